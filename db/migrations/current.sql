@@ -20,7 +20,9 @@
 --!include capture/read_path.sql
 --!include capture/label_code.sql
 --!include capture/act.sql
+--!include capture/path_rows.sql
 --!include capture/capture_code.sql
+--!include capture/capture_variants.sql
 --!include capture/register.sql
 --!include capture/track.sql
 --!include capture/tracked_table.sql
