@@ -6,6 +6,7 @@
 --!include tables/bound_source.sql
 --!include tables/access.sql
 --!include tables/secret.sql
+--!include tables/released.sql
 --!include guard/refuse_change.sql
 --!include context/context_type.sql
 --!include context/transaction_mark.sql
@@ -36,4 +37,7 @@
 --!include reading/act.sql
 --!include export/record_export.sql
 --!include export/record_log_export.sql
+--!include health/fingerprints.sql
+--!include health/findings.sql
+--!include health/health.sql
 --!include roles/ownership.sql
