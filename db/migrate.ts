@@ -1,0 +1,245 @@
+import { Logger } from 'graphile-migrate'
+import { getCurrentMigrationLocation, readCurrentMigration } from 'graphile-migrate/dist/current.js'
+import { getAllMigrations, getLastMigration, runCommittedMigration, runStringMigration, type FileMigration } from 'graphile-migrate/dist/migration.js'
+import { parseSettings, type ParsedSettings } from 'graphile-migrate/dist/settings.js'
+import { fileURLToPath } from 'node:url'
+import { stripVTControlCharacters } from 'node:util'
+import pg from 'pg'
+import { describeLedger, ledgerSchema, withOwnLedger } from './ledger.ts'
+import { MigrationError } from './migration-error.ts'
+import { refuseMissingRights } from './migration-rights.ts'
+
+export { MigrationError } from './migration-error.ts'
+
+/** How a database stands to the migrations of this program. `foreign`: its schema `audit` is not ours. */
+export type MigrationState = 'not_migrated' | 'current' | 'behind' | 'newer' | 'foreign'
+
+export type MigrateOptions = {
+  /** A direct connection: a transaction-pooling pgbouncer would lose the lock. Use a role that may create roles and schemas. */
+  connectionString: string
+  /** Holds `committed/`, `fixtures/` and `current.sql`. Default: `db/migrations` of this program. */
+  migrationsFolder?: string
+  /** Also runs `current.sql`, the migration that is still being written: for development and tests. */
+  includeCurrent?: boolean
+}
+
+/** What a database has and lacks; file names such as `000001.sql`. */
+export type MigrationPlan = { state: MigrationState; applied: string[]; pending: string[]; unknown: string[] }
+
+const ourMigrations = fileURLToPath(new URL('migrations', import.meta.url))
+/** graphile-migrate's own key, so that a host application that uses it too does not migrate at the same moment. */
+const advisoryLock = '4727445306447283'
+const waitForOthers = '2min'
+const waitForTables = '10s'
+
+/**
+ * Brings a database up to this program's migrations: one transaction each, in order. Running it again does nothing;
+ * two at the same time wait for each other. What fails leaves nothing behind.
+ * @returns the files that ran now.
+ * @throws {MigrationError}
+ */
+export async function migrate(options: MigrateOptions): Promise<{ applied: string[] }> {
+  return withConnection(options.connectionString, async (client, serverVersion) => {
+    const settings = await settingsFor(options)
+    await lock(client)
+    const before = await inspect(client, settings, options)
+    refuseState(before)
+    if (before.pending.length === 0) return { applied: [] }
+    await refuseMissingRights(client, serverVersion)
+    const applied: string[] = []
+    try {
+      await run(client, settings, options, (file) => applied.push(file))
+    } catch (error) {
+      if (!before.hasLedger && applied.length === 0) await client.query(`drop schema if exists ${ledgerSchema} cascade`)
+      throw error
+    }
+    return { applied }
+  })
+}
+
+/** What `migrate` would do. Any login may ask. @throws {MigrationError} if the database cannot be asked. */
+export async function planMigration(options: MigrateOptions): Promise<MigrationPlan> {
+  return withConnection(options.connectionString, async (client) => {
+    const { state, applied, pending, unknown } = await inspect(client, await settingsFor(options), options)
+    return { state, applied, pending, unknown }
+  })
+}
+
+/** Whether this program fits the database; the server asks before it listens. Any login may ask. */
+export async function migrationState(connectionString: string, options: Omit<MigrateOptions, 'connectionString'> = {}): Promise<MigrationState> {
+  return (await planMigration({ connectionString, ...options })).state
+}
+
+async function run(client: pg.PoolClient, settings: ParsedSettings, options: MigrateOptions, done: (file: string) => void): Promise<void> {
+  const own = withOwnLedger(client)
+  const last = await getLastMigration(own, settings)
+  await client.query(`begin; ${describeLedger} commit; set lock_timeout = '${waitForTables}'`)
+  const context = { database: settings.databaseName }
+  const pending = (await getAllMigrations(settings)).filter((migration) => last === null || migration.filename > last.filename)
+  for (const migration of pending) {
+    await naming(migration.realFilename, () => runCommittedMigration(own, settings, context, migration, ''))
+    done(migration.realFilename)
+  }
+  if (options.includeCurrent === true) {
+    const current = await currentBody(settings)
+    if (current.trim() === '' || current === (await lastCurrent(client))) return
+    await naming('current.sql', () => runStringMigration(own, settings, context, current, 'current.sql'))
+    await client.query(`insert into ${ledgerSchema}.current (content) values ($1) on conflict (filename) do update set content = excluded.content, date = now()`, [current])
+    done('current.sql')
+  }
+}
+
+type Inspection = MigrationPlan & { hasLedger: boolean; hasSchema: boolean }
+
+async function inspect(client: pg.PoolClient, settings: ParsedSettings, options: Omit<MigrateOptions, 'connectionString'>): Promise<Inspection> {
+  const { rows: [found] } = await client.query<{ has_schema: boolean; has_ledger: boolean }>(`
+    select
+      exists (select from pg_namespace where nspname = 'audit') as has_schema,
+      exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = 'migrations') as has_ledger`, [ledgerSchema])
+  const hasSchema = found?.has_schema === true
+  const hasLedger = found?.has_ledger === true
+  const rows = hasLedger
+    ? (await client.query<{ filename: string; hash: string }>(`select filename, hash from ${ledgerSchema}.migrations order by filename`)).rows
+    : []
+  const known = await getAllMigrations(settings)
+  const isSame = (row: { filename: string; hash: string }) => (file: FileMigration) => file.filename === row.filename && file.hash === row.hash
+  const unknown = rows.filter((row) => !known.some(isSame(row))).map((row) => row.filename)
+  const pending = known.filter((file) => !rows.some((row) => isSame(row)(file))).map((file) => file.realFilename)
+  const current = hasLedger ? await lastCurrent(client) : null
+  if (options.includeCurrent === true) {
+    const body = await currentBody(settings)
+    if (body.trim() !== '' && body !== current) pending.push('current.sql')
+  }
+  const hasRun = rows.length > 0 || current !== null
+  return { state: stateOf({ hasSchema, hasRun, unknown, pending }), applied: rows.map((row) => row.filename), pending, unknown, hasLedger, hasSchema }
+}
+
+function stateOf({ hasSchema, hasRun, unknown, pending }: { hasSchema: boolean; hasRun: boolean; unknown: string[]; pending: string[] }): MigrationState {
+  if (unknown.length > 0) return 'newer'
+  if (!hasRun) return hasSchema ? 'foreign' : 'not_migrated'
+  if (!hasSchema) return 'not_migrated'
+  return pending.length > 0 ? 'behind' : 'current'
+}
+
+function refuseState(found: Inspection): void {
+  if (found.state === 'newer') {
+    throw new MigrationError('MIGRATED_BY_NEWER', 'This database was migrated by a newer version of this program.', {
+      detail: `It has ${found.unknown.join(', ')}, which this version does not know.`,
+      hint: 'Install the version that migrated it, or a later one.',
+    })
+  }
+  if (found.state === 'foreign') {
+    throw new MigrationError('FOREIGN_SCHEMA', 'This database already has a schema audit that is not ours.', {
+      detail: `There is a schema audit, but no record of our migrations in schema ${ledgerSchema}. Nothing was changed.`,
+      hint: 'Give it another name: alter schema audit rename to audit_before; or use another database. If it is a restored log of ours, restore audit_migration with it.',
+    })
+  }
+  if (found.state === 'not_migrated' && found.applied.length > 0) {
+    throw new MigrationError('SCHEMA_MISSING', 'The migrations have run in this database, but its schema audit is gone.', {
+      detail: `Schema ${ledgerSchema} lists ${found.applied.join(', ')}.`,
+      hint: `Restore schema audit from a backup. To begin with an empty log instead: drop schema ${ledgerSchema} cascade;`,
+    })
+  }
+}
+
+async function currentBody(settings: ParsedSettings): Promise<string> {
+  return readCurrentMigration(settings, await getCurrentMigrationLocation(settings))
+}
+
+async function lastCurrent(client: pg.PoolClient): Promise<string | null> {
+  const { rows: [row] } = await client.query<{ content: string }>(`select content from ${ledgerSchema}.current where filename = 'current.sql'`)
+  return row?.content ?? null
+}
+
+async function lock(client: pg.PoolClient): Promise<void> {
+  await client.query(`set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = '${waitForOthers}'`)
+  try {
+    // Held by the session, so graphile-migrate's own attempt to take it succeeds at once.
+    await client.query('select pg_advisory_lock($1)', [advisoryLock])
+  } catch (cause) {
+    throw new MigrationError('LOCKED', `Another migration of this database still runs after ${waitForOthers}.`, {
+      detail: `It holds advisory lock ${advisoryLock}; select * from pg_locks where locktype = 'advisory' shows which process.`,
+      hint: 'Wait for it, then migrate again.',
+      cause,
+    })
+  }
+}
+
+async function naming(file: string, action: () => Promise<unknown>): Promise<void> {
+  try {
+    await action()
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause
+    const { code, message, detail, hint, where } = postgresFields(cause)
+    const isLocked = code === '55P03'
+    throw new MigrationError(isLocked ? 'LOCKED' : 'MIGRATION_FAILED', `Migration ${file} failed: ${message}`, {
+      detail: [code, detail, where].filter((part) => part !== '').join('\n'),
+      hint: isLocked ? `A table is in use by another session for more than ${waitForTables}. Migrate again when it is quieter.` : [hint, 'Nothing of this migration was kept.'].join(' ').trim(),
+      cause,
+    })
+  }
+}
+
+function postgresFields(error: Error): { code: string; message: string; detail: string; hint: string; where: string } {
+  const field = (name: string): string => {
+    const value: unknown = Reflect.get(error, name)
+    return typeof value === 'string' ? stripVTControlCharacters(value) : ''
+  }
+  return { code: field('code'), message: error.message, detail: field('detail'), hint: field('hint'), where: field('_gmMessageOverride') }
+}
+
+async function settingsFor({ connectionString, migrationsFolder }: MigrateOptions): Promise<ParsedSettings> {
+  // graphile-migrate opens no connection of its own here; these strings only satisfy its checks, without a password in them.
+  const database = databaseOf(connectionString)
+  return parseSettings({
+    connectionString: `postgres:///${encodeURIComponent(database)}`,
+    rootConnectionString: 'postgres:///template1?',
+    databaseOwner: 'audit_owner',
+    migrationsFolder: migrationsFolder ?? ourMigrations,
+    logger: new Logger(() => () => undefined),
+  })
+}
+
+function databaseOf(connectionString: string): string {
+  return new pg.Client({ connectionString }).database ?? 'postgres'
+}
+
+async function withConnection<Result>(connectionString: string, use: (client: pg.PoolClient, serverVersion: number) => Promise<Result>): Promise<Result> {
+  // graphile-migrate asks for a client of a pool; this pool never has a second one.
+  const pool = new pg.Pool({ connectionString, max: 1, connectionTimeoutMillis: 10_000, application_name: 'audit migrate' })
+  pool.on('error', () => undefined)
+  try {
+    const client = await connect(pool, connectionString)
+    try {
+      return await use(client, await supportedVersion(client))
+    } finally {
+      client.release(true)
+    }
+  } finally {
+    await pool.end()
+  }
+}
+
+async function connect(pool: pg.Pool, connectionString: string): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (cause) {
+    const { host, port, user, database } = new pg.Client({ connectionString })
+    const reason = cause instanceof Error ? cause.message || String(Reflect.get(cause, 'code')) : String(cause)
+    throw new MigrationError('DATABASE_UNREACHABLE', `The database cannot be reached: ${reason}`, {
+      detail: `host ${host}, port ${port}, database ${database ?? ''}, user ${user ?? ''}`,
+      hint: 'Check DATABASE_URL, and that the server runs and lets this user in.',
+      cause,
+    })
+  }
+}
+
+async function supportedVersion(client: pg.PoolClient): Promise<number> {
+  const { rows: [row] } = await client.query<{ number: string; version: string }>(`select current_setting('server_version_num') as number, current_setting('server_version') as version`)
+  const number = Number(row?.number)
+  if (number >= 150000) return number
+  throw new MigrationError('POSTGRESQL_TOO_OLD', `This is PostgreSQL ${row?.version}; the audit log needs PostgreSQL 15 or later.`, {
+    detail: `server_version_num is ${number}.`,
+    hint: 'Upgrade the server to PostgreSQL 15, 16, 17 or 18.',
+  })
+}

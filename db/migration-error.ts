@@ -1,0 +1,27 @@
+export type MigrationErrorCode =
+  | 'DATABASE_UNREACHABLE'
+  | 'POSTGRESQL_TOO_OLD'
+  | 'MIGRATED_BY_NEWER'
+  | 'FOREIGN_SCHEMA'
+  | 'SCHEMA_MISSING'
+  | 'NOT_ALLOWED'
+  | 'LOCKED'
+  | 'MIGRATION_FAILED'
+
+/** Why a database cannot be migrated: what (`message`), the values (`detail`), and what to do (`hint`). */
+export class MigrationError extends Error {
+  override name = 'MigrationError'
+  readonly code: MigrationErrorCode
+  readonly detail: string
+  readonly hint: string
+  /** The SQL statements that a DBA must run first, ready to paste; empty if no statement helps. */
+  readonly statements: readonly string[]
+
+  constructor(code: MigrationErrorCode, message: string, more: { detail: string; hint: string; statements?: readonly string[]; cause?: unknown }) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause })
+    this.code = code
+    this.detail = more.detail
+    this.hint = more.hint
+    this.statements = more.statements ?? []
+  }
+}
