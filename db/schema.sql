@@ -1,0 +1,2515 @@
+-- Written by: npm run db -- dump. Do not edit; edit db/migrations/fixtures.
+
+create schema audit authorization audit_owner;
+grant usage on schema audit to audit_admin;
+grant usage on schema audit to audit_app;
+grant usage on schema audit to audit_dba;
+grant usage on schema audit to audit_installer;
+comment on schema audit is 'The audit log: what happened, when, by whom and from where. Tables, views and functions that applications, administrators and DBAs rely on.';
+
+create schema audit_private authorization audit_owner;
+grant usage on schema audit_private to audit_admin;
+grant usage on schema audit_private to audit_dba;
+grant usage on schema audit_private to audit_installer;
+comment on schema audit_private is 'The inner workings of the audit log. Nothing here is meant to be used directly, and anything may change with a release.';
+
+create type audit.viewer as (
+  viewer_id text,
+  viewer_name text,
+  locale text,
+  company_id text,
+  company_name text,
+  time_zone text,
+  contact text,
+  access text
+);
+comment on type audit.viewer is 'Who is looking, at which company, and whether they may.';
+comment on column audit.viewer.viewer_id is 'Identifier of the person in the host application.';
+comment on column audit.viewer.viewer_name is 'Name of the person, if they administer the company.';
+comment on column audit.viewer.locale is 'Language of the person.';
+comment on column audit.viewer.company_id is 'The company.';
+comment on column audit.viewer.company_name is 'Name of the company.';
+comment on column audit.viewer.time_zone is 'Time zone in which the company''s days begin and end.';
+comment on column audit.viewer.contact is 'Whom to ask for the add-on.';
+comment on column audit.viewer.access is 'granted, not_signed_in, company_unknown, not_administrator or add_on_missing.';
+
+create type audit_private.context as (
+  actor_id text,
+  actor_name text,
+  actor_status text,
+  on_behalf_of text,
+  company_id text,
+  source text,
+  request_id text,
+  reason text,
+  client_addr inet,
+  db_user text,
+  application_name text,
+  details jsonb
+);
+comment on type audit_private.context is 'Who acts, from where and why, as it stands in an entry.';
+comment on column audit_private.context.actor_id is 'Identifier of the person.';
+comment on column audit_private.context.actor_name is 'Name of the person.';
+comment on column audit_private.context.actor_status is 'verified, asserted or missing.';
+comment on column audit_private.context.on_behalf_of is 'The person for whom the actor acts.';
+comment on column audit_private.context.company_id is 'The company that the application named.';
+comment on column audit_private.context.source is 'app, api, admin, system or sql.';
+comment on column audit_private.context.request_id is 'The request of the application.';
+comment on column audit_private.context.reason is 'Why.';
+comment on column audit_private.context.client_addr is 'Network address of the database client.';
+comment on column audit_private.context.db_user is 'The database login.';
+comment on column audit_private.context.application_name is 'What the database client calls itself.';
+comment on column audit_private.context.details is 'Which parts were cut because they were too long.';
+
+create table audit.event (
+  id bigint not null generated always as identity,
+  occurred_at timestamp with time zone not null default clock_timestamp(),
+  transaction_id xid8 not null default pg_current_xact_id(),
+  caused_by bigint,
+  root_id bigint,
+  company_id text,
+  actor_id text,
+  actor_name text,
+  actor_status text not null,
+  on_behalf_of text,
+  action text not null,
+  object_kind text not null,
+  object_id text,
+  object_label text,
+  owner_kind text,
+  owner_id text,
+  owner_label text,
+  source text not null,
+  request_id text,
+  reason text,
+  client_addr inet,
+  db_user text not null,
+  application_name text,
+  snapshot jsonb,
+  details jsonb,
+  constraint event_actor_status_check CHECK ((actor_status = ANY (ARRAY['verified'::text, 'asserted'::text, 'missing'::text]))),
+  constraint event_cause_check CHECK (((caused_by IS NULL) = (root_id IS NULL))),
+  constraint event_source_check CHECK ((source = ANY (ARRAY['app'::text, 'api'::text, 'admin'::text, 'system'::text, 'sql'::text]))),
+  constraint event_pkey PRIMARY KEY (id)
+);
+alter table audit.event owner to audit_owner;
+alter table audit.event enable row level security;
+CREATE INDEX event_company_id_occurred_at_id_idx ON audit.event USING btree (company_id, occurred_at DESC, id DESC);
+CREATE INDEX event_transaction_id_idx ON audit.event USING btree (transaction_id);
+create policy select_all on audit.event for select to audit_dba using (true);
+comment on policy select_all on audit.event is 'A DBA reads every entry.';
+create policy select_own_company on audit.event for select to audit_admin using (((company_id = NULLIF(current_setting('audit.company_id'::text, true), ''::text)) AND ( SELECT audit_private.viewer_is_granted() AS viewer_is_granted)));
+comment on policy select_own_company on audit.event is 'An administrator reads the entries of the own company, while it has the audit log.';
+CREATE TRIGGER guard_change BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.event FOR EACH STATEMENT EXECUTE FUNCTION audit_private.refuse_change();
+alter table audit.event enable always trigger guard_change;
+CREATE TRIGGER guard_insert BEFORE INSERT ON audit.event FOR EACH STATEMENT WHEN ((CURRENT_USER <> 'audit_owner'::name)) EXECUTE FUNCTION audit_private.refuse_change();
+alter table audit.event enable always trigger guard_insert;
+grant select on table audit.event to audit_admin;
+grant select on table audit.event to audit_dba;
+comment on table audit.event is 'One row for each thing that happened: a deletion or an export. Rows are only ever added, and can be read when everything that they name is gone.';
+comment on column audit.event.id is 'Number of the entry. It grows, but may skip; the order of commits can differ.';
+comment on column audit.event.occurred_at is 'When it happened, by the clock of the database server at that statement.';
+comment on column audit.event.transaction_id is 'The transaction that did it: entries with the same number were committed together.';
+comment on column audit.event.caused_by is 'The entry that took this one along, for example the deleted customer of a deleted contact. Empty if it was done directly.';
+comment on column audit.event.root_id is 'The entry at the top of the cascade. Empty if this entry is not part of one or is its top.';
+comment on column audit.event.company_id is 'The company to whose administrators the entry belongs.';
+comment on column audit.event.actor_id is 'Who did it: the identifier of the person in the host application.';
+comment on column audit.event.actor_name is 'Who did it: the name that the person had then.';
+comment on column audit.event.actor_status is 'How sure the actor is: verified (the database checked a signature), asserted (the application said so), missing (nobody said).';
+comment on column audit.event.on_behalf_of is 'The person for whom the actor acted, for example when support staff work as a customer''s user.';
+comment on column audit.event.action is 'What was done, for example cv.deleted or customers.exported.';
+comment on column audit.event.object_kind is 'What kind of thing it was done to, for example cv.';
+comment on column audit.event.object_id is 'The key of that thing in its table, as text; a JSON array if the key has several columns.';
+comment on column audit.event.object_label is 'The name that the thing had then.';
+comment on column audit.event.owner_kind is 'What kind of thing it belonged to, for example user.';
+comment on column audit.event.owner_id is 'The key of what it belonged to.';
+comment on column audit.event.owner_label is 'The name of what it belonged to, as it was then.';
+comment on column audit.event.source is 'From where: app, api, admin, system (a job) or sql (psql, a migration, or a program that did not say).';
+comment on column audit.event.request_id is 'The request of the host application in which it happened.';
+comment on column audit.event.reason is 'Why, if the actor said so.';
+comment on column audit.event.client_addr is 'Network address of the database client; empty for a local socket.';
+comment on column audit.event.db_user is 'The database login that did it.';
+comment on column audit.event.application_name is 'What the database client calls itself.';
+comment on column audit.event.snapshot is 'The deleted row, in the columns that audit.track was told to keep.';
+comment on column audit.event.details is 'What else is known: size, format and filter of an export, parts of the context or of the snapshot that had to be cut.';
+
+create table audit_private.administrator (
+  company_id text not null,
+  user_id text not null,
+  name text not null,
+  locale text not null default 'en'::text,
+  constraint administrator_pkey PRIMARY KEY (company_id, user_id)
+);
+alter table audit_private.administrator owner to audit_owner;
+alter table audit_private.administrator enable row level security;
+comment on table audit_private.administrator is 'Who administers which company. Used until audit.read_access_from names the host''s own table or view.';
+comment on column audit_private.administrator.company_id is 'The company.';
+comment on column audit_private.administrator.user_id is 'Identifier of the person in the host application.';
+comment on column audit_private.administrator.name is 'Name of the person.';
+comment on column audit_private.administrator.locale is 'Language of the person: en or sv.';
+
+create table audit_private.bound_source (
+  login text not null,
+  source text not null,
+  bound_at timestamp with time zone not null default now(),
+  constraint bound_source_source_check CHECK ((source = ANY (ARRAY['app'::text, 'api'::text, 'admin'::text, 'system'::text, 'sql'::text]))),
+  constraint bound_source_pkey PRIMARY KEY (login)
+);
+alter table audit_private.bound_source owner to audit_owner;
+alter table audit_private.bound_source enable row level security;
+comment on table audit_private.bound_source is 'Logins that can only ever be one source, whatever they say.';
+comment on column audit_private.bound_source.login is 'Name of the database login.';
+comment on column audit_private.bound_source.source is 'The source of everything that this login does.';
+comment on column audit_private.bound_source.bound_at is 'When it was bound.';
+
+create table audit_private.company (
+  company_id text not null,
+  name text not null,
+  has_audit_log boolean not null default false,
+  time_zone text not null default 'UTC'::text,
+  contact text,
+  constraint company_pkey PRIMARY KEY (company_id)
+);
+alter table audit_private.company owner to audit_owner;
+alter table audit_private.company enable row level security;
+comment on table audit_private.company is 'Companies and whether they have bought the audit log. Used until audit.read_access_from names the host''s own table or view.';
+comment on column audit_private.company.company_id is 'Identifier of the company, as it stands in the entries.';
+comment on column audit_private.company.name is 'Name of the company.';
+comment on column audit_private.company.has_audit_log is 'Whether its administrators may read the log. Recording goes on either way.';
+comment on column audit_private.company.time_zone is 'Time zone in which its days begin and end.';
+comment on column audit_private.company.contact is 'Whom to ask for the add-on.';
+
+create table audit_private.context_key (
+  inner_key bytea not null,
+  outer_key bytea not null,
+  made_at timestamp with time zone not null default now(),
+  constraint context_key_pkey PRIMARY KEY (made_at)
+);
+alter table audit_private.context_key owner to audit_owner;
+alter table audit_private.context_key enable row level security;
+comment on table audit_private.context_key is 'The key with which the database signs a verified context, so that no login can write one itself. It never leaves the database.';
+comment on column audit_private.context_key.inner_key is 'Inner key of HMAC-SHA-256 (RFC 2104), 64 bytes.';
+comment on column audit_private.context_key.outer_key is 'Outer key of HMAC-SHA-256 (RFC 2104), 64 bytes.';
+comment on column audit_private.context_key.made_at is 'When it was made.';
+
+create table audit_private.released (
+  object text not null,
+  fingerprint text not null,
+  constraint released_pkey PRIMARY KEY (object)
+);
+alter table audit_private.released owner to audit_owner;
+alter table audit_private.released enable row level security;
+comment on table audit_private.released is 'Fingerprints of what the latest migration made: functions, triggers, policies, rights. audit.health compares.';
+comment on column audit_private.released.object is 'What it is.';
+comment on column audit_private.released.fingerprint is 'MD5 of its definition, owner, settings and rights.';
+
+create table audit_private.token_key (
+  key_id text not null,
+  inner_key bytea not null,
+  outer_key bytea not null,
+  issuer text,
+  audience text,
+  added_at timestamp with time zone not null default now(),
+  constraint token_key_pkey PRIMARY KEY (key_id)
+);
+alter table audit_private.token_key owner to audit_owner;
+alter table audit_private.token_key enable row level security;
+comment on table audit_private.token_key is 'Keys of the host applications whose tokens audit.act_as_token believes. Several at once make a rotation without downtime.';
+comment on column audit_private.token_key.key_id is 'Name of the key, as the token''s header has it in kid.';
+comment on column audit_private.token_key.inner_key is 'Inner key of HMAC-SHA-256 (RFC 2104), 64 bytes.';
+comment on column audit_private.token_key.outer_key is 'Outer key of HMAC-SHA-256 (RFC 2104), 64 bytes.';
+comment on column audit_private.token_key.issuer is 'The only iss that is accepted; empty: any.';
+comment on column audit_private.token_key.audience is 'The only aud that is accepted; empty: any.';
+comment on column audit_private.token_key.added_at is 'When it was added.';
+
+create table audit_private.tracked (
+  target regclass not null,
+  kind text not null,
+  label text not null,
+  company text,
+  owner text,
+  snapshot text[],
+  mask text[] not null,
+  soft_delete text,
+  understood jsonb not null,
+  function_name text not null,
+  tracked_since timestamp with time zone not null default now(),
+  tracked_by text not null default SESSION_USER,
+  changed_at timestamp with time zone not null default now(),
+  constraint tracked_pkey PRIMARY KEY (target),
+  constraint tracked_kind_key UNIQUE (kind)
+);
+alter table audit_private.tracked owner to audit_owner;
+alter table audit_private.tracked enable row level security;
+comment on table audit_private.tracked is 'What audit.track was told for each table, and what it understood.';
+comment on column audit_private.tracked.target is 'The table; it is followed by its identity, so it may be renamed or moved.';
+comment on column audit_private.tracked.kind is 'What a row of it is called in the log.';
+comment on column audit_private.tracked.label is 'Template of the name of a row.';
+comment on column audit_private.tracked.company is 'Column or path that gives the company.';
+comment on column audit_private.tracked.owner is 'Column or path to the row that gives the name in brackets.';
+comment on column audit_private.tracked.snapshot is 'Columns kept from a deleted row, if they were named.';
+comment on column audit_private.tracked.mask is 'Columns that are never kept.';
+comment on column audit_private.tracked.soft_delete is 'Column that marks a row as deleted.';
+comment on column audit_private.tracked.understood is 'The settings resolved against the catalogue: key, label parts, paths, causes, columns kept.';
+comment on column audit_private.tracked.function_name is 'The generated trigger function in this schema.';
+comment on column audit_private.tracked.tracked_since is 'When the table was attached.';
+comment on column audit_private.tracked.tracked_by is 'The database login that attached it.';
+comment on column audit_private.tracked.changed_at is 'When its settings were last changed.';
+
+create view audit.act with (security_invoker=true) as
+ SELECT e.id,
+    e.occurred_at,
+    e.transaction_id,
+    e.caused_by,
+    e.root_id,
+    e.company_id,
+    e.actor_id,
+    e.actor_name,
+    e.actor_status,
+    e.on_behalf_of,
+    e.action,
+    e.object_kind,
+    e.object_id,
+    e.object_label,
+    e.owner_kind,
+    e.owner_id,
+    e.owner_label,
+    e.source,
+    e.request_id,
+    e.reason,
+    e.client_addr,
+    e.db_user,
+    e.application_name,
+    e.snapshot,
+    e.details,
+    audit.act_sentence(e.*, w.went_along) AS sentence,
+    w.went_along,
+    w.went_along_count
+   FROM (audit.event e
+     CROSS JOIN LATERAL ( SELECT k.went_along,
+            ( SELECT (COALESCE(sum((v.value)::integer), (0)::bigint))::integer AS "coalesce"
+                   FROM jsonb_each_text(k.went_along) v(key, value)) AS went_along_count
+           FROM ( SELECT audit.went_along(e.*) AS went_along
+                 OFFSET 0) k) w)
+  WHERE (e.caused_by IS NULL);
+alter view audit.act owner to audit_owner;
+grant select on table audit.act to audit_admin;
+grant select on table audit.act to audit_dba;
+comment on view audit.act is 'One row for each act: its main entry, its sentence, and what went with it.';
+comment on column audit.act.id is 'Number of the entry. It grows, but may skip; the order of commits can differ.';
+comment on column audit.act.occurred_at is 'When it happened, by the clock of the database server at that statement.';
+comment on column audit.act.transaction_id is 'The transaction that did it: entries with the same number were committed together.';
+comment on column audit.act.caused_by is 'The entry that took this one along, for example the deleted customer of a deleted contact. Empty if it was done directly.';
+comment on column audit.act.root_id is 'The entry at the top of the cascade. Empty if this entry is not part of one or is its top.';
+comment on column audit.act.company_id is 'The company to whose administrators the entry belongs.';
+comment on column audit.act.actor_id is 'Who did it: the identifier of the person in the host application.';
+comment on column audit.act.actor_name is 'Who did it: the name that the person had then.';
+comment on column audit.act.actor_status is 'How sure the actor is: verified (the database checked a signature), asserted (the application said so), missing (nobody said).';
+comment on column audit.act.on_behalf_of is 'The person for whom the actor acted, for example when support staff work as a customer''s user.';
+comment on column audit.act.action is 'What was done, for example cv.deleted or customers.exported.';
+comment on column audit.act.object_kind is 'What kind of thing it was done to, for example cv.';
+comment on column audit.act.object_id is 'The key of that thing in its table, as text; a JSON array if the key has several columns.';
+comment on column audit.act.object_label is 'The name that the thing had then.';
+comment on column audit.act.owner_kind is 'What kind of thing it belonged to, for example user.';
+comment on column audit.act.owner_id is 'The key of what it belonged to.';
+comment on column audit.act.owner_label is 'The name of what it belonged to, as it was then.';
+comment on column audit.act.source is 'From where: app, api, admin, system (a job) or sql (psql, a migration, or a program that did not say).';
+comment on column audit.act.request_id is 'The request of the host application in which it happened.';
+comment on column audit.act.reason is 'Why, if the actor said so.';
+comment on column audit.act.client_addr is 'Network address of the database client; empty for a local socket.';
+comment on column audit.act.db_user is 'The database login that did it.';
+comment on column audit.act.application_name is 'What the database client calls itself.';
+comment on column audit.act.snapshot is 'The deleted row, in the columns that audit.track was told to keep.';
+comment on column audit.act.details is 'What else is known: size, format and filter of an export, parts of the context or of the snapshot that had to be cut.';
+comment on column audit.act.sentence is 'The act in an English sentence.';
+comment on column audit.act.went_along is 'What went with it, counted by kind.';
+comment on column audit.act.went_along_count is 'How many entries went with it.';
+
+create view audit.health as
+ SELECT check_name,
+    status,
+    finding,
+    meaning,
+    what_to_do
+   FROM audit_private.health_rows() health_rows(check_name, status, finding, meaning, what_to_do);
+alter view audit.health owner to audit_owner;
+grant select on table audit.health to audit_dba;
+comment on view audit.health is 'Whether the log is complete and unharmed: one row for each check.';
+comment on column audit.health.check_name is 'What is checked.';
+comment on column audit.health.status is 'ok, warning or failed.';
+comment on column audit.health.finding is 'What was found; empty if all is well.';
+comment on column audit.health.meaning is 'What ok means.';
+comment on column audit.health.what_to_do is 'What to do about the finding.';
+
+create view audit.tracked_table as
+ SELECT (t.target)::text AS table_name,
+    t.kind,
+    t.label,
+    t.company,
+    t.owner,
+    t.snapshot,
+    t.mask,
+    t.soft_delete,
+    (t.understood - 'wide'::text) AS understood,
+    t.tracked_since,
+    t.tracked_by,
+    t.changed_at,
+    COALESCE(((g.tgenabled = 'A'::"char") AND (f.proname = t.function_name)), false) AS is_working,
+        CASE
+            WHEN (c.oid IS NULL) THEN 'The table is gone.'::text
+            WHEN (g.oid IS NULL) THEN 'The trigger is missing.'::text
+            WHEN (g.tgenabled <> 'A'::"char") THEN 'The trigger is not enabled always.'::text
+            WHEN (f.proname <> t.function_name) THEN 'The trigger calls another function.'::text
+            ELSE 'Works.'::text
+        END AS state
+   FROM (((audit_private.tracked t
+     LEFT JOIN pg_class c ON ((c.oid = (t.target)::oid)))
+     LEFT JOIN pg_trigger g ON (((g.tgrelid = (t.target)::oid) AND (g.tgname = 'audit_capture'::name))))
+     LEFT JOIN pg_proc f ON ((f.oid = g.tgfoid)));
+alter view audit.tracked_table owner to audit_owner;
+grant select on table audit.tracked_table to audit_dba;
+grant select on table audit.tracked_table to audit_installer;
+comment on view audit.tracked_table is 'What is tracked, how, since when, and whether it works.';
+comment on column audit.tracked_table.table_name is 'The table, as it is called now.';
+comment on column audit.tracked_table.kind is 'What a row of it is called in the log.';
+comment on column audit.tracked_table.label is 'Template of the name of a row.';
+comment on column audit.tracked_table.company is 'Column or path that gives the company.';
+comment on column audit.tracked_table.owner is 'Column or path to the row that gives the name in brackets.';
+comment on column audit.tracked_table.snapshot is 'Columns kept from a deleted row; empty: all but the masked ones.';
+comment on column audit.tracked_table.mask is 'Columns that are never kept.';
+comment on column audit.tracked_table.soft_delete is 'Column that marks a row as deleted.';
+comment on column audit.tracked_table.understood is 'The settings as resolved against the catalogue.';
+comment on column audit.tracked_table.tracked_since is 'When the table was attached.';
+comment on column audit.tracked_table.tracked_by is 'The database login that attached it.';
+comment on column audit.tracked_table.changed_at is 'When its settings were last changed.';
+comment on column audit.tracked_table.is_working is 'Whether deletions from it are recorded now.';
+comment on column audit.tracked_table.state is 'The same in words.';
+
+CREATE OR REPLACE FUNCTION audit.act_as(actor_id text, actor_name text DEFAULT NULL::text, source text DEFAULT 'app'::text, company_id text DEFAULT NULL::text, request_id text DEFAULT NULL::text, on_behalf_of text DEFAULT NULL::text, reason text DEFAULT NULL::text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if lower(act_as.source) is null or lower(act_as.source) not in ('app', 'api', 'admin', 'system', 'sql') then
+    raise exception using
+      errcode = 'AU003',
+      message = 'audit.act_as: unknown source',
+      detail  = format('source is %s.', coalesce(quote_literal(left(act_as.source, 100)), 'null')),
+      hint    = 'Use one of app, api, admin, system, sql.';
+  end if;
+
+  perform audit_private.write_context(
+    case when audit_private.clean_text(act_as.actor_id, 200) is null
+          and audit_private.clean_text(act_as.actor_name, 200) is null then 'missing' else 'asserted' end,
+    act_as.actor_id, act_as.actor_name, lower(act_as.source), act_as.company_id,
+    act_as.request_id, act_as.on_behalf_of, act_as.reason);
+end
+$function$;
+grant execute on function audit.act_as(text,text,text,text,text,text,text) to audit_app;
+comment on function audit.act_as(text,text,text,text,text,text,text) is 'Says who acts, for the rest of this transaction: call it after begin, before the delete. The entries carry it as asserted. Texts that are too long are cut, never refused; an unknown source is refused with AU003.';
+
+CREATE OR REPLACE FUNCTION audit.act_as_token(token text, source text DEFAULT 'app'::text, request_id text DEFAULT NULL::text, reason text DEFAULT NULL::text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  t        record;
+  acting   jsonb;
+begin
+  -- An unknown source is refused, and whatever the transaction said before is forgotten.
+  perform audit.act_as(null, null, act_as_token.source, null, act_as_token.request_id, null, act_as_token.reason);
+
+  select * into t from audit_private.read_token(token);
+  if t.problem is not null then
+    perform audit_private.write_context('missing', null, null, lower(act_as_token.source), null, act_as_token.request_id, null, act_as_token.reason, t.problem);
+    return t.problem;
+  end if;
+  acting := case when jsonb_typeof(t.claims -> 'act') = 'object' and t.claims -> 'act' ->> 'sub' is not null then t.claims -> 'act' end;
+  perform audit_private.write_context('verified',
+    coalesce(acting ->> 'sub', t.claims ->> 'sub'),
+    case when acting is null then t.claims ->> 'name' else acting ->> 'name' end,
+    lower(act_as_token.source),
+    t.claims ->> 'company',
+    act_as_token.request_id,
+    case when acting is not null then coalesce(t.claims ->> 'name', t.claims ->> 'sub') end,
+    act_as_token.reason);
+  return 'verified';
+end
+$function$;
+grant execute on function audit.act_as_token(text,text,text,text) to audit_app;
+comment on function audit.act_as_token(text,text,text,text) is 'Says who acts by a token that the host application signed (RFC 7519, HS256; claims sub, name, company, exp, and act for impersonation as in RFC 8693). The entries carry the actor as verified. A token that does not hold never stops a delete: the actor is missing then, and what is wrong is answered and stands in the entry.';
+
+CREATE OR REPLACE FUNCTION audit.act_sentence(event audit.event, went_along jsonb, locale text DEFAULT 'en'::text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select audit.sentence(event, locale)
+    || case when k.said is null then '' when locale = 'sv' then ', och med det ' || k.said else ', and with it ' || k.said end
+  from (
+    select pg_catalog.string_agg(
+             case when c.n = 1 then '' when c.n < c.of then ', ' when locale = 'sv' then ' och ' else ' and ' end || c.words, '' order by c.n) as said
+      from (
+        select audit_private.kind_count(e.key, e.value::bigint, locale) as words,
+               pg_catalog.row_number() over (order by e.value::bigint desc, e.key) as n,
+               pg_catalog.count(*) over () as of
+          from pg_catalog.jsonb_each_text(went_along) e
+      ) c
+  ) k
+$function$;
+grant execute on function audit.act_sentence(audit.event,jsonb,text) to audit_admin;
+grant execute on function audit.act_sentence(audit.event,jsonb,text) to audit_dba;
+comment on function audit.act_sentence(audit.event,jsonb,text) is 'An act in a sentence: the sentence of its main entry and what went with it, counted by kind.';
+
+CREATE OR REPLACE FUNCTION audit.add_token_key(key_id text, secret text, issuer text DEFAULT NULL::text, audience text DEFAULT NULL::text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if coalesce(octet_length(secret), 0) < 32 then
+    raise exception using errcode = 'AU003', message = 'audit.add_token_key: the secret is too short',
+      detail = format('It has %s bytes, at least 32 are needed.', coalesce(octet_length(secret), 0)),
+      hint   = 'Make one with: openssl rand -base64 48';
+  end if;
+  if coalesce(btrim(key_id), '') = '' then
+    raise exception using errcode = 'AU003', message = 'audit.add_token_key: the key needs a name',
+      hint = 'Give the kid of the tokens that it signs.';
+  end if;
+  insert into audit_private.token_key as k (key_id, inner_key, outer_key, issuer, audience)
+  values (key_id, audit_private.hmac_pad(convert_to(secret, 'UTF8'), 54), audit_private.hmac_pad(convert_to(secret, 'UTF8'), 92), issuer, audience)
+  on conflict on constraint token_key_pkey do update
+    set inner_key = excluded.inner_key, outer_key = excluded.outer_key, issuer = excluded.issuer, audience = excluded.audience, added_at = now();
+end
+$function$;
+grant execute on function audit.add_token_key(text,text,text,text) to audit_installer;
+comment on function audit.add_token_key(text,text,text,text) is 'Makes audit.act_as_token believe tokens signed with this secret (HS256). Several keys at once are fine: add the new one, switch the application, drop the old one.';
+
+CREATE OR REPLACE FUNCTION audit.bind_source(login regrole, source text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if bind_source.source is null then
+    delete from audit_private.bound_source b where b.login = (select rolname from pg_roles where oid = bind_source.login);
+    return;
+  end if;
+  if lower(bind_source.source) not in ('app', 'api', 'admin', 'system', 'sql') then
+    raise exception using
+      errcode = 'AU003',
+      message = 'audit.bind_source: unknown source',
+      detail  = format('source is %L.', left(bind_source.source, 100)),
+      hint    = 'Use one of app, api, admin, system, sql, or null to bind the login to none.';
+  end if;
+  insert into audit_private.bound_source as b (login, source)
+  select r.rolname, lower(bind_source.source) from pg_roles r where r.oid = bind_source.login
+  on conflict on constraint bound_source_pkey do update set source = excluded.source, bound_at = now();
+end
+$function$;
+grant execute on function audit.bind_source(regrole,text) to audit_installer;
+comment on function audit.bind_source(regrole,text) is 'Binds a login to one source for good, whatever it says in audit.act_as: for API workers, the admin tool, a job runner. Null unbinds it.';
+
+CREATE OR REPLACE FUNCTION audit.drop_token_key(key_id text)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  delete from audit_private.token_key k where k.key_id = drop_token_key.key_id
+$function$;
+grant execute on function audit.drop_token_key(text) to audit_installer;
+comment on function audit.drop_token_key(text) is 'Makes audit.act_as_token believe a key no longer.';
+
+CREATE OR REPLACE FUNCTION audit.read_access_from(administrators regclass, companies regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  given record;
+begin
+  for given in
+    select *
+      from (values (administrators, 'administrators', array['company_id', 'user_id', 'name', 'locale']),
+                   (companies, 'companies', array['company_id', 'name', 'has_audit_log', 'time_zone', 'contact'])) as g (relation, argument, wanted)
+  loop
+    perform audit_private.require_access_columns(given.relation, given.argument, given.wanted);
+    if not pg_has_role(current_user, (select relowner from pg_class where oid = given.relation), 'usage') then
+      raise exception using errcode = 'AU005',
+        message = format('audit.read_access_from: %s belongs to another role', given.relation),
+        detail  = format('Its owner is %s, the caller is %s.', (select relowner::regrole from pg_class where oid = given.relation), current_user),
+        hint    = 'Call it as the owner or as a superuser.';
+    end if;
+    execute format('grant usage on schema %s to audit_owner', (select relnamespace::regnamespace from pg_class where oid = given.relation));
+    execute format('grant select (%s) on %s to audit_owner', array_to_string(given.wanted, ', '), given.relation);
+  end loop;
+  perform audit_private.write_access(administrators, companies);
+end
+$function$;
+grant execute on function audit.read_access_from(regclass,regclass) to audit_installer;
+comment on function audit.read_access_from(regclass,regclass) is 'Lets the host''s own tables or views say who administers which company (company_id, user_id, name, locale) and which company has the audit log (company_id, name, has_audit_log, time_zone, contact). Refuses with AU005 what does not fit, by column.';
+
+CREATE OR REPLACE FUNCTION audit.record_export(kind text, row_count bigint DEFAULT NULL::bigint, format text DEFAULT NULL::text, filter jsonb DEFAULT NULL::jsonb, company_id text DEFAULT NULL::text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  c         audit_private.context := audit_private.read_context();
+  what      text := rtrim(lower(kind), 's');
+  company   text := coalesce(audit_private.clean_text(record_export.company_id, 200), c.company_id, 'default');
+  new_id    bigint;
+begin
+  if what is null or what not in ('project', 'customer', 'contact') then
+    raise exception using errcode = 'AU004', message = 'audit.record_export: unknown kind',
+      detail = pg_catalog.format('kind is %s.', coalesce(quote_literal(left(kind, 100)), 'null')),
+      hint   = 'Use projects, customers or contacts.';
+  end if;
+  if row_count < 0 then
+    raise exception using errcode = 'AU004', message = 'audit.record_export: the number of rows is negative',
+      detail = pg_catalog.format('row_count is %s.', row_count),
+      hint   = 'Give the number of exported rows, or null if it is not known.';
+  end if;
+  if octet_length(filter::text) > 16384 then
+    raise exception using errcode = 'AU004', message = 'audit.record_export: the filter is too large',
+      detail = pg_catalog.format('It has %s bytes, 16384 are allowed.', octet_length(filter::text)),
+      hint   = 'Give what was asked for, not what came out.';
+  end if;
+
+  insert into audit.event (company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind,
+                           source, request_id, reason, client_addr, db_user, application_name, details)
+  values (company, c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, what || 's.exported', what,
+          c.source, c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
+          coalesce(c.details, '{}') || jsonb_strip_nulls(jsonb_build_object(
+            'row_count', row_count, 'format', audit_private.clean_text(record_export.format, 100), 'filter', filter)))
+  returning id into new_id;
+  return new_id;
+end
+$function$;
+grant execute on function audit.record_export(text,bigint,text,jsonb,text) to audit_app;
+comment on function audit.record_export(text,bigint,text,jsonb,text) is 'Records that projects, customers or contacts were exported: call it in the transaction that reads them, before the first row goes out. Returns the number of the entry. Refuses another kind, a negative count and a filter over 16 KiB with AU004.';
+
+CREATE OR REPLACE FUNCTION audit.record_log_export(format text, filter jsonb DEFAULT NULL::jsonb)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v      audit.viewer := audit.viewer();
+  new_id bigint;
+begin
+  if v.access <> 'granted' then
+    raise exception using errcode = '42501', message = 'audit.record_log_export: the viewer may not read the log',
+      detail = pg_catalog.format('Access is %s.', v.access),
+      hint   = 'Only administrators of a company with the audit log can export it.';
+  end if;
+  insert into audit.event (company_id, actor_id, actor_name, actor_status, action, object_kind, source, request_id,
+                           client_addr, db_user, application_name, details)
+  values (v.company_id, v.viewer_id, v.viewer_name, 'asserted', 'audit.exported', 'export', 'admin',
+          audit_private.clean_text(current_setting('audit.request_id', true), 200),
+          inet_client_addr(), session_user, nullif(current_setting('application_name', true), ''),
+          jsonb_strip_nulls(jsonb_build_object('format', audit_private.clean_text(record_log_export.format, 100), 'filter', filter)))
+  returning id into new_id;
+  return new_id;
+end
+$function$;
+grant execute on function audit.record_log_export(text,jsonb) to audit_admin;
+comment on function audit.record_log_export(text,jsonb) is 'Records that the viewer of this request exports the log itself. Called before the first byte goes out; returns the number of the entry. Refused with 42501 to those who may not read.';
+
+CREATE OR REPLACE FUNCTION audit.record_log_export_end(export_id bigint, row_count bigint, sha256 text, outcome text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v      audit.viewer := audit.viewer();
+  new_id bigint;
+begin
+  if outcome is null or outcome not in ('complete', 'cancelled', 'failed') then
+    raise exception using errcode = 'AU004', message = 'audit.record_log_export_end: unknown outcome',
+      detail = format('outcome is %s.', coalesce(quote_literal(left(outcome, 100)), 'null')),
+      hint   = 'Use complete, cancelled or failed.';
+  end if;
+  -- The viewer may have lost the right to read since the export began: its end is recorded all the same.
+  insert into audit.event (company_id, actor_id, actor_name, actor_status, action, object_kind, object_id, source, request_id,
+                           client_addr, db_user, application_name, details)
+  select e.company_id, e.actor_id, e.actor_name, e.actor_status, 'audit.export_ended', 'export', e.id::text, e.source, e.request_id,
+         inet_client_addr(), session_user, nullif(current_setting('application_name', true), ''),
+         jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'sha256', audit_private.clean_text(sha256, 64), 'outcome', outcome))
+    from audit.event e
+   where e.id = export_id and e.action = 'audit.exported' and e.company_id = v.company_id and e.actor_id = v.viewer_id
+  returning id into new_id;
+  if new_id is null then
+    raise exception using errcode = 'AU004', message = 'audit.record_log_export_end: there is no such export of this viewer',
+      detail = format('export_id is %s.', coalesce(export_id::text, 'null')),
+      hint   = 'Give the number that audit.record_log_export returned.';
+  end if;
+  return new_id;
+end
+$function$;
+grant execute on function audit.record_log_export_end(bigint,bigint,text,text) to audit_admin;
+comment on function audit.record_log_export_end(bigint,bigint,text,text) is 'Records how an export of the log ended: complete, cancelled or failed, with its rows and the SHA-256 of the file. An entry of its own, as no entry is ever changed.';
+
+CREATE OR REPLACE FUNCTION audit.sentence(event audit.event, locale text DEFAULT 'en'::text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select pg_catalog.string_agg(p.part ->> 'text', '' order by p.n)
+  from pg_catalog.jsonb_array_elements(audit.sentence_parts(event, locale)) with ordinality p (part, n)
+$function$;
+grant execute on function audit.sentence(audit.event,text) to audit_admin;
+grant execute on function audit.sentence(audit.event,text) to audit_dba;
+comment on function audit.sentence(audit.event,text) is 'The entry in a sentence: who did what to which thing, and in brackets to whom or what it belonged. Locales: en, sv; any other reads as en.';
+
+CREATE OR REPLACE FUNCTION audit.sentence_parts(event audit.event, locale text DEFAULT 'en'::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+AS $function$
+declare
+  said  text[] := pg_catalog.regexp_split_to_array(audit_private.phrase(event.action, locale), '(?=\{)|(?<=\})');
+  rows  numeric := case when pg_catalog.jsonb_typeof(event.details -> 'row_count') = 'number' then (event.details ->> 'row_count')::numeric end;
+  parts jsonb := '[]';
+  piece text;
+begin
+  foreach piece in array said loop
+    parts := parts || case piece
+      when '{actor}' then audit_private.part('actor', coalesce(event.actor_name, event.actor_id,
+        case when locale = 'sv' then 'Databasinloggning ' else 'Database login ' end || event.db_user))
+      when '{object}' then audit_private.part('object', event.object_label)
+      when '{kind}'   then audit_private.part('text', event.object_kind)
+      when '{action}' then audit_private.part('text', event.action)
+      when '{owner}'  then case when event.owner_label is null then '[]'::jsonb else
+        audit_private.part('text', ' (') || audit_private.part('owner', event.owner_label) || audit_private.part('text', ')') end
+      when '{count}'  then case when rows is null then '[]'::jsonb else
+        audit_private.part('text', ' (') || audit_private.part('count', rows::text)
+        || audit_private.part('text', case when locale = 'sv' then case when rows = 1 then ' rad)' else ' rader)' end
+                                          else case when rows = 1 then ' row)' else ' rows)' end end) end
+      else audit_private.part('text', piece)
+    end;
+  end loop;
+  return parts;
+end
+$function$;
+grant execute on function audit.sentence_parts(audit.event,text) to audit_admin;
+grant execute on function audit.sentence_parts(audit.event,text) to audit_dba;
+comment on function audit.sentence_parts(audit.event,text) is 'The sentence of an entry in its parts, in order: a JSON array of {part, text}, where part is actor, object, owner, count or text. Joined they are the sentence. Locales: en, sv; any other reads as en.';
+
+CREATE OR REPLACE FUNCTION audit.track(target regclass, kind text, label text, company text DEFAULT NULL::text, owner text DEFAULT NULL::text, snapshot text[] DEFAULT NULL::text[], mask text[] DEFAULT '{}'::text[], soft_delete text DEFAULT NULL::text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  relation   pg_class;
+  understood jsonb;
+  read_from  record;
+begin
+  select * into relation from pg_class where oid = track.target;
+  if relation.relkind is null or relation.relkind not in ('r', 'p') or relation.relpersistence = 't'
+     or relation.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace, 'pg_catalog'::regnamespace) then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: %s cannot be tracked', coalesce(track.target::text, 'null')),
+      detail  = format('It is %s.', case when relation.relkind is null then 'no table' when relation.relkind = 'v' then 'a view'
+                  when relation.relkind = 'm' then 'a materialized view' when relation.relkind = 'f' then 'a foreign table'
+                  when relation.relpersistence = 't' then 'a temporary table' when relation.relkind in ('r', 'p') then 'a table of the audit log or of PostgreSQL'
+                  else 'not a table' end),
+      hint    = 'Name an ordinary or partitioned table; for a view, the table below it.';
+  end if;
+  if not pg_has_role(current_user, relation.relowner, 'usage') then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: %s belongs to another role', track.target),
+      detail  = format('Its owner is %s, the caller is %s.', relation.relowner::regrole, current_user),
+      hint    = format('Call it as %s or as a superuser.', relation.relowner::regrole);
+  end if;
+  if track.kind is null or track.label is null then
+    raise exception using errcode = 'AU002', message = 'audit.track: kind and label are required',
+      detail = format('kind is %s, label is %s.', coalesce(quote_literal(track.kind), 'null'), coalesce(quote_literal(track.label), 'null')),
+      hint = 'For example audit.track(''public.cv'', ''cv'', ''{title}'').';
+  end if;
+
+  understood := audit_private.register(track.target, track.kind, track.label, track.company, track.owner, track.snapshot, track.mask, track.soft_delete);
+
+  -- What the capture function reads besides the deleted rows: the key, path and label columns of the rows that they point to.
+  for read_from in
+    select hop.there, string_agg(distinct format('%I', hop.col), ', ') as columns
+      from audit_private.columns_read(track.target) as hop
+     group by hop.there
+  loop
+    execute format('grant usage on schema %s to audit_owner', (select relnamespace::regnamespace from pg_class where oid = read_from.there));
+    execute format('grant select (%s) on %s to audit_owner', read_from.columns, read_from.there);
+  end loop;
+
+  perform audit_private.attach(track.target);
+  return understood - 'wide';
+end
+$function$;
+grant execute on function audit.track(regclass,text,text,text,text,text[],text[],text) to audit_installer;
+comment on function audit.track(regclass,text,text,text,text,text[],text[],text) is 'Attaches a table: from now on each row deleted from it leaves an entry. Answers with what it understood; called again it changes the settings. Refuses with AU002 what cannot work, and says what would.';
+
+CREATE OR REPLACE FUNCTION audit.untrack(target regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if not pg_has_role(current_user, (select relowner from pg_class where oid = untrack.target), 'usage') then
+    raise exception using errcode = 'AU002',
+      message = format('audit.untrack: %s belongs to another role', untrack.target),
+      hint    = 'Call it as the owner of the table or as a superuser.';
+  end if;
+  perform audit_private.detach(untrack.target);
+  if not audit_private.unregister(untrack.target) then
+    raise exception using errcode = 'AU002', message = format('audit.untrack: %s is not tracked', untrack.target),
+      hint = 'select * from audit.tracked_table lists what is.';
+  end if;
+end
+$function$;
+grant execute on function audit.untrack(regclass) to audit_installer;
+comment on function audit.untrack(regclass) is 'Detaches a table: its triggers go, its entries stay. Refuses with AU002 a table that is not tracked.';
+
+CREATE OR REPLACE FUNCTION audit.viewer()
+ RETURNS audit.viewer
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  v audit.viewer;
+  a audit_private.administrator;
+  c audit_private.company;
+begin
+  v.viewer_id  := nullif(current_setting('audit.viewer_id', true), '');
+  v.company_id := nullif(current_setting('audit.company_id', true), '');
+  if v.viewer_id is null or v.company_id is null then
+    v := null;
+    v.access := 'not_signed_in';
+    return v;
+  end if;
+
+  c := audit_private.company_row(v.company_id);
+  a := audit_private.administrator_row(v.company_id, v.viewer_id);
+  v.company_name := c.name;
+  v.viewer_name  := a.name;
+  v.locale       := coalesce(a.locale, 'en');
+  v.time_zone    := coalesce((select name from pg_timezone_names where name = c.time_zone limit 1), 'UTC');
+  v.contact      := c.contact;
+  v.access       := case
+    when c.company_id is null            then 'company_unknown'
+    when a.user_id is null               then 'not_administrator'
+    when c.has_audit_log is not true     then 'add_on_missing'
+    else 'granted'
+  end;
+  return v;
+end
+$function$;
+grant execute on function audit.viewer() to audit_admin;
+comment on function audit.viewer() is 'Who is looking, by the settings of the request, and whether they may read: asked anew at each request, so someone who no longer administers the company is out at the next one.';
+
+CREATE OR REPLACE FUNCTION audit.went_along(event audit.event)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(pg_catalog.jsonb_object_agg(k.object_kind, k.n order by k.object_kind), '{}')
+  from (
+    select d.object_kind, pg_catalog.count(*) as n
+      from audit.event d
+     where d.transaction_id = event.transaction_id and d.root_id = event.id
+     group by d.object_kind
+  ) k
+$function$;
+grant execute on function audit.went_along(audit.event) to audit_admin;
+grant execute on function audit.went_along(audit.event) to audit_dba;
+comment on function audit.went_along(audit.event) is 'What was deleted along with the object of an entry at the top of a cascade, counted by kind: {"contact": 3, "project": 2}.';
+
+CREATE OR REPLACE FUNCTION audit_private.act_since()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return audit_private.setting_as_number('audit.act_since');
+end
+$function$;
+comment on function audit_private.act_since() is 'Entries of the latest act in this transaction have numbers above this one. Null if the transaction has none.';
+
+CREATE OR REPLACE FUNCTION audit_private.all_given(columns jsonb, alias text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select pg_catalog.string_agg(pg_catalog.format('%s.%I is not null', alias, c), ' and ') from pg_catalog.jsonb_array_elements_text(columns) c
+$function$;
+comment on function audit_private.all_given(jsonb,text) is 'SQL text that is true where none of the columns is null.';
+
+CREATE OR REPLACE FUNCTION audit_private.as_pattern(literal text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN regexp_replace(literal, '([^[:alnum:]_])'::text, '\\\1'::text, 'g'::text);
+comment on function audit_private.as_pattern(text) is 'A text as a regular expression that matches just it.';
+
+CREATE OR REPLACE FUNCTION audit_private.attach(target regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  wanted record;
+begin
+  perform audit_private.detach(target);
+  for wanted in select * from audit_private.triggers_of(target) loop
+    execute format('create trigger %I ' || wanted.trigger_code || ' execute function audit_private.%I()', wanted.trigger_name, wanted.on_table, wanted.function_name);
+    execute format('alter table %s enable always trigger %I', wanted.on_table, wanted.trigger_name);
+  end loop;
+end
+$function$;
+grant execute on function audit_private.attach(regclass) to audit_installer;
+comment on function audit_private.attach(regclass) is 'Gives a tracked table its triggers, with the rights of its owner.';
+
+CREATE OR REPLACE FUNCTION audit_private.bare_name(identifier text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (identifier ~~ '"%"'::text) THEN replace(substr(identifier, 2, (length(identifier) - 2)), '""'::text, '"'::text) ELSE identifier END;
+comment on function audit_private.bare_name(text) is 'An identifier without its quotes. Unquoted ones are taken as they are, not folded to lower case.';
+
+CREATE OR REPLACE FUNCTION audit_private.base_type(domain oid)
+ RETURNS oid
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with recursive step (oid, typtype, typbasetype) as (
+    select t.oid, t.typtype, t.typbasetype from pg_catalog.pg_type t where t.oid = domain
+    union all
+    select t.oid, t.typtype, t.typbasetype from step s join pg_catalog.pg_type t on t.oid = s.typbasetype where s.typtype = 'd'
+  )
+  select s.oid from step s where s.typtype <> 'd'
+$function$;
+comment on function audit_private.base_type(oid) is 'The type below a domain, and below the domains below it; the type itself if it is none.';
+
+CREATE OR REPLACE FUNCTION audit_private.begin_act()
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  last text := coalesce(pg_catalog.pg_sequence_last_value('audit.event_id_seq'), 0)::text;
+begin
+  last := pg_catalog.set_config('audit.act_since', last, true);
+  if coalesce(pg_catalog.current_setting('audit.transaction_since', true), '') = '' then
+    last := pg_catalog.set_config('audit.transaction_since', last, true);
+  end if;
+  return null;
+end
+$function$;
+comment on function audit_private.begin_act() is 'Notes that an act begins: rows deleted after it, whose parent is gone, look for their cause among the entries from here on. Returns null: the act itself has no cause.';
+
+CREATE OR REPLACE FUNCTION audit_private.capture_code(target regclass, rows_from text, action text, details text, guard text DEFAULT ''::text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  t         audit_private.tracked;
+  o         record;
+  has_cause boolean;
+  self_id   text;
+  key       text;
+  company   text := audit_private.company_code(target);
+  caused_by text;
+  root_id   text;
+  owner_id  text;
+  owner     text;
+  gone      text := '';
+  doomed    text := '';
+  joins     text := audit_private.lookup_code(target);
+begin
+  select * into strict t from audit_private.tracked where tracked.target = capture_code.target;
+  key := audit_private.key_code(target, t.understood -> 'key', 'o');
+  select * into o from audit_private.owner_code(target);
+  owner_id := o.id;
+  owner := o.label;
+
+  select count(*) > 0,
+         string_agg(format(e'\n  left join gone g%1$s on g%1$s.object_kind = %2$L and g%1$s.object_id = %3$s', c.n, c.kind, c.object_id), '' order by c.n),
+         case count(*) when 0 then 'null::bigint' when 1 then 'g1.id' else format('greatest(%s)', string_agg(format('g%s.id', c.n), ', ' order by c.n)) end,
+         case count(*) when 0 then 'null::bigint' when 1 then 'g1.root_id'
+           else format('case greatest(%s) %s end', string_agg(format('g%s.id', c.n), ', ' order by c.n),
+                                                   string_agg(format('when g%1$s.id then g%1$s.root_id', c.n), ' ' order by c.n)) end,
+         case when company is null or count(*) = 0 then coalesce(company, 'coalesce(c.company_id, ''default'')')
+           else format('coalesce(%s, %s)', company, string_agg(format('g%s.company_id', c.n), ', ' order by c.n)) end,
+         -- The owner is gone: its own entry has its name, or the entry of a row between has it as its owner.
+         case when owner is null or count(*) = 0 then owner
+           else format('coalesce(case when %s is not null then %s end, %s)', o.here, owner,
+                  string_agg(format('case %2$L when g%1$s.object_kind then g%1$s.object_label when g%1$s.owner_kind then g%1$s.owner_label end', c.n, o.kind), ', ' order by c.n)) end,
+         case when owner_id is distinct from o.here or count(*) = 0 then owner_id
+           else format('coalesce(%s, %s)', o.here,
+                  string_agg(format('case %2$L when g%1$s.object_kind then g%1$s.object_id when g%1$s.owner_kind then g%1$s.owner_id end', c.n, o.kind), ', ' order by c.n)) end,
+         max(c.object_id) filter (where c.is_self),
+         format('gone as materialized (  -- entries of this transaction that may be the cause
+    select distinct on (p.object_kind, p.object_id)
+           p.id, coalesce(p.root_id, p.id) as root_id, p.object_kind, p.object_id, p.object_label,
+           p.company_id, p.owner_kind, p.owner_id, p.owner_label
+      from audit.event p
+     where since is not null and p.id > since and p.transaction_id = pg_current_xact_id() and p.object_kind in (%s)
+     order by p.object_kind, p.object_id, p.id desc
+  )', string_agg(distinct quote_literal(c.kind), ', '))
+    into has_cause, doomed, caused_by, root_id, company, owner, owner_id, self_id, gone
+    from audit_private.cause_rows(target) c;
+  joins := joins || coalesce(doomed, '');
+
+  if self_id is not null then
+    -- A cascade within one table comes as one set of rows: they need their numbers before they can point at each other.
+    gone := format('recursive %s, doomed as materialized (
+    select nextval(''audit.event_id_seq'') as event_id, r.* from %s r
+  ), above as (
+    select o.event_id, %s as caused_by, %s as root_id, %s as object_id
+      from doomed o%s
+     where not exists (select from doomed p where %s = %s)
+    union all
+    select o.event_id, above.event_id, coalesce(above.root_id, above.event_id), %s
+      from doomed o join above on above.object_id = %s
+  )', gone, rows_from, caused_by, root_id, key, doomed, audit_private.key_code(target, t.understood -> 'key', 'p'), self_id, key, self_id);
+    caused_by := 'above.caused_by';
+    root_id   := 'above.root_id';
+    joins     := joins || e'\n  left join above on above.event_id = o.event_id';
+    if o.there = target then
+      joins := joins || format(e'\n  left join doomed m on %s = %s', audit_private.key_code(target, t.understood -> 'key', 'm'), self_id);
+      owner := format('coalesce(%s, case when m.event_id is not null then %s end)', owner,
+        audit_private.label_code(target, t.understood -> 'label', 'm', audit_private.key_code(target, t.understood -> 'key', 'm')));
+    end if;
+  end if;
+
+  return format('
+declare
+  c     audit_private.context := audit_private.read_context();
+  since bigint;
+begin
+%s%s
+  insert into audit.event (
+    %scaused_by, root_id, company_id, actor_id, actor_name, actor_status, on_behalf_of, action,
+    object_kind, object_id, object_label, owner_kind, owner_id, owner_label, source,
+    request_id, reason, client_addr, db_user, application_name, snapshot, details)%s%s
+  select
+    %s%s,
+    %s,
+    %s,
+    c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, %L,
+    %L, %s,
+    %s,
+    %s,
+    %s,
+    %s,
+    c.source, c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
+    %s,
+    %s
+  from %s o%s;
+  return null;
+end
+',
+    guard, audit_private.search_code(target, rows_from),
+    case when self_id is not null then 'id, ' else '' end,
+    case when self_id is not null then e'\n  overriding system value' else '' end,
+    case when has_cause then e'\n  with ' || gone else '' end,
+    case when self_id is not null then 'o.event_id, ' else '' end, caused_by,
+    root_id,
+    company,
+    t.kind || '.' || action,
+    t.kind, key,
+    audit_private.label_code(target, t.understood -> 'label', 'o', key),
+    case when o.kind is null then 'null' else format('case when %s is not null then %L end', owner_id, o.kind) end,
+    coalesce(owner_id, 'null'),
+    case when o.kind is null then 'null' else format('case when %1$s is not null then coalesce(%2$s, ''#'' || %1$s) end', owner_id, owner) end,
+    audit_private.snapshot_code(target),
+    details,
+    case when self_id is not null then 'doomed' else rows_from end, joins);
+end
+$function$;
+comment on function audit_private.capture_code(regclass,text,text,text,text) is 'The body of a trigger function of a tracked table: static SQL made from its settings and the catalogue. rows_from is where the rows are, for example the transition table; action what was done to them; details SQL text for the column of that name; guard a statement that comes first.';
+
+CREATE OR REPLACE FUNCTION audit_private.capture_findings()
+ RETURNS TABLE(check_name text, status text, finding text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with wanted as (
+    select t.target, t.kind, v.* from audit_private.tracked t cross join lateral audit_private.capture_variants(t.target) v
+     where exists (select from pg_class c where c.oid = t.target)
+       and not exists (select from audit_private.missing_columns(t.target))
+  ), there as (
+    select w.*, g.oid as trigger_id, g.tgenabled, f.proname, f.prosrc, f.prosecdef, f.proconfig, f.proowner,
+           replace(pg_get_triggerdef(g.oid), 'CREATE TRIGGER', '') as is_defined
+      from wanted w
+      left join pg_trigger g on g.tgrelid = w.on_table and g.tgname = w.trigger_name
+      left join pg_proc f on f.oid = g.tgfoid
+  )
+  select 'tables', 'failed', format('Table %s of kind %s is gone, but was not untracked.', t.target::oid, t.kind)
+    from audit_private.tracked t where not exists (select from pg_class c where c.oid = t.target)
+  union all
+  select 'columns', 'failed', format('%s: column %s, which %s uses, is not there any more.', t.target, m.col, m.used_by)
+    from audit_private.tracked t cross join lateral audit_private.missing_columns(t.target) m
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s is missing.', on_table, trigger_name) from there where trigger_id is null
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s is %s.', on_table, trigger_name,
+           case tgenabled when 'D' then 'disabled' when 'O' then 'silent under session_replication_role = replica' else 'enabled on replicas only' end)
+    from there where trigger_id is not null and tgenabled <> 'A'
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s calls %s instead of %s.', on_table, trigger_name, proname, function_name)
+    from there where proname <> function_name
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s has a condition that is not ours.', on_table, trigger_name)
+    from there where trigger_name in ('audit_capture', 'audit_truncate') and is_defined ~ ' WHEN '
+  union all
+  select 'triggers', 'failed', format('%s: function %s was changed.', on_table, function_name)
+    from there
+   where proname = function_name and body is not null
+     and (prosrc <> body or not prosecdef or proowner <> 'audit_owner'::regrole
+          or proconfig is distinct from array['search_path=pg_catalog, pg_temp', 'enable_nestloop=off'])
+  union all
+  select 'foreign keys', 'warning', format('Deleting from %s takes rows of %s along, which is not tracked.', t.target, c.conrelid::regclass)
+    from audit_private.tracked t
+    join pg_constraint c on c.confrelid = t.target and c.contype = 'f' and c.confdeltype = 'c' and c.conparentid = 0
+   where not exists (select from audit_private.tracked child where child.target = c.conrelid)
+$function$;
+comment on function audit_private.capture_findings() is 'What is wrong with the capture of tracked tables: triggers, functions, columns, partitions, tables that go along unseen.';
+
+CREATE OR REPLACE FUNCTION audit_private.capture_variants(target regclass)
+ RETURNS TABLE(on_table regclass, trigger_name text, function_name name, body text, trigger_code text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with t as (
+    select t.*, c.relkind = 'p' as is_partitioned from audit_private.tracked t join pg_catalog.pg_class c on c.oid = t.target where t.target = capture_variants.target
+  ), member as (  -- the table and what hangs below it: partitions or inheriting tables
+    select c.oid::regclass as relation, c.relkind from audit_private.tree_below(target) b join pg_catalog.pg_class c on c.oid = b.relation
+  )
+  select t.target, 'audit_capture', t.function_name,
+         audit_private.capture_code(target, case when is_partitioned then '(select old.*)' else 'old_rows' end, 'deleted',
+           case when t.soft_delete is null then 'c.details'
+             else pg_catalog.format('case when %s then coalesce(c.details, ''{}'') || ''{"was_soft_deleted": true}'' else c.details end', audit_private.is_marked(target, t.soft_delete, 'o')) end,
+           case when is_partitioned then pg_catalog.format(e'  if audit_private.is_moving(%L::regclass)%s then\n    return null;  -- the row has only gone to another partition\n  end if;\n',
+             t.target::oid, audit_private.moved_code(target)) else '' end),
+         case when is_partitioned then 'after delete on %s for each row' else 'after delete on %s referencing old table as old_rows for each statement' end
+    from t
+  union all
+  select m.relation, 'audit_capture', t.function_name, null, 'after delete on %s referencing old table as old_rows for each statement'
+    from t join member m on not t.is_partitioned and m.relation <> t.target
+  union all
+  select m.relation, 'audit_truncate', t.function_name || '__truncate',
+         audit_private.capture_code(target, pg_catalog.format('(select %s from %s r%s)',
+             (select pg_catalog.string_agg(pg_catalog.format('r.%I', k.col), ', ') from audit_private.columns_read_by(target) k where k.there = t.target), t.target,
+             case when (select pg_catalog.count(*) from member) > 1 then ' where r.tableoid = tg_relid' else '' end), 'deleted',
+           'coalesce(c.details, ''{}'') || ''{"statement": "truncate"}'''),
+         'before truncate on %s for each statement'
+    from t join member m on m.relkind = 'r'
+  union all
+  select t.target, 'audit_soft_delete', t.function_name || '__soft_delete',
+         audit_private.capture_code(target, '(select new.*)', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}'''),
+         pg_catalog.format('after update on %%s for each row when (not (%s) and (%s))',
+           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
+    from t where t.soft_delete is not null
+  union all
+  select t.target, 'audit_restore', t.function_name || '__restore',
+         audit_private.capture_code(target, '(select new.*)', 'restored', 'c.details'),
+         pg_catalog.format('after update on %%s for each row when ((%s) and not (%s))',
+           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
+    from t where t.soft_delete is not null
+  union all
+  select m.relation, move.name, 'move_rows', null, move.code
+    from t
+    join member m on t.is_partitioned and m.relkind = 'p'
+    cross join (values ('audit_move_begin', 'before update on %s for each statement'), ('audit_move_end', 'after update on %s for each statement')) move (name, code)
+$function$;
+comment on function audit_private.capture_variants(regclass) is 'The triggers that a tracked table needs, each with its table, its function, the body of that function if it is generated, and when it fires.';
+
+CREATE OR REPLACE FUNCTION audit_private.cause_rows(target regclass)
+ RETURNS TABLE(n integer, kind text, object_id text, is_orphan text, is_unknown text, is_self boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select pg_catalog.row_number() over (order by parent.kind)::integer, parent.kind, code.object_id, code.is_orphan,
+         code.is_orphan || pg_catalog.format(e'\n           and not exists (select from audit.event p where p.id > since and p.transaction_id = pg_current_xact_id() and p.object_kind = %L and p.object_id = %s)',
+           parent.kind, code.object_id),
+         parent.target = cause_rows.target
+    from audit_private.tracked t
+    cross join lateral pg_catalog.jsonb_array_elements(t.understood -> 'causes') cause
+    join audit_private.tracked parent on parent.target = (cause ->> 'table')::oid
+    cross join lateral (
+      select audit_private.key_code(t.target, audit_private.in_key_order(parent.target, cause), 'o') as object_id,
+             audit_private.all_given(cause -> 'columns', 'o') || pg_catalog.format(' and not exists (select from %s p where %s)', parent.target,
+               audit_private.match_code(parent.target, cause -> 'keys', 'p', t.target, cause -> 'columns', 'o')) as is_orphan
+    ) code
+   where t.target = cause_rows.target
+$function$;
+comment on function audit_private.cause_rows(regclass) is 'SQL texts for what may have taken a row along: the kind and key of each tracked parent, and the conditions that it is gone, and that no entry of the latest act says so.';
+
+CREATE OR REPLACE FUNCTION audit_private.clean_text(given text, most integer)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN NULLIF(btrim(translate(CASE WHEN (length(given) > most) THEN ("left"(given, (most - 1)) || '…'::text) ELSE given END, '
+	'::text, '    '::text)), ''::text);
+comment on function audit_private.clean_text(text,integer) is 'A text that was given from outside, on one line, at most so many characters long (a cut one ends in …), null if nothing is left.';
+
+CREATE OR REPLACE FUNCTION audit_private.column_as_kept(of_table regclass, column_name name, alias text, most integer)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  col   text := pg_catalog.format('%s.%I', alias, column_name);
+  t     record;
+begin
+  select base.oid, base.typtype, base.typname, base.typelem, base.typcategory, is_domain,
+         case when is_domain then pg_catalog.format('%s::%s', col, base.oid::regtype) else col end as expression
+    into strict t
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_type declared on declared.oid = a.atttypid
+    cross join lateral (select declared.typtype = 'd' as is_domain) d
+    join pg_catalog.pg_type base on base.oid = audit_private.base_type(declared.oid)
+   where a.attrelid = of_table and a.attname = column_name;
+
+  if t.oid >= 16384 or t.typtype not in ('b', 'r', 'm') or (t.typcategory = 'A' and t.typelem >= 16384) then
+    return pg_catalog.format('audit_private.keep_other(%s, %s)', col, most);
+  end if;
+  return case
+    when t.typname in ('bool', 'int2', 'int4', 'int8', 'oid', 'float4', 'float8', 'numeric', 'uuid', 'date', 'time', 'timetz',
+                       'timestamp', 'timestamptz', 'interval', 'name', 'char', 'inet', 'cidr', 'macaddr', 'macaddr8') then t.expression
+    when t.typname in ('text', 'varchar', 'bpchar') then
+      pg_catalog.format('case when octet_length(%1$s) > %2$s then audit_private.cut_text(%1$s::text) else %1$s end', t.expression, most)
+    when t.typname = 'bytea' then pg_catalog.format('audit_private.keep_bytes(%s)', t.expression)
+    when t.typname = 'json'  then pg_catalog.format('audit_private.keep_json(%s, %s)', t.expression, most)
+    when t.typname = 'jsonb' then
+      pg_catalog.format('case when pg_column_size(%1$s) > %2$s then to_jsonb(format(''[cut: %%s bytes stored]'', pg_column_size(%1$s))) else %1$s end', t.expression, most)
+    when t.typcategory = 'A' then
+      pg_catalog.format('case when pg_column_size(%1$s) > %2$s then to_jsonb(format(''[cut: %%s bytes stored]'', pg_column_size(%1$s))) else to_jsonb(%1$s) end', t.expression, most)
+    else pg_catalog.format('audit_private.keep_other(%s, %s)', t.expression, most)
+  end;
+end
+$function$;
+comment on function audit_private.column_as_kept(regclass,name,text,integer) is 'SQL text that gives a column as a snapshot keeps it: built-in types as JSON has them, others as text, each at most so many bytes. None of it can fail.';
+
+CREATE OR REPLACE FUNCTION audit_private.column_as_text(of_table regclass, column_name name, alias text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case
+    when base.oid < 16384 and base.typtype = 'b' and base.typelem = 0
+      then pg_catalog.format('%s.%I::text', alias, a.attname)
+    else pg_catalog.format('case when pg_catalog.num_nulls(%1$s.%2$I) = 0 then pg_catalog.format(''%%s'', %1$s.%2$I) end', alias, a.attname)
+  end
+  from pg_catalog.pg_attribute a
+  join pg_catalog.pg_type t on t.oid = a.atttypid
+  join pg_catalog.pg_type base on base.oid = case when t.typtype = 'd' then audit_private.base_type(t.oid) else t.oid end
+  where a.attrelid = of_table and a.attname = column_name
+$function$;
+comment on function audit_private.column_as_text(regclass,name,text) is 'SQL text that gives a column as text. Types that are not built in go through their output function, so that no cast that somebody defined runs with the rights of the audit log.';
+
+CREATE OR REPLACE FUNCTION audit_private.columns_read(target regclass)
+ RETURNS TABLE(there regclass, col name)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select r.there, r.col from audit_private.columns_read_by(target) r
+  union
+  select r.there, r.col
+    from audit_private.tracked t
+    cross join lateral audit_private.columns_read_by(t.target) r
+   where r.there = columns_read.target
+$function$;
+grant execute on function audit_private.columns_read(regclass) to audit_installer;
+comment on function audit_private.columns_read(regclass) is 'Which columns must be readable once a table is tracked: those that its capture functions read, and its own that those of other tables read. audit.track grants just these to audit_owner.';
+
+CREATE OR REPLACE FUNCTION audit_private.columns_read_by(target regclass)
+ RETURNS TABLE(there regclass, col name)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select r.there, pg_catalog.jsonb_array_elements_text(r.hop -> 'keys')::name
+    from audit_private.path_rows(target) r
+  union
+  select r.from_table, pg_catalog.jsonb_array_elements_text(r.hop -> 'columns')::name
+    from audit_private.path_rows(target) r
+  union
+  select coalesce((select r.there from audit_private.path_rows(target) r where r.path = 'company' and r.is_last), t.target),
+         (t.understood -> 'company' ->> 'column')::name
+    from audit_private.tracked t
+   where t.target = columns_read_by.target and t.company is not null
+  union
+  select r.there, pg_catalog.unnest(audit_private.key_of(r.there))
+    from audit_private.path_rows(target) r where r.path = 'owner' and r.is_last
+  union
+  select r.there, (part ->> 'column')::name
+    from audit_private.path_rows(target) r
+    left join audit_private.tracked o on o.target = r.there
+    cross join lateral pg_catalog.jsonb_array_elements(coalesce(o.understood -> 'label', audit_private.guess_label(r.there))) part
+   where r.path = 'owner' and r.is_last and part ? 'column'
+  union
+  select side.relation, pg_catalog.jsonb_array_elements_text(side.columns)::name
+    from audit_private.tracked t
+    cross join lateral pg_catalog.jsonb_array_elements(t.understood -> 'causes') cause
+    cross join lateral (values ((cause ->> 'table')::oid::regclass, cause -> 'keys'), (t.target, cause -> 'columns')) side (relation, columns)
+   where t.target = columns_read_by.target
+  union  -- all rows are read before a truncate takes them
+  select t.target, own.col::name
+    from audit_private.tracked t
+    cross join lateral (
+      select pg_catalog.jsonb_array_elements_text(t.understood -> 'keep')
+      union all select pg_catalog.jsonb_array_elements_text(t.understood -> 'key')
+      union all select 'tableoid' where exists (select from pg_catalog.pg_inherits i where i.inhparent = t.target)
+      union all select part ->> 'column' from pg_catalog.jsonb_array_elements(t.understood -> 'label') part where part ? 'column'
+    ) own (col)
+   where t.target = columns_read_by.target
+$function$;
+comment on function audit_private.columns_read_by(regclass) is 'Which columns of which tables the capture functions of a table read.';
+
+CREATE OR REPLACE FUNCTION audit_private.company_code(target regclass)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(
+    (select audit_private.column_as_text(r.there, (t.understood -> 'company' ->> 'column')::name, r.alias)
+       from audit_private.path_rows(target) r where r.path = 'company' and r.is_last),
+    audit_private.column_as_text(target, (t.understood -> 'company' ->> 'column')::name, 'o'))
+  from audit_private.tracked t
+  where t.target = company_code.target
+$function$;
+comment on function audit_private.company_code(regclass) is 'SQL text that gives the company of a deleted row; null if the table was tracked without one.';
+
+CREATE OR REPLACE FUNCTION audit_private.context_signature(said text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select pg_catalog.encode(audit_private.hmac_sha256(pg_catalog.convert_to(said, 'UTF8'), k.inner_key, k.outer_key), 'hex')
+    from audit_private.context_key k
+   order by k.made_at desc
+   limit 1
+$function$;
+comment on function audit_private.context_signature(text) is 'The database''s own signature of a context, 64 hexadecimal digits. The context holds the mark of its transaction, so it is good for no other one.';
+
+CREATE OR REPLACE FUNCTION audit_private.cut_text(value text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN ("left"(value, 1000) || format('… [cut: %s bytes%s]'::text, octet_length(value), CASE WHEN (octet_length(value) <= ((64 * 1024) * 1024)) THEN (', sha256 '::text || encode(sha256(convert_to(value, 'UTF8'::name)), 'hex'::text)) ELSE NULL::text END));
+comment on function audit_private.cut_text(text) is 'What a snapshot keeps of a text over the limit: its first 1,000 characters, its size in bytes, and up to 64 MiB the SHA-256 of the whole.';
+
+CREATE OR REPLACE FUNCTION audit_private.detach(target regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  old record;
+begin
+  for old in
+    select g.tgrelid::regclass as on_table, g.tgname
+      from audit_private.tree_below(target) b
+      join pg_trigger g on g.tgrelid = b.relation
+      join pg_proc p on p.oid = g.tgfoid
+     where p.pronamespace = 'audit_private'::regnamespace and g.tgparentid = 0
+  loop
+    execute format('drop trigger %I on %s', old.tgname, old.on_table);
+  end loop;
+end
+$function$;
+grant execute on function audit_private.detach(regclass) to audit_installer;
+comment on function audit_private.detach(regclass) is 'Takes the triggers of the log from a table and what hangs below it, with the rights of its owner.';
+
+CREATE OR REPLACE FUNCTION audit_private.drop_capture(f_name name)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  old name;
+begin
+  for old in
+    select p.proname from pg_proc p
+     where p.pronamespace = 'audit_private'::regnamespace and p.proname ~ ('^' || audit_private.as_pattern(f_name) || '(__[a-z_]+)?$')
+  loop
+    execute format('drop function audit_private.%I()', old);
+  end loop;
+end
+$function$;
+comment on function audit_private.drop_capture(name) is 'Drops the generated functions of a table that is not tracked any more.';
+
+CREATE OR REPLACE FUNCTION audit_private.find_causes(target regclass, understood jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(jsonb_agg(distinct cause), '[]')
+  from (
+    select audit_private.hop_by_foreign_key(target, a.attname) as cause
+      from pg_constraint c
+      join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+     where c.conrelid = target and c.contype = 'f' and c.confdeltype in ('c', 'a', 'r')
+    union all
+    select path -> 'hops' -> 0
+      from (values (understood -> 'company'), (understood -> 'owner')) as given (path)
+  ) as candidate (cause)
+  where cause is not null
+    and audit_private.is_key((cause ->> 'table')::oid, cause -> 'keys')
+$function$;
+comment on function audit_private.find_causes(regclass,jsonb) is 'The rows whose deletion may take a row of the table along: where its foreign keys lead, and the first step of its paths.';
+
+CREATE OR REPLACE FUNCTION audit_private.fingerprints()
+ RETURNS TABLE(object text, fingerprint text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- Role names stand instead of their numbers, so that a restored database has the same fingerprints.
+  select 'function ' || p.oid::regprocedure,
+         md5(concat_ws(E'\x1f', coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), p.proconfig, p.prosecdef, p.provolatile, p.proowner::regrole, audit_private.rights_of(p.proacl)))
+    from pg_proc p
+   where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+     and not exists (select from audit_private.tracked t where p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$'))
+     and p.proname not in ('administrator_row', 'company_row')
+  union all
+  select 'relation ' || c.oid::regclass,
+         md5(concat_ws(E'\x1f', c.relkind, c.relpersistence, c.relrowsecurity, c.relowner::regrole, audit_private.rights_of(c.relacl),
+           case when c.relkind = 'v' then pg_get_viewdef(c.oid) end, c.reloptions,
+           (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, a.attnotnull, audit_private.rights_of(a.attacl), pg_get_expr(d.adbin, d.adrelid)), ',' order by a.attnum)
+              from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+             where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)))
+    from pg_class c
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm', 'S')
+  union all
+  select format('trigger %s on %s', g.tgname, g.tgrelid::regclass), md5(pg_get_triggerdef(g.oid) || g.tgenabled::text)
+    from pg_trigger g join pg_class c on c.oid = g.tgrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and not g.tgisinternal
+  union all
+  select format('policy %s on %s', p.polname, p.polrelid::regclass),
+         md5(concat_ws(E'\x1f', p.polcmd, p.polpermissive, p.polroles::regrole[], pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)))
+    from pg_policy p join pg_class c on c.oid = p.polrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+  union all
+  select format('rule %s on %s', r.rulename, r.ev_class::regclass), md5(pg_get_ruledef(r.oid))
+    from pg_rewrite r join pg_class c on c.oid = r.ev_class
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and r.rulename <> '_RETURN'
+  union all
+  select format('index %s', i.indexrelid::regclass), md5(pg_get_indexdef(i.indexrelid) || i.indisvalid::text)
+    from pg_index i join pg_class c on c.oid = i.indrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+$function$;
+comment on function audit_private.fingerprints() is 'What the audit log consists of now, each object with a fingerprint of its definition, owner, settings and rights. The functions that audit.track and audit.read_access_from write are left out: they are compared with what would be written.';
+
+CREATE OR REPLACE FUNCTION audit_private.from_base64url(given text)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN decode((translate(given, '-_'::text, '+/'::text) || repeat('='::text, ((4 - (length(given) % 4)) % 4))), 'base64'::text);
+comment on function audit_private.from_base64url(text) is 'Bytes from base64url (RFC 4648, section 5).';
+
+CREATE OR REPLACE FUNCTION audit_private.given_as(relation regclass, col name, parameter text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case
+    when base in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+      then format('case when %1$s ~ ''^-?[0-9]{1,18}$'' then %1$s::bigint end', parameter)
+    when base = 'uuid'::regtype
+      then format('case when %1$s ~* ''^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'' then %1$s::uuid end', parameter)
+    else parameter
+  end
+  from (select audit_private.base_type(a.atttypid) as base from pg_attribute a where a.attrelid = relation and a.attname = col) t
+$function$;
+comment on function audit_private.given_as(regclass,name,text) is 'SQL text that turns a parameter into the type of a column, so that its index serves; null where it cannot be one.';
+
+CREATE OR REPLACE FUNCTION audit_private.guess_label(of_table regclass)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(
+    (select pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('column', a.attname))
+       from pg_catalog.unnest(array['name', 'title', 'label', 'full_name', 'display_name', 'email']) with ordinality w (name, n)
+       join pg_catalog.pg_attribute a on a.attrelid = of_table and a.attname = w.name and not a.attisdropped
+      order by w.n limit 1),
+    (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('column', k)) from pg_catalog.unnest(audit_private.key_of(of_table)) k))
+$function$;
+comment on function audit_private.guess_label(regclass) is 'The label of an owner whose table is not tracked: its column name, title, label, full_name, display_name or email, else its key.';
+
+CREATE OR REPLACE FUNCTION audit_private.health_rows()
+ RETURNS TABLE(check_name text, status text, finding text, meaning text, what_to_do text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with finding as (
+    select * from audit_private.capture_findings()
+    union all select * from audit_private.integrity_findings()
+    union all select * from audit_private.operation_findings()
+  )
+  select k.check_name,
+         case when bool_or(f.status = 'failed') then 'failed' when bool_or(f.status = 'warning') then 'warning' else 'ok' end,
+         string_agg(f.finding, ' ' order by f.finding),
+         k.meaning,
+         case when count(f.finding) > 0 then k.what_to_do else 'Nothing.' end
+    from (values
+      (1, 'triggers',     'Every tracked table, partition and inheriting table has the triggers of the log, always enabled and unchanged.',
+                          'Call audit.track again for the tables named, and find out who changed them: deletions since then may be missing.'),
+      (2, 'columns',      'The columns that labels, paths and snapshots name are there.',
+                          'Call audit.track again with columns that exist. Until then a deletion from the table fails.'),
+      (3, 'tables',       'Every tracked table exists.',
+                          'If it was meant to go: delete from audit_private.tracked where not exists (select from pg_class where oid = target).'),
+      (4, 'foreign keys', 'No row is taken along by a cascade without an entry of its own.',
+                          'Track the tables named, or accept that only the deletion at the top is recorded.'),
+      (5, 'definitions',  'Tables, functions, triggers, policies and rights of the audit log are as released.',
+                          'Find out who changed what and when. Entries since then are not to be trusted without the server''s own log.'),
+      (6, 'rights',       'Nobody has rights that get around the log.',
+                          'Revoke what is named, or accept it knowingly.'),
+      (7, 'audit_admin',  'Only the server may read as an administrator.',
+                          'Make the login NOINHERIT, or revoke audit_admin from it.'),
+      (8, 'transactions', 'No transaction has been open for over an hour.',
+                          'End it: what follows the entries, and vacuum, waits for it.'),
+      (9, 'wraparound',   'The table of entries is frozen in time.',
+                          'Run: vacuum (freeze) audit.event.'),
+      (10, 'version',     'The server runs a supported version, 15 to 18.',
+                          'Move to a supported version.'),
+      (11, 'readers',     'The log knows who may read it.',
+                          'Call audit.read_access_from, or npm run audit -- grant-administrator.')
+    ) as k (n, check_name, meaning, what_to_do)
+    left join finding f on f.check_name = k.check_name
+   group by k.n, k.check_name, k.meaning, k.what_to_do
+   order by k.n
+$function$;
+grant execute on function audit_private.health_rows() to audit_dba;
+comment on function audit_private.health_rows() is 'The checks of audit.health.';
+
+CREATE OR REPLACE FUNCTION audit_private.hmac_pad(secret bytea, filler integer)
+ RETURNS bytea
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+declare
+  key    bytea := case when pg_catalog.octet_length(secret) > 64 then pg_catalog.sha256(secret) else secret end;
+  padded bytea := pg_catalog.decode(pg_catalog.repeat(pg_catalog.lpad(pg_catalog.to_hex(filler), 2, '0'), 64), 'hex');
+begin
+  for i in 0 .. pg_catalog.octet_length(key) - 1 loop
+    padded := pg_catalog.set_byte(padded, i, pg_catalog.get_byte(key, i) # filler);
+  end loop;
+  return padded;
+end
+$function$;
+comment on function audit_private.hmac_pad(bytea,integer) is 'A key of HMAC-SHA-256 (RFC 2104) combined with its filler byte: 54 (0x36) for the inner, 92 (0x5c) for the outer one. 64 bytes.';
+
+CREATE OR REPLACE FUNCTION audit_private.hmac_sha256(message bytea, inner_key bytea, outer_key bytea)
+ RETURNS bytea
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN sha256((outer_key || sha256((inner_key || message))));
+comment on function audit_private.hmac_sha256(bytea,bytea,bytea) is 'HMAC-SHA-256 of a message (RFC 2104), with the keys that hmac_pad made. 32 bytes.';
+
+CREATE OR REPLACE FUNCTION audit_private.hop_by_foreign_key(from_table regclass, column_name name)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select pg_catalog.jsonb_build_object(
+    'columns', (select pg_catalog.jsonb_agg(a.attname order by k.n) from pg_catalog.unnest(c.conkey) with ordinality k (attnum, n)
+                join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum),
+    'table', c.confrelid::bigint,
+    'keys', (select pg_catalog.jsonb_agg(a.attname order by k.n) from pg_catalog.unnest(c.confkey) with ordinality k (attnum, n)
+             join pg_catalog.pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.attnum))
+  from pg_catalog.pg_constraint c
+  join pg_catalog.pg_attribute a on a.attrelid = from_table and a.attname = column_name
+  where c.conrelid = from_table and c.contype = 'f' and a.attnum = any (c.conkey)
+    and not exists (select from pg_catalog.pg_constraint up where up.oid = c.conparentid and up.conrelid = from_table)
+  order by pg_catalog.cardinality(c.conkey), c.oid
+  limit 1
+$function$;
+comment on function audit_private.hop_by_foreign_key(regclass,name) is 'Where the foreign key on a column leads: columns here, table and columns there. Null if there is none; the one with the fewest columns if there are several.';
+
+CREATE OR REPLACE FUNCTION audit_private.hop_by_name(from_table regclass, column_name name, to_schema text, to_table text, argument text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  there regclass := pg_catalog.to_regclass(pg_catalog.format('%I.%I', to_schema, to_table));
+  keys  name[];
+begin
+  if there is null then
+    raise exception using errcode = 'AU002',
+      message = pg_catalog.format('audit.track: there is no table %I.%I', to_schema, to_table),
+      detail  = pg_catalog.format('Argument %s names it after column %I of %s.', argument, column_name, from_table),
+      hint    = 'Check schema and table name; quote names with upper-case letters or dots.';
+  end if;
+  keys := audit_private.key_of(there);
+  if pg_catalog.cardinality(keys) is distinct from 1 then
+    raise exception using errcode = 'AU002',
+      message = pg_catalog.format('audit.track: %s cannot be found by one column', there),
+      detail  = pg_catalog.format('Argument %s leads there by column %I; its key is %s.', argument, column_name, coalesce(keys::text, 'missing')),
+      hint    = 'A path without a declared foreign key needs a table whose key is one column.';
+  end if;
+  return pg_catalog.jsonb_build_object('columns', pg_catalog.jsonb_build_array(column_name), 'table', there::oid::bigint, 'keys', pg_catalog.to_jsonb(keys));
+end
+$function$;
+comment on function audit_private.hop_by_name(regclass,name,text,text,text) is 'Where a column leads whose table the path names, as no foreign key is declared. Refuses with AU002 a table that is not there or whose key is not one column.';
+
+CREATE OR REPLACE FUNCTION audit_private.in_key_order(there regclass, hop jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select pg_catalog.jsonb_agg(hop -> 'columns' -> (k.n - 1)::integer order by o.n)
+  from pg_catalog.unnest(audit_private.key_of(there)) with ordinality o (name, n)
+  join pg_catalog.jsonb_array_elements_text(hop -> 'keys') with ordinality k (name, n) on k.name = o.name
+$function$;
+comment on function audit_private.in_key_order(regclass,jsonb) is 'The columns of a hop in the order of the key that they point to.';
+
+CREATE OR REPLACE FUNCTION audit_private.integrity_findings()
+ RETURNS TABLE(check_name text, status text, finding text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select 'definitions', 'failed',
+         case when r.object is null then format('%s was added.', f.object) when f.object is null then format('%s is missing.', r.object) else format('%s was changed.', f.object) end
+    from audit_private.released r
+    full join audit_private.fingerprints() f on f.object = r.object
+   where r.fingerprint is distinct from f.fingerprint
+  union all
+  select 'rights', 'warning', format('%s is a member of audit_owner and may act as it.', m.member::regrole)
+    from pg_auth_members m
+   where m.roleid = 'audit_owner'::regrole
+     and (to_jsonb(m) ->> 'set_option' is null or (to_jsonb(m) ->> 'set_option')::boolean or (to_jsonb(m) ->> 'inherit_option')::boolean)
+  union all
+  select 'rights', 'warning', format('%s is a member of %s: the guard refuses its writes, but it should not have it.', r.rolname, p.rolname)
+    from pg_roles p cross join pg_roles r
+   where p.rolname = 'pg_write_all_data' and r.oid <> p.oid and not r.rolsuper and pg_has_role(r.oid, p.oid, 'member')
+  union all
+  select 'rights', 'warning', format('%s may set session_replication_role.', case a.grantee when 0 then 'Everybody' else a.grantee::regrole::text end)
+    from pg_parameter_acl p cross join lateral aclexplode(p.paracl) a
+   where p.parname = 'session_replication_role' and not exists (select from pg_roles r where r.oid = a.grantee and r.rolsuper)
+  union all
+  select 'rights', 'warning', format('%s has BYPASSRLS: policies do not bind it.', r.rolname)
+    from pg_roles r where r.rolbypassrls and not r.rolsuper
+  union all
+  select 'rights', 'warning', format('Function %s is marked leakproof by hand.', p.oid::regprocedure)
+    from pg_proc p where p.proleakproof and p.oid >= 16384
+  union all
+  select 'audit_admin', 'warning', format('%s inherits audit_admin without being asked: it could set another company for itself.', m.member::regrole)
+    from pg_auth_members m
+    join pg_roles r on r.oid = m.member
+   where m.roleid = 'audit_admin'::regrole and r.rolinherit and coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true) and r.rolcanlogin and not r.rolsuper
+$function$;
+comment on function audit_private.integrity_findings() is 'Where the audit log differs from what was released, and rights that weaken it.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_comparable(there regclass, key name, here regclass, col name)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select (select audit_private.base_type(atttypid) from pg_catalog.pg_attribute where attrelid = there and attname = key)
+       = (select audit_private.base_type(atttypid) from pg_catalog.pg_attribute where attrelid = here and attname = col)
+    or (select pg_catalog.count(*) from pg_catalog.pg_attribute
+         where (attrelid, attname) in ((there, key), (here, col))
+           and audit_private.base_type(atttypid) in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)) = 2
+    or (select pg_catalog.count(*) from pg_catalog.pg_attribute
+         where (attrelid, attname) in ((there, key), (here, col))
+           and audit_private.base_type(atttypid) in ('text'::regtype, 'varchar'::regtype)) = 2
+$function$;
+comment on function audit_private.is_comparable(regclass,name,regclass,name) is 'Whether two columns can be compared as they are, without a cast that would hide an index.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_key(of_table regclass, columns jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce((select pg_catalog.array_agg(k::text order by k) from pg_catalog.unnest(audit_private.key_of(of_table)) k)
+    = (select pg_catalog.array_agg(c order by c) from pg_catalog.jsonb_array_elements_text(columns) c), false)
+$function$;
+comment on function audit_private.is_key(regclass,jsonb) is 'Whether these columns are the key by which the log names the rows of a table.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_marked(target regclass, col name, alias text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select pg_catalog.format(case when audit_private.base_type(a.atttypid) = 'bool'::regtype then '%s.%I is true' else '%s.%I is not null' end, alias, col)
+    from pg_catalog.pg_attribute a
+   where a.attrelid = target and a.attname = col
+$function$;
+comment on function audit_private.is_marked(regclass,name,text) is 'SQL text that is true where a row is marked as deleted.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_moving(target regclass)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return coalesce(pg_partition_root(audit_private.setting_as_number('audit.moving')::oid::regclass) = target, false);
+end
+$function$;
+comment on function audit_private.is_moving(regclass) is 'Whether an update of this partitioned table is running, which may move rows between its partitions.';
+
+CREATE OR REPLACE FUNCTION audit_private.keep_bytes(value bytea)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN CASE WHEN (octet_length(value) <= 128) THEN (value)::text ELSE format('[%s bytes%s]'::text, octet_length(value), CASE WHEN (octet_length(value) <= ((64 * 1024) * 1024)) THEN (', sha256 '::text || encode(sha256(value), 'hex'::text)) ELSE NULL::text END) END;
+comment on function audit_private.keep_bytes(bytea) is 'What a snapshot keeps of a binary value: up to 128 bytes as they are, otherwise the size and, up to 64 MiB, the SHA-256.';
+
+CREATE OR REPLACE FUNCTION audit_private.keep_json(value json, most integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+begin
+  if octet_length(value::text) > most then
+    return to_jsonb(audit_private.cut_text(value::text));
+  end if;
+  return value::jsonb;
+exception when others then
+  -- For example \u0000 or a number out of range: valid as json, not as jsonb. The text is kept as it is.
+  return jsonb_build_object('_snapshot_error', sqlstate, 'text', value::text);
+end
+$function$;
+comment on function audit_private.keep_json(json,integer) is 'What a snapshot keeps of a json value: the value; its text and the SQLSTATE where jsonb refuses it; a cut text over the limit in bytes.';
+
+CREATE OR REPLACE FUNCTION audit_private.keep_label(label text, id text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN COALESCE(NULLIF(CASE WHEN (length(label) > 500) THEN ("left"(label, 499) || '…'::text) ELSE btrim(label, ' 	
+ ​'::text) END, ''::text), ('#'::text || id));
+comment on function audit_private.keep_label(text,text) is 'The name of an object as an entry keeps it: at most 500 characters (a cut one ends in …), #key if it is empty.';
+
+CREATE OR REPLACE FUNCTION audit_private.keep_other(value anyelement, most integer)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  kept text;
+begin
+  if num_nulls(value) = 1 then
+    return null;
+  end if;
+  kept := format('%s', value);
+  return case when octet_length(kept) > most then audit_private.cut_text(kept) else kept end;
+exception when others then
+  return '_snapshot_error:' || sqlstate;
+end
+$function$;
+comment on function audit_private.keep_other(anyelement,integer) is 'What a snapshot keeps of a value of a type that is not built in: its text form, made by the type''s output function and never by a cast that somebody defined.';
+
+CREATE OR REPLACE FUNCTION audit_private.key_code(of_table regclass, key jsonb, alias text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case when pg_catalog.jsonb_array_length(key) = 1
+    then audit_private.column_as_text(of_table, (key ->> 0)::name, alias)
+    else 'jsonb_build_array(' || (
+      select pg_catalog.string_agg(audit_private.column_as_text(of_table, k.name::name, alias), ', ' order by k.n)
+        from pg_catalog.jsonb_array_elements_text(key) with ordinality k (name, n)) || ')::text'
+  end
+$function$;
+comment on function audit_private.key_code(regclass,jsonb,text) is 'SQL text that gives the key of a row as text: the column, or a JSON array of several.';
+
+CREATE OR REPLACE FUNCTION audit_private.key_of(target regclass)
+ RETURNS name[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select (select pg_catalog.array_agg(a.attname order by k.n)
+            from pg_catalog.unnest(i.indkey::int2[]) with ordinality k (attnum, n)
+            join pg_catalog.pg_attribute a on a.attrelid = target and a.attnum = k.attnum
+           where k.n <= i.indnkeyatts)
+  from pg_catalog.pg_index i
+  where i.indrelid = target and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+  order by i.indisprimary desc,
+           (select pg_catalog.bool_and(a.attnotnull) from pg_catalog.pg_attribute a where a.attrelid = target and a.attnum = any (i.indkey::int2[])) desc,
+           i.indnkeyatts, i.indexrelid
+  limit 1
+$function$;
+comment on function audit_private.key_of(regclass) is 'The columns that identify a row: the primary key, or else the shortest unique index, one without nullable columns first. Null if there is none.';
+
+CREATE OR REPLACE FUNCTION audit_private.kind_count(kind text, n bigint, locale text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((n)::text || ' '::text) || CASE WHEN (locale = 'sv'::text) THEN CASE kind WHEN 'customer'::text THEN CASE WHEN (n = 1) THEN 'kund'::text ELSE 'kunder'::text END WHEN 'contact'::text THEN CASE WHEN (n = 1) THEN 'kundkontakt'::text ELSE 'kundkontakter'::text END WHEN 'project'::text THEN 'projekt'::text WHEN 'role'::text THEN CASE WHEN (n = 1) THEN 'roll'::text ELSE 'roller'::text END WHEN 'user'::text THEN CASE WHEN (n = 1) THEN 'användarprofil'::text ELSE 'användarprofiler'::text END WHEN 'cv'::text THEN 'CV:n'::text ELSE kind END ELSE CASE kind WHEN 'contact'::text THEN CASE WHEN (n = 1) THEN 'customer contact'::text ELSE 'customer contacts'::text END WHEN 'user'::text THEN CASE WHEN (n = 1) THEN 'user profile'::text ELSE 'user profiles'::text END WHEN 'cv'::text THEN CASE WHEN (n = 1) THEN 'CV'::text ELSE 'CVs'::text END ELSE (kind || CASE WHEN (n = 1) THEN ''::text ELSE 's'::text END) END END);
+grant execute on function audit_private.kind_count(text,bigint,text) to audit_admin;
+grant execute on function audit_private.kind_count(text,bigint,text) to audit_dba;
+comment on function audit_private.kind_count(text,bigint,text) is 'A number of things of one kind in words: 3 customer contacts.';
+
+CREATE OR REPLACE FUNCTION audit_private.label_code(of_table regclass, label jsonb, alias text, id_code text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  part  jsonb;
+  given text[] := '{}';
+  sizes text[] := '{}';
+  code  text;
+begin
+  for part in select * from pg_catalog.jsonb_array_elements(label) loop
+    if part ? 'text' then
+      given := given || pg_catalog.quote_literal(part ->> 'text');
+    else
+      code  := audit_private.column_as_text(of_table, (part ->> 'column')::name, alias);
+      given := given || pg_catalog.format('left(%s, 501)', code);
+    end if;
+  end loop;
+  return pg_catalog.format('audit_private.keep_label(concat(%s), %s)', pg_catalog.array_to_string(given, ', '), id_code);
+end
+$function$;
+comment on function audit_private.label_code(regclass,jsonb,text,text) is 'SQL text that makes the name of a row from its label template.';
+
+CREATE OR REPLACE FUNCTION audit_private.lookup_code(target regclass)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- A lateral look-up with a limit stays one index probe per row, whatever plan was cached when the table was small.
+  select coalesce(pg_catalog.string_agg(pg_catalog.format(
+    e'\n  left join lateral (select %s from %s p where %s limit 1) %s on true',
+    (select pg_catalog.string_agg(pg_catalog.format('p.%I', c.col), ', ' order by c.col) from audit_private.columns_read_by(target) c where c.there = r.there),
+    r.there, audit_private.match_code(r.there, r.hop -> 'keys', 'p', r.from_table, r.hop -> 'columns', r.from_alias), r.alias),
+    '' order by r.n, r.alias), '')
+  from (select distinct on (alias) * from audit_private.path_rows(target) order by alias) r
+$function$;
+comment on function audit_private.lookup_code(regclass) is 'SQL text that joins the deleted rows to the rows that their paths pass.';
+
+CREATE OR REPLACE FUNCTION audit_private.match_code(there regclass, keys jsonb, alias_there text, here regclass, columns jsonb, alias_here text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select pg_catalog.string_agg(
+    case when audit_private.is_comparable(there, k.name::name, here, c.name::name)
+      then pg_catalog.format('%s.%I = %s.%I', alias_there, k.name, alias_here, c.name)
+      else audit_private.column_as_text(there, k.name::name, alias_there) || ' = ' || audit_private.column_as_text(here, c.name::name, alias_here)
+    end, ' and ' order by k.n)
+  from pg_catalog.jsonb_array_elements_text(keys) with ordinality k (name, n)
+  join pg_catalog.jsonb_array_elements_text(columns) with ordinality c (name, n) using (n)
+$function$;
+comment on function audit_private.match_code(regclass,jsonb,text,regclass,jsonb,text) is 'SQL text that finds the row there to which the columns here point. It can use an index where both sides have the same kind of built-in type.';
+
+CREATE OR REPLACE FUNCTION audit_private.missing_columns(target regclass)
+ RETURNS TABLE(col text, used_by text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select used.col, used.used_by
+    from audit_private.tracked t
+    cross join lateral (
+      select jsonb_array_elements_text(t.understood -> 'key'), 'the key', t.target
+      union all select part ->> 'column', 'the label', t.target from jsonb_array_elements(t.understood -> 'label') part where part ? 'column'
+      union all select jsonb_array_elements_text(t.understood -> 'keep'), 'the snapshot', t.target
+      union all select t.soft_delete, 'soft_delete', t.target where t.soft_delete is not null
+      union all select r.col::text, 'a path', r.there from audit_private.columns_read_by(t.target) r where r.there <> t.target
+    ) as used (col, used_by, relation)
+   where t.target = missing_columns.target and used.col is not null and used.col <> 'tableoid'
+     and not exists (select from pg_attribute a where a.attrelid = used.relation and a.attname = used.col and not a.attisdropped)
+$function$;
+comment on function audit_private.missing_columns(regclass) is 'Columns that a tracked table''s settings name and that are not there any more.';
+
+CREATE OR REPLACE FUNCTION audit_private.move_rows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform set_config('audit.moving', case when tg_when = 'BEFORE' then tg_relid::bigint::text else '' end, true);
+  return null;
+end
+$function$;
+comment on function audit_private.move_rows() is 'Notes that an update of a partitioned table begins or ends: a row that it moves to another partition is deleted from the first one, but is not gone.';
+
+CREATE OR REPLACE FUNCTION audit_private.moved_code(target regclass)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- Key columns that do not decide the partition stay the same in a move.
+  select coalesce(' and exists (select from ' || target || ' p where ' || pg_catalog.string_agg(pg_catalog.format('p.%1$I = old.%1$I', k.col), ' and ' order by k.n) || ')', '')
+    from pg_catalog.unnest(audit_private.key_of(target)) with ordinality k (col, n)
+   where not exists (
+     select from audit_private.tree_below(target) b
+       join pg_catalog.pg_partitioned_table pt on pt.partrelid = b.relation
+       join pg_catalog.pg_attribute a on a.attrelid = b.relation and a.attnum = any (pt.partattrs::int2[])
+      where a.attname = k.col)
+$function$;
+comment on function audit_private.moved_code(regclass) is 'SQL text that is true where a row with the same key is in another partition now; empty if every key column decides the partition.';
+
+CREATE OR REPLACE FUNCTION audit_private.operation_findings()
+ RETURNS TABLE(check_name text, status text, finding text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select 'transactions', 'warning', format('Backend %s of database %s (%s) has had a transaction open for %s.', a.pid, a.datname, a.usename, date_trunc('second', now() - a.xact_start))
+    from pg_stat_activity a
+   where a.backend_type = 'client backend' and a.xact_start < now() - interval '1 hour'
+  union all
+  select 'transactions', 'warning', format('Prepared transaction %L of database %s has waited for %s.', p.gid, p.database, date_trunc('second', now() - p.prepared))
+    from pg_prepared_xacts p where p.prepared < now() - interval '1 hour'
+  union all
+  select 'wraparound', case when age(c.relfrozenxid) > 1500000000 then 'failed' else 'warning' end,
+         format('audit.event was last frozen %s transactions ago.', age(c.relfrozenxid))
+    from pg_class c where c.oid = 'audit.event'::regclass and age(c.relfrozenxid) > 500000000
+  union all
+  select 'version', 'failed', format('PostgreSQL %s is not supported.', current_setting('server_version'))
+   where current_setting('server_version_num')::integer not between 150000 and 189999
+  union all
+  select 'readers', 'warning', 'No company can read the log: audit.read_access_from was not called, and audit''s own tables are empty.'
+   where not exists (select from audit_private.company)
+     and (select prosrc from pg_proc where oid = 'audit_private.company_row(text)'::regprocedure) like '%audit_private.company c%'
+$function$;
+comment on function audit_private.operation_findings() is 'What in the running of the server threatens the log.';
+
+CREATE OR REPLACE FUNCTION audit_private.owner_code(target regclass, OUT there regclass, OUT kind text, OUT here text, OUT id text, OUT label text)
+ RETURNS record
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select r.there, o.kind, o.here,
+         case when r.n = 1 and audit_private.is_key(r.there, r.hop -> 'keys')
+           then audit_private.key_code(target, audit_private.in_key_order(r.there, r.hop), 'o') else o.here end,
+         audit_private.label_code(r.there, o.label, r.alias, o.here)
+    from audit_private.path_rows(target) r
+    cross join lateral (
+      select coalesce(t.kind, c.relname::text) as kind,
+             coalesce(t.understood -> 'label', audit_private.guess_label(r.there)) as label,
+             audit_private.key_code(r.there, pg_catalog.to_jsonb(audit_private.key_of(r.there)), r.alias) as here
+        from pg_catalog.pg_class c
+        left join audit_private.tracked t on t.target = c.oid
+       where c.oid = r.there
+    ) o
+   where r.path = 'owner' and r.is_last
+$function$;
+comment on function audit_private.owner_code(regclass) is 'SQL texts for the owner of a deleted row: its table; its kind; its key if its row is still there; its key in any case; its name if its row is there.';
+
+CREATE OR REPLACE FUNCTION audit_private.part(part text, value text)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((value IS NULL) OR (value = ''::text)) THEN '[]'::jsonb ELSE jsonb_build_array(jsonb_build_object('part', part, 'text', value)) END;
+grant execute on function audit_private.part(text,text) to audit_admin;
+grant execute on function audit_private.part(text,text) to audit_dba;
+comment on function audit_private.part(text,text) is 'A part of a sentence as a list of one, an empty list if there is nothing to say.';
+
+CREATE OR REPLACE FUNCTION audit_private.path_rows(target regclass)
+ RETURNS TABLE(path text, n integer, alias text, there regclass, hop jsonb, from_table regclass, from_alias text, is_last boolean)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with step as (
+    select given.path, h.n, h.hop, h.n = pg_catalog.jsonb_array_length(given.way -> 'hops') as is_last,
+           pg_catalog.string_agg(h.hop::text, ' ') over (partition by given.path order by h.n) as so_far,
+           coalesce(pg_catalog.lag((h.hop ->> 'table')::oid::regclass) over (partition by given.path order by h.n), path_rows.target) as from_table
+      from audit_private.tracked t
+      cross join lateral (values ('company', t.understood -> 'company'), ('owner', t.understood -> 'owner')) as given (path, way)
+      cross join lateral pg_catalog.jsonb_array_elements(case when pg_catalog.jsonb_typeof(given.way) = 'object' then given.way -> 'hops' else '[]' end)
+        with ordinality as h (hop, n)
+     where t.target = path_rows.target
+  ), named as (
+    select *, 'h' || pg_catalog.dense_rank() over (order by so_far) as alias from step
+  )
+  select path, n::integer, alias, (hop ->> 'table')::oid::regclass, hop, from_table,
+         coalesce(pg_catalog.lag(alias) over (partition by path order by n), 'o'), is_last
+    from named
+$function$;
+comment on function audit_private.path_rows(regclass) is 'The rows that the paths of a tracked table pass, step by step, each with the alias under which the capture function looks it up: steps that both paths share have the same one.';
+
+CREATE OR REPLACE FUNCTION audit_private.phrase(action text, locale text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (locale = 'sv'::text) THEN CASE action WHEN 'projects.exported'::text THEN '{actor}: exporterade projekt{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exporterade kunder{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exporterade kundkontakter{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: raderade kund {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: raderade kundkontakt {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: raderade projekt {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: raderade roll {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: raderade användarprofil {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: raderade CV {object}{owner}'::text WHEN 'audit.exported'::text THEN '{actor}: exporterade granskningsloggen'::text WHEN 'audit.export_ended'::text THEN '{actor}: exporten av granskningsloggen avslutades{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: raderade {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: återställde {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END ELSE CASE action WHEN 'projects.exported'::text THEN '{actor}: exported projects{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exported customers{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exported customer contacts{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: deleted customer {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: deleted customer contact {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: deleted project {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: deleted role {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: deleted user profile {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: deleted CV {object}{owner}'::text WHEN 'audit.exported'::text THEN '{actor}: exported the audit log'::text WHEN 'audit.export_ended'::text THEN '{actor}: the export of the audit log ended{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: deleted {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: restored {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END END;
+grant execute on function audit_private.phrase(text,text) to audit_admin;
+grant execute on function audit_private.phrase(text,text) to audit_dba;
+comment on function audit_private.phrase(text,text) is 'The sentence of an action in a language, en or sv, with places for its parts.';
+
+CREATE OR REPLACE FUNCTION audit_private.read_context()
+ RETURNS audit_private.context
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  given text   := nullif(pg_catalog.current_setting('audit.context', true), '');
+  field text[] := pg_catalog.string_to_array(given, e'\x1f');
+  c     audit_private.context;
+begin
+  c.db_user          := session_user;
+  c.client_addr      := pg_catalog.inet_client_addr();
+  c.application_name := nullif(pg_catalog.current_setting('application_name', true), '');
+
+  if pg_catalog.cardinality(field) = 12
+     and field[1] = audit_private.transaction_mark()
+     and field[5] in ('app', 'api', 'admin', 'system', 'sql')
+     and (field[2] in ('asserted', 'missing')
+          or field[2] = 'verified' and field[12] = audit_private.context_signature(pg_catalog.left(given, -65))) then
+    c.actor_status := field[2];
+    c.actor_id     := nullif(pg_catalog.left(field[3], 200), '');
+    c.actor_name   := nullif(pg_catalog.left(field[4], 200), '');
+    c.source       := field[5];
+    c.company_id   := nullif(pg_catalog.left(field[6], 200), '');
+    c.request_id   := nullif(pg_catalog.left(field[7], 200), '');
+    c.on_behalf_of := nullif(pg_catalog.left(field[8], 200), '');
+    c.reason       := nullif(pg_catalog.left(field[9], 1000), '');
+    if field[10] <> '' or field[11] <> '' then
+      c.details := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+        'token_problem', nullif(pg_catalog.left(field[10], 200), ''),
+        'context_cut', pg_catalog.string_to_array(nullif(pg_catalog.left(field[11], 200), ''), ' ')));
+    end if;
+  else
+    c.actor_status := 'missing';
+    c.source       := 'sql';
+    if given is not null then
+      c.details := '{"context_problem": "It was not written by audit.act_as in this transaction."}';
+    end if;
+  end if;
+
+  c.source := coalesce((select b.source from audit_private.bound_source b where b.login = session_user), c.source);
+  return c;
+end
+$function$;
+comment on function audit_private.read_context() is 'The context of this transaction. One that was written in another transaction, or not by audit.act_as, counts as missing; nothing in it can make a delete fail.';
+
+CREATE OR REPLACE FUNCTION audit_private.read_label(target regclass, template text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  parts jsonb := '[]';
+  rest  text := template;
+  found text[];
+begin
+  if coalesce(pg_catalog.btrim(template), '') = '' then
+    raise exception using errcode = 'AU002', message = 'audit.track: the label is empty',
+      hint = 'Give a template over columns, for example ''{first_name} {last_name}''.';
+  end if;
+  while rest <> '' loop
+    found := pg_catalog.regexp_match(rest, '^([^{}]+)(.*)$');
+    if found is not null then
+      parts := parts || pg_catalog.jsonb_build_object('text', found[1]);
+    else
+      found := pg_catalog.regexp_match(rest, '^\{([^{}]+)\}(.*)$');
+      if found is null then
+        raise exception using errcode = 'AU002',
+          message = 'audit.track: the label template cannot be read',
+          detail  = pg_catalog.format('Template %L, from %L on.', template, rest),
+          hint    = 'Write each column in braces, for example ''{first_name} {last_name}''.';
+      end if;
+      perform audit_private.require_column(target, found[1], 'label');
+      parts := parts || pg_catalog.jsonb_build_object('column', found[1]);
+    end if;
+    rest := found[2];
+  end loop;
+  return parts;
+end
+$function$;
+comment on function audit_private.read_label(regclass,text) is 'A label template as a list of texts and columns. Refuses with AU002 what is not one, or names a column that the table does not have.';
+
+CREATE OR REPLACE FUNCTION audit_private.read_path(target regclass, path text, argument text, ends_in_column boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  identifier constant text := '"(?:[^"]|"")+"|[^"\s.>-]+';
+  at_table regclass := target;
+  hops     jsonb := '[]';
+  rest     text := path;
+  step     text[];
+  col      name;
+  hop      jsonb;
+begin
+  loop
+    step := pg_catalog.regexp_match(rest,
+      '^\s*(' || identifier || ')\s*(?:->\s*(' || identifier || ')\s*\.\s*(' || identifier || ')\s*)?(?:\.(.+))?$');
+    if step is null then
+      raise exception using errcode = 'AU002',
+        message = pg_catalog.format('audit.track: the path in %s cannot be read', argument),
+        detail  = pg_catalog.format('Path %L, from %L on.', path, rest),
+        hint    = 'Write column.column, or column->schema.table.column where no foreign key is declared.';
+    end if;
+    col := audit_private.require_column(at_table, audit_private.bare_name(step[1]), argument);
+    if ends_in_column and step[4] is null and step[2] is null then
+      return pg_catalog.jsonb_build_object('hops', hops, 'column', col);
+    end if;
+
+    hop := case when step[2] is null
+      then audit_private.hop_by_foreign_key(at_table, col)
+      else audit_private.hop_by_name(at_table, col, audit_private.bare_name(step[2]), audit_private.bare_name(step[3]), argument) end;
+    if hop is null then
+      raise exception using errcode = 'AU002',
+        message = pg_catalog.format('audit.track: %s.%s leads nowhere', at_table, pg_catalog.quote_ident(col)),
+        detail  = pg_catalog.format('Argument %s is %L, and no foreign key is declared on that column.', argument, path),
+        hint    = pg_catalog.format('Name the table that it points to, for example %s.', pg_catalog.quote_literal(pg_catalog.quote_ident(col) || '->public.some_table' || case when ends_in_column then '.company_id' else '' end));
+    end if;
+    hops := hops || hop;
+    at_table := (hop ->> 'table')::oid;
+    rest := step[4];
+    if rest is null then
+      if ends_in_column then
+        raise exception using errcode = 'AU002',
+          message = pg_catalog.format('audit.track: the path in %s ends in a row of %s, not in a column', argument, at_table),
+          detail  = pg_catalog.format('Path %L.', path),
+          hint    = 'Add the column, for example .company_id.';
+      end if;
+      return pg_catalog.jsonb_build_object('hops', hops);
+    end if;
+  end loop;
+end
+$function$;
+comment on function audit_private.read_path(regclass,text,text,boolean) is 'A path over columns, resolved into hops from row to row and, if it ends in one, a column. Refuses with AU002 what cannot be read or leads nowhere.';
+
+CREATE OR REPLACE FUNCTION audit_private.read_token(token text, OUT claims jsonb, OUT problem text)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  part   text[] := pg_catalog.string_to_array(token, '.');
+  header jsonb;
+  k      audit_private.token_key;
+begin
+  if token is null or octet_length(token) > 8192 or cardinality(part) <> 3 then
+    problem := 'malformed';
+    return;
+  end if;
+  header := convert_from(audit_private.from_base64url(part[1]), 'UTF8')::jsonb;
+  if header ->> 'alg' is distinct from 'HS256' then
+    problem := 'algorithm';
+    return;
+  end if;
+  select * into k
+    from audit_private.token_key t
+   where (header ->> 'kid' is null or t.key_id = header ->> 'kid')
+     and audit_private.hmac_sha256(convert_to(part[1] || '.' || part[2], 'UTF8'), t.inner_key, t.outer_key) = audit_private.from_base64url(part[3])
+   limit 1;
+  if not found then
+    problem := 'signature';
+    return;
+  end if;
+  claims := convert_from(audit_private.from_base64url(part[2]), 'UTF8')::jsonb;
+  problem := case
+    when jsonb_typeof(claims -> 'exp') is distinct from 'number' or (claims ->> 'exp')::numeric <= extract(epoch from clock_timestamp()) then 'expired'
+    when jsonb_typeof(claims -> 'nbf') = 'number' and (claims ->> 'nbf')::numeric > extract(epoch from clock_timestamp()) + 60 then 'not yet valid'
+    when k.issuer is not null and claims ->> 'iss' is distinct from k.issuer then 'issuer'
+    when k.audience is not null and not coalesce(claims -> 'aud' ? k.audience or claims ->> 'aud' = k.audience, false) then 'audience'
+    when audit_private.clean_text(claims ->> 'sub', 200) is null then 'no subject'
+  end;
+exception when others then
+  problem := 'malformed';
+end
+$function$;
+comment on function audit_private.read_token(text) is 'The claims of a signed token (RFC 7519, HS256) whose signature, life, issuer and audience are right; what is wrong otherwise. Never fails.';
+
+CREATE OR REPLACE FUNCTION audit_private.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception using
+    errcode = 'AU001',
+    message = pg_catalog.format('audit.event is append-only: %s refused', lower(tg_op)),
+    detail  = pg_catalog.format('Login %s tried it as %s.', session_user, current_user),
+    hint    = 'Entries are written by the triggers and functions of the audit log only, and are never changed.';
+end
+$function$;
+comment on function audit_private.refuse_change() is 'Guard of the entries: raises AU001, also for the owner and for superusers.';
+
+CREATE OR REPLACE FUNCTION audit_private.register(target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  key        name[] := audit_private.key_of(target);
+  understood jsonb;
+  wanted     text;
+  keep       jsonb;
+  wide       integer;
+  f_name     text;
+begin
+  if kind !~ '^[a-z][a-z0-9_]{0,39}$' then
+    raise exception using errcode = 'AU002', message = 'audit.track: the kind cannot be used',
+      detail = format('kind is %L.', left(kind, 100)),
+      hint = 'Use a lower-case word, for example ''cv'': actions become ''cv.deleted''.';
+  end if;
+  if exists (select from audit_private.tracked t where t.kind = register.kind and t.target <> register.target) then
+    raise exception using errcode = 'AU002', message = format('audit.track: kind %L is taken', kind),
+      detail = format('Table %s has it.', (select t.target from audit_private.tracked t where t.kind = register.kind)),
+      hint = 'Give each table a kind of its own, so that a kind and a key name one object.';
+  end if;
+  if key is null then
+    raise exception using errcode = 'AU002', message = format('audit.track: table %s has no key', target),
+      detail = 'Neither a primary key nor a unique index without condition identifies its rows.',
+      hint = format('Add one, for example: alter table %s add primary key (…).', target);
+  end if;
+  foreach wanted in array coalesce(snapshot, '{}') || coalesce(mask, '{}') || array_remove(array[soft_delete], null) loop
+    perform audit_private.require_column(target, wanted, case when wanted = any (snapshot) then 'snapshot' when wanted = any (mask) then 'mask' else 'soft_delete' end);
+  end loop;
+
+  select jsonb_agg(a.attname order by a.attnum),
+         count(*) filter (where audit_private.base_type(a.atttypid) not in (
+           'bool'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'float4'::regtype, 'float8'::regtype, 'uuid'::regtype,
+           'date'::regtype, 'time'::regtype, 'timetz'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype, 'interval'::regtype))
+    into keep, wide
+    from pg_attribute a
+   where a.attrelid = target and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v'
+     and (snapshot is null or a.attname = any (snapshot)) and a.attname <> all (coalesce(mask, '{}'));
+
+  understood := jsonb_build_object(
+    'key', to_jsonb(key),
+    'label', audit_private.read_label(target, label),
+    'company', case when company is not null then audit_private.read_path(target, company, 'company', true) end,
+    'owner', case when owner is not null then audit_private.read_path(target, owner, 'owner', false) end,
+    'keep', coalesce(keep, '[]'),
+    'wide', wide);
+  understood := understood || jsonb_build_object('causes', audit_private.find_causes(target, understood));
+
+  f_name := coalesce(
+    (select t.function_name from audit_private.tracked t where t.target = register.target),
+    (select case when octet_length(n) <= 50 and not exists (select from audit_private.tracked t where t.function_name = n) then n else 'capture_' || register.target::oid end
+       from (select format('capture_%s_%s', c.relnamespace::regnamespace, c.relname) as n from pg_class c where c.oid = target) named));
+
+  insert into audit_private.tracked as t (target, kind, label, company, owner, snapshot, mask, soft_delete, understood, function_name)
+  values (target, kind, label, company, owner, snapshot, coalesce(mask, '{}'), soft_delete, understood, f_name)
+  on conflict on constraint tracked_pkey do update
+    set kind = excluded.kind, label = excluded.label, company = excluded.company, owner = excluded.owner,
+        snapshot = excluded.snapshot, mask = excluded.mask, soft_delete = excluded.soft_delete,
+        understood = excluded.understood, changed_at = now()
+    where (t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.understood)
+       is distinct from (excluded.kind, excluded.label, excluded.company, excluded.owner, excluded.snapshot, excluded.mask, excluded.soft_delete, excluded.understood);
+
+  -- Other tables may point here: they learn the kind and the name of their owner or cause.
+  perform audit_private.write_capture(t.target) from audit_private.tracked t
+   where t.target = register.target or t.understood::text like '%"table": ' || register.target::oid || '%';
+  return understood || jsonb_build_object('function', f_name);
+end
+$function$;
+grant execute on function audit_private.register(regclass,text,text,text,text,text[],text[],text) to audit_installer;
+comment on function audit_private.register(regclass,text,text,text,text,text[],text[],text) is 'Checks the settings of a table against the catalogue, keeps them and writes its capture function. Refuses with AU002 what cannot work.';
+
+CREATE OR REPLACE FUNCTION audit_private.require_access_columns(relation regclass, argument text, wanted text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  col text;
+begin
+  if relation is null then
+    raise exception using errcode = 'AU005', message = format('audit.read_access_from: %s is null', argument),
+      hint = format('Name a table or view with the columns %s.', array_to_string(wanted, ', '));
+  end if;
+  foreach col in array wanted loop
+    if not exists (select from pg_attribute a where a.attrelid = relation and a.attname = col and not a.attisdropped) then
+      raise exception using errcode = 'AU005',
+        message = format('audit.read_access_from: %s has no column %s', relation, col),
+        detail  = format('Argument %s.', argument),
+        hint    = format('It needs the columns %s; a view can give them these names.', array_to_string(wanted, ', '));
+    end if;
+    if col = 'has_audit_log' and (select audit_private.base_type(a.atttypid) <> 'bool'::regtype from pg_attribute a where a.attrelid = relation and a.attname = col) then
+      raise exception using errcode = 'AU005',
+        message = format('audit.read_access_from: has_audit_log of %s is not boolean', relation),
+        hint    = 'Make it true for companies that have bought the audit log.';
+    end if;
+  end loop;
+end
+$function$;
+grant execute on function audit_private.require_access_columns(regclass,text,text[]) to audit_installer;
+comment on function audit_private.require_access_columns(regclass,text,text[]) is 'Refuses with AU005 a relation that lacks a column.';
+
+CREATE OR REPLACE FUNCTION audit_private.require_column(target regclass, column_name text, argument text)
+ RETURNS name
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  is_virtual boolean;
+begin
+  select a.attgenerated = 'v' into is_virtual
+    from pg_catalog.pg_attribute a
+   where a.attrelid = target and a.attname = column_name and a.attnum > 0 and not a.attisdropped;
+  if not found then
+    raise exception using errcode = 'AU002',
+      message = pg_catalog.format('audit.track: table %s has no column %s', target, pg_catalog.quote_ident(column_name)),
+      detail  = pg_catalog.format('Argument %s names it.', argument),
+      hint    = pg_catalog.format('Its columns are %s.', (
+        select pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' order by a.attnum)
+          from pg_catalog.pg_attribute a where a.attrelid = target and a.attnum > 0 and not a.attisdropped));
+  end if;
+  if is_virtual then
+    raise exception using errcode = 'AU002',
+      message = pg_catalog.format('audit.track: column %s of %s is computed when it is read, and is not there any more when the row is deleted', pg_catalog.quote_ident(column_name), target),
+      detail  = pg_catalog.format('Argument %s names it.', argument),
+      hint    = 'Name the columns that it is computed from.';
+  end if;
+  return column_name;
+end
+$function$;
+comment on function audit_private.require_column(regclass,text,text) is 'The column, if the table has it and a trigger can see it. Otherwise refuses with AU002 and names the columns that there are.';
+
+CREATE OR REPLACE FUNCTION audit_private.rights_of(acl aclitem[])
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select string_agg(format('%s=%s%s', case a.grantee when 0 then 'public' else a.grantee::regrole::text end, a.privilege_type, case when a.is_grantable then '*' else '' end),
+                    ',' order by a.grantee::regrole::text, a.privilege_type)
+    from aclexplode(acl) a
+   where a.grantee = 0 or a.grantee in (select oid from pg_roles where rolname like 'audit\_%')
+      or not (select rolsuper from pg_roles where oid = a.grantee)
+$function$;
+comment on function audit_private.rights_of(aclitem[]) is 'Rights in words and in a fixed order.';
+
+CREATE OR REPLACE FUNCTION audit_private.search_code(target regclass, rows_from text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case when pg_catalog.count(*) = 0 then e'  since := audit_private.begin_act();\n' else pg_catalog.format('  -- Has this transaction entries already, and is a row gone to which these rows point? Then its entry is the cause.
+  if audit_private.act_since() is not null and exists (
+    select from %1$s o
+     where %2$s
+  ) then
+    since := audit_private.act_since();
+    if exists (
+      select from %1$s o
+       where %3$s
+    ) then
+      since := audit_private.transaction_since();
+    end if;
+  else
+    since := audit_private.begin_act();
+  end if;
+', rows_from,
+   pg_catalog.string_agg(c.is_orphan, e'\n        or ' order by c.n),
+   pg_catalog.string_agg(c.is_unknown, e'\n          or ' order by c.n)) end
+  from audit_private.cause_rows(target) c
+$function$;
+comment on function audit_private.search_code(regclass,text) is 'SQL text that decides from which entry on the causes of deleted rows are looked for: null for most deletions, which have none.';
+
+CREATE OR REPLACE FUNCTION audit_private.setting_as_number(setting text)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE PARALLEL RESTRICTED
+RETURN CASE WHEN (current_setting(setting, true) ~ '^[0-9]{1,18}$'::text) THEN (current_setting(setting, true))::bigint ELSE NULL::bigint END;
+comment on function audit_private.setting_as_number(text) is 'A setting of this transaction as a number, null if it is not one.';
+
+CREATE OR REPLACE FUNCTION audit_private.snapshot_code(target regclass)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- jsonb_build_object takes 100 arguments; all wide columns together stay within 64 KiB.
+  select coalesce(pg_catalog.string_agg(e'jsonb_build_object(\n      ' || part.columns || ')', e'\n    || ' order by part.n), 'null::jsonb')
+  from (
+    select (k.n - 1) / 50 as n,
+           pg_catalog.string_agg(pg_catalog.format('%L, %s', k.col, audit_private.column_as_kept(target, k.col::name, 'o', 65536 / greatest(1, (t.understood ->> 'wide')::integer))), e',\n      ' order by k.n) as columns
+      from audit_private.tracked t
+      cross join lateral pg_catalog.jsonb_array_elements_text(t.understood -> 'keep') with ordinality k (col, n)
+     where t.target = snapshot_code.target
+     group by 1
+  ) part
+$function$;
+comment on function audit_private.snapshot_code(regclass) is 'SQL text that builds the snapshot of a deleted row: the columns to keep, at most 64 KiB of wide ones.';
+
+CREATE OR REPLACE FUNCTION audit_private.transaction_mark()
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL RESTRICTED
+RETURN (((pg_backend_pid())::text || '.'::text) || (((EXTRACT(epoch FROM transaction_timestamp()) * (1000000)::numeric))::bigint)::text);
+comment on function audit_private.transaction_mark() is 'Tells this transaction from every other one that the same connection may carry: the backend and the start of the transaction in microseconds. Unlike a transaction id it costs a reading transaction nothing, and exists on a standby.';
+
+CREATE OR REPLACE FUNCTION audit_private.transaction_since()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return audit_private.setting_as_number('audit.transaction_since');
+end
+$function$;
+comment on function audit_private.transaction_since() is 'Entries of this transaction have numbers above this one. Null if it has none.';
+
+CREATE OR REPLACE FUNCTION audit_private.tree_below(target regclass)
+ RETURNS TABLE(relation regclass)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with recursive below (relation) as (
+    select target
+    union
+    select i.inhrelid::regclass from below b join pg_catalog.pg_inherits i on i.inhparent = b.relation
+  )
+  select relation from below
+$function$;
+grant execute on function audit_private.tree_below(regclass) to audit_installer;
+comment on function audit_private.tree_below(regclass) is 'A table with its partitions or the tables that inherit from it, of any depth.';
+
+CREATE OR REPLACE FUNCTION audit_private.triggers_of(target regclass)
+ RETURNS TABLE(on_table regclass, trigger_name text, function_name name, trigger_code text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select v.on_table, v.trigger_name, v.function_name, v.trigger_code from audit_private.capture_variants(target) v
+$function$;
+grant execute on function audit_private.triggers_of(regclass) to audit_installer;
+comment on function audit_private.triggers_of(regclass) is 'The triggers that a tracked table needs.';
+
+CREATE OR REPLACE FUNCTION audit_private.unregister(target regclass)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  f_name text;
+begin
+  delete from audit_private.tracked t where t.target = unregister.target returning t.function_name into f_name;
+  if not found then
+    return false;
+  end if;
+  perform audit_private.drop_capture(f_name);
+  perform audit_private.write_capture(t.target) from audit_private.tracked t
+   where t.understood::text like '%"table": ' || unregister.target::oid || '%';
+  return true;
+end
+$function$;
+grant execute on function audit_private.unregister(regclass) to audit_installer;
+comment on function audit_private.unregister(regclass) is 'Forgets the settings of a table and drops its capture function. False if it was not tracked.';
+
+CREATE OR REPLACE FUNCTION audit_private.viewer_is_granted()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  company text := nullif(current_setting('audit.company_id', true), '');
+  person  text := nullif(current_setting('audit.viewer_id', true), '');
+begin
+  return company is not null and person is not null
+     and (audit_private.company_row(company)).has_audit_log is true
+     and (audit_private.administrator_row(company, person)).user_id is not null;
+end
+$function$;
+grant execute on function audit_private.viewer_is_granted() to audit_admin;
+comment on function audit_private.viewer_is_granted() is 'Whether the person in the settings of the request administers the company there, and it has the audit log. The policy of the entries asks it once per query.';
+
+CREATE OR REPLACE FUNCTION audit_private.write_access(administrators regclass, companies regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  execute format($code$
+    create or replace function audit_private.administrator_row(company_id text, user_id text)
+    returns audit_private.administrator language plpgsql stable as $body$
+    declare
+      found_row audit_private.administrator;
+    begin
+      select %3$s, %4$s, %5$s, coalesce(%6$s, 'en') into found_row
+        from %7$s a where a.company_id = %1$s and a.user_id = %2$s limit 1;
+      return found_row;
+    end
+    $body$ $code$,
+    audit_private.given_as(administrators, 'company_id', '$1'), audit_private.given_as(administrators, 'user_id', '$2'),
+    audit_private.column_as_text(administrators, 'company_id', 'a'), audit_private.column_as_text(administrators, 'user_id', 'a'),
+    audit_private.column_as_text(administrators, 'name', 'a'), audit_private.column_as_text(administrators, 'locale', 'a'), administrators);
+  execute format($code$
+    create or replace function audit_private.company_row(company_id text)
+    returns audit_private.company language plpgsql stable as $body$
+    declare
+      found_row audit_private.company;
+    begin
+      select %2$s, %3$s, coalesce(c.has_audit_log, false), coalesce(%4$s, 'UTC'), %5$s into found_row
+        from %6$s c where c.company_id = %1$s limit 1;
+      return found_row;
+    end
+    $body$ $code$,
+    audit_private.given_as(companies, 'company_id', '$1'),
+    audit_private.column_as_text(companies, 'company_id', 'c'), audit_private.column_as_text(companies, 'name', 'c'),
+    audit_private.column_as_text(companies, 'time_zone', 'c'), audit_private.column_as_text(companies, 'contact', 'c'), companies);
+end
+$function$;
+grant execute on function audit_private.write_access(regclass,regclass) to audit_installer;
+comment on function audit_private.write_access(regclass,regclass) is 'Rewrites the two functions that the policy and audit.viewer ask.';
+
+CREATE OR REPLACE FUNCTION audit_private.write_capture(target regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  wanted record;
+  stale  name;
+begin
+  for stale in
+    select p.proname
+      from pg_proc p
+      join audit_private.tracked t on t.target = write_capture.target and p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$')
+     where p.pronamespace = 'audit_private'::regnamespace
+       and p.proname not in (select v.function_name from audit_private.capture_variants(write_capture.target) v)
+  loop
+    execute format('drop function audit_private.%I() cascade', stale);
+  end loop;
+  for wanted in select distinct v.function_name, v.body from audit_private.capture_variants(target) v where v.body is not null loop
+    execute format('create or replace function audit_private.%I() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off as %L',
+      wanted.function_name, wanted.body);
+    execute format('comment on function audit_private.%I() is %L', wanted.function_name,
+      format('Trigger function that writes the entries of %s. Written by audit.track; to change it, call audit.track again.', target));
+  end loop;
+end
+$function$;
+comment on function audit_private.write_capture(regclass) is 'Writes the trigger functions of a tracked table anew from its settings.';
+
+CREATE OR REPLACE FUNCTION audit_private.write_context(actor_status text, actor_id text, actor_name text, source text, company_id text, request_id text, on_behalf_of text, reason text, problem text DEFAULT NULL::text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  said text := pg_catalog.concat_ws(e'\x1f',
+    audit_private.transaction_mark(),
+    actor_status,
+    coalesce(audit_private.clean_text(actor_id, 200), ''),
+    coalesce(audit_private.clean_text(actor_name, 200), ''),
+    source,
+    coalesce(audit_private.clean_text(company_id, 200), ''),
+    coalesce(audit_private.clean_text(request_id, 200), ''),
+    coalesce(audit_private.clean_text(on_behalf_of, 200), ''),
+    coalesce(audit_private.clean_text(reason, 1000), ''),
+    coalesce(problem, ''),
+    pg_catalog.concat_ws(' ',
+      case when length(actor_id) > 200 then 'actor_id' end,
+      case when length(actor_name) > 200 then 'actor_name' end,
+      case when length(company_id) > 200 then 'company_id' end,
+      case when length(request_id) > 200 then 'request_id' end,
+      case when length(on_behalf_of) > 200 then 'on_behalf_of' end,
+      case when length(reason) > 1000 then 'reason' end));
+begin
+  perform pg_catalog.set_config('audit.context',
+    said || e'\x1f' || case when actor_status = 'verified' then audit_private.context_signature(said) else '' end, true);
+end
+$function$;
+comment on function audit_private.write_context(text,text,text,text,text,text,text,text,text) is 'Keeps the context for the rest of this transaction, with the mark of the transaction and, if it is verified, the database''s signature.';
