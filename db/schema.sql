@@ -192,6 +192,21 @@ comment on column audit_private.context_key.inner_key is 'Inner key of HMAC-SHA-
 comment on column audit_private.context_key.outer_key is 'Outer key of HMAC-SHA-256 (RFC 2104), 64 bytes.';
 comment on column audit_private.context_key.made_at is 'When it was made.';
 
+create table audit_private.known_column (
+  target regclass not null,
+  relation regclass not null,
+  number smallint not null,
+  name name not null,
+  constraint known_column_pkey PRIMARY KEY (target, relation, number)
+);
+alter table audit_private.known_column owner to audit_owner;
+alter table audit_private.known_column enable row level security;
+comment on table audit_private.known_column is 'The columns that a tracked table''s settings use, by number: a renamed or dropped one is recognised by it.';
+comment on column audit_private.known_column.target is 'The tracked table.';
+comment on column audit_private.known_column.relation is 'The table that has the column.';
+comment on column audit_private.known_column.number is 'Number of the column in its table.';
+comment on column audit_private.known_column.name is 'Name of the column when the settings were last resolved.';
+
 create table audit_private.released (
   object text not null,
   fingerprint text not null,
@@ -763,17 +778,25 @@ CREATE OR REPLACE FUNCTION audit.untrack(target regclass)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+declare
+  needless      record;
+  function_name name;
 begin
   if not pg_has_role(current_user, (select relowner from pg_class where oid = untrack.target), 'usage') then
     raise exception using errcode = 'AU002',
       message = format('audit.untrack: %s belongs to another role', untrack.target),
       hint    = 'Call it as the owner of the table or as a superuser.';
   end if;
-  perform audit_private.detach(untrack.target);
-  if not audit_private.unregister(untrack.target) then
+  for needless in select * from audit_private.columns_needless(untrack.target) loop
+    execute format('revoke select (%I) on %s from audit_owner', needless.col, needless.there);
+  end loop;
+  function_name := audit_private.unregister(untrack.target);
+  if function_name is null then
     raise exception using errcode = 'AU002', message = format('audit.untrack: %s is not tracked', untrack.target),
       hint = 'select * from audit.tracked_table lists what is.';
   end if;
+  perform audit_private.detach(untrack.target);
+  perform audit_private.drop_capture(function_name);
 end
 $function$;
 grant execute on function audit.untrack(regclass) to audit_installer;
@@ -868,10 +891,14 @@ AS $function$
 declare
   wanted record;
 begin
-  perform audit_private.detach(target);
+  perform audit_private.detach(target, array(select distinct w.trigger_name from audit_private.triggers_of(target) w));
   for wanted in select * from audit_private.triggers_of(target) loop
-    execute format('create trigger %I ' || wanted.trigger_code || ' execute function audit_private.%I()', wanted.trigger_name, wanted.on_table, wanted.function_name);
-    execute format('alter table %s enable always trigger %I', wanted.on_table, wanted.trigger_name);
+    execute format('create or replace trigger %I ' || wanted.trigger_code || ' execute function audit_private.%I()', wanted.trigger_name, wanted.on_table, wanted.function_name);
+  end loop;
+  for wanted in
+    select w.on_table, string_agg(format('enable always trigger %I', w.trigger_name), ', ') as actions from audit_private.triggers_of(target) w group by w.on_table
+  loop
+    execute format('alter table %s %s', wanted.on_table, wanted.actions);
   end loop;
 end
 $function$;
@@ -953,7 +980,7 @@ begin
          case when owner is null or count(*) = 0 then owner
            else format('coalesce(case when %s is not null then %s end, %s)', o.here, owner,
                   string_agg(format('case %2$L when g%1$s.object_kind then g%1$s.object_label when g%1$s.owner_kind then g%1$s.owner_label end', c.n, o.kind), ', ' order by c.n)) end,
-         case when owner_id is distinct from o.here or count(*) = 0 then owner_id
+         case when owner_id is null or owner_id is distinct from o.here or count(*) = 0 then owner_id
            else format('coalesce(%s, %s)', o.here,
                   string_agg(format('case %2$L when g%1$s.object_kind then g%1$s.object_id when g%1$s.owner_kind then g%1$s.owner_id end', c.n, o.kind), ', ' order by c.n)) end,
          max(c.object_id) filter (where c.is_self),
@@ -972,26 +999,28 @@ begin
   if self_id is not null then
     -- A cascade within one table comes as one set of rows: they need their numbers before they can point at each other.
     gone := format('recursive %s, doomed as materialized (
-    select nextval(''audit.event_id_seq'') as event_id, r.* from %s r
+    select nextval(''audit.event_id_seq'') as "audit.event_id", r.* from %s r
   ), above as (
-    select o.event_id, %s as caused_by, %s as root_id, %s as object_id
+    select o."audit.event_id", %s as caused_by, %s as root_id, %s as object_id
       from doomed o%s
      where not exists (select from doomed p where %s = %s)
     union all
-    select o.event_id, above.event_id, coalesce(above.root_id, above.event_id), %s
+    select o."audit.event_id", above."audit.event_id", coalesce(above.root_id, above."audit.event_id"), %s
       from doomed o join above on above.object_id = %s
   )', gone, rows_from, caused_by, root_id, key, doomed, audit_private.key_code(target, t.understood -> 'key', 'p'), self_id, key, self_id);
     caused_by := 'above.caused_by';
     root_id   := 'above.root_id';
-    joins     := joins || e'\n  left join above on above.event_id = o.event_id';
+    joins     := joins || e'\n  left join above on above."audit.event_id" = o."audit.event_id"';
     if o.there = target then
       joins := joins || format(e'\n  left join doomed m on %s = %s', audit_private.key_code(target, t.understood -> 'key', 'm'), self_id);
-      owner := format('coalesce(%s, case when m.event_id is not null then %s end)', owner,
+      owner := format('coalesce(%s, case when m."audit.event_id" is not null then %s end)', owner,
         audit_private.label_code(target, t.understood -> 'label', 'm', audit_private.key_code(target, t.understood -> 'key', 'm')));
     end if;
   end if;
 
+  -- A column of the table may be called as one of the variables.
   return format('
+#variable_conflict use_variable
 declare
   c     audit_private.context := audit_private.read_context();
   since bigint;
@@ -1022,7 +1051,7 @@ end
     case when self_id is not null then 'id, ' else '' end,
     case when self_id is not null then e'\n  overriding system value' else '' end,
     case when has_cause then e'\n  with ' || gone else '' end,
-    case when self_id is not null then 'o.event_id, ' else '' end, caused_by,
+    case when self_id is not null then 'o."audit.event_id", ' else '' end, caused_by,
     root_id,
     company,
     t.kind || '.' || action,
@@ -1163,6 +1192,18 @@ RETURN NULLIF(btrim(translate(CASE WHEN (length(given) > most) THEN ("left"(give
 	'::text, '    '::text)), ''::text);
 comment on function audit_private.clean_text(text,integer) is 'A text that was given from outside, on one line, at most so many characters long (a cut one ends in …), null if nothing is left.';
 
+CREATE OR REPLACE FUNCTION audit_private.collation_code(of_table regclass, col name)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce((
+    select pg_catalog.format(' collate %s', a.attcollation::regcollation)
+      from pg_catalog.pg_attribute a
+     where a.attrelid = of_table and a.attname = col and a.attcollation not in (0, 'pg_catalog.default'::regcollation)), '')
+$function$;
+comment on function audit_private.collation_code(regclass,name) is 'SQL text that compares as this column does, so that two columns with collations of their own can be compared; empty if it has none.';
+
 CREATE OR REPLACE FUNCTION audit_private.column_as_kept(of_table regclass, column_name name, alias text, most integer)
  RETURNS text
  LANGUAGE plpgsql
@@ -1217,6 +1258,21 @@ AS $function$
   where a.attrelid = of_table and a.attname = column_name
 $function$;
 comment on function audit_private.column_as_text(regclass,name,text) is 'SQL text that gives a column as text. Types that are not built in go through their output function, so that no cast that somebody defined runs with the rights of the audit log.';
+
+CREATE OR REPLACE FUNCTION audit_private.columns_needless(target regclass)
+ RETURNS TABLE(there regclass, col name)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select k.relation, k.name
+    from audit_private.known_column k
+   where k.target = columns_needless.target
+     and not exists (select from audit_private.known_column other
+                      where other.target <> k.target and other.relation = k.relation and other.number = k.number)
+$function$;
+grant execute on function audit_private.columns_needless(regclass) to audit_installer;
+comment on function audit_private.columns_needless(regclass) is 'Columns that audit_owner may read only because of this table.';
 
 CREATE OR REPLACE FUNCTION audit_private.columns_read(target regclass)
  RETURNS TABLE(there regclass, col name)
@@ -1310,7 +1366,7 @@ CREATE OR REPLACE FUNCTION audit_private.cut_text(value text)
 RETURN ("left"(value, 1000) || format('… [cut: %s bytes%s]'::text, octet_length(value), CASE WHEN (octet_length(value) <= ((64 * 1024) * 1024)) THEN (', sha256 '::text || encode(sha256(convert_to(value, 'UTF8'::name)), 'hex'::text)) ELSE NULL::text END));
 comment on function audit_private.cut_text(text) is 'What a snapshot keeps of a text over the limit: its first 1,000 characters, its size in bytes, and up to 64 MiB the SHA-256 of the whole.';
 
-CREATE OR REPLACE FUNCTION audit_private.detach(target regclass)
+CREATE OR REPLACE FUNCTION audit_private.detach(target regclass, but_not text[] DEFAULT '{}'::text[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -1322,30 +1378,35 @@ begin
       from audit_private.tree_below(target) b
       join pg_trigger g on g.tgrelid = b.relation
       join pg_proc p on p.oid = g.tgfoid
-     where p.pronamespace = 'audit_private'::regnamespace and g.tgparentid = 0
+     where p.pronamespace = 'audit_private'::regnamespace and g.tgparentid = 0 and g.tgname <> all (but_not)
   loop
     execute format('drop trigger %I on %s', old.tgname, old.on_table);
   end loop;
 end
 $function$;
-grant execute on function audit_private.detach(regclass) to audit_installer;
-comment on function audit_private.detach(regclass) is 'Takes the triggers of the log from a table and what hangs below it, with the rights of its owner.';
+grant execute on function audit_private.detach(regclass,text[]) to audit_installer;
+comment on function audit_private.detach(regclass,text[]) is 'Takes the triggers of the log from a table and what hangs below it, but for the named ones, with the rights of its owner.';
 
-CREATE OR REPLACE FUNCTION audit_private.drop_capture(f_name name)
+CREATE OR REPLACE FUNCTION audit_private.drop_capture(function_name name)
  RETURNS void
  LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
   old name;
 begin
   for old in
     select p.proname from pg_proc p
-     where p.pronamespace = 'audit_private'::regnamespace and p.proname ~ ('^' || audit_private.as_pattern(f_name) || '(__[a-z_]+)?$')
+     where p.pronamespace = 'audit_private'::regnamespace and function_name like 'capture\_%'
+       and p.proname ~ ('^' || audit_private.as_pattern(function_name) || '(__[a-z_]+)?$') and p.prorettype = 'trigger'::regtype
+       and not exists (select from audit_private.tracked t where t.function_name = drop_capture.function_name)
   loop
     execute format('drop function audit_private.%I()', old);
   end loop;
 end
 $function$;
+grant execute on function audit_private.drop_capture(name) to audit_installer;
 comment on function audit_private.drop_capture(name) is 'Drops the generated functions of a table that is not tracked any more.';
 
 CREATE OR REPLACE FUNCTION audit_private.find_causes(target regclass, understood jsonb)
@@ -1360,7 +1421,7 @@ AS $function$
       join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
      where c.conrelid = target and c.contype = 'f' and c.confdeltype in ('c', 'a', 'r')
     union all
-    select path -> 'hops' -> 0
+    select (path -> 'hops' -> 0) - array['via', 'is_named']
       from (values (understood -> 'company'), (understood -> 'owner')) as given (path)
   ) as candidate (cause)
   where cause is not null
@@ -1408,6 +1469,60 @@ AS $function$
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
 $function$;
 comment on function audit_private.fingerprints() is 'What the audit log consists of now, each object with a fingerprint of its definition, owner, settings and rights. The functions that audit.track and audit.read_access_from write are left out: they are compared with what would be written.';
+
+CREATE OR REPLACE FUNCTION audit_private.follow_change(changed regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  col record;
+  t   audit_private.tracked;
+begin
+  for col in
+    select distinct k.name as was, case when not a.attisdropped then a.attname end as is_now
+      from audit_private.known_column k
+      left join pg_attribute a on a.attrelid = k.relation and a.attnum = k.number
+     where k.relation = changed and (a.attisdropped is not false or a.attname <> k.name)
+  loop
+    update audit_private.tracked x
+       set label       = case when x.target <> changed then x.label
+                           when col.is_now is not null then replace(x.label, '{' || col.was || '}', '{' || col.is_now || '}')
+                           else coalesce(nullif(btrim(replace(x.label, '{' || col.was || '}', '')), ''), '{' || (x.understood -> 'key' ->> 0) || '}') end,
+           snapshot    = case when x.target <> changed then x.snapshot when col.is_now is not null then array_replace(x.snapshot, col.was::text, col.is_now::text)
+                           else array_remove(x.snapshot, col.was::text) end,
+           mask        = case when x.target <> changed then x.mask when col.is_now is not null then array_replace(x.mask, col.was::text, col.is_now::text)
+                           else array_remove(x.mask, col.was::text) end,
+           soft_delete = case when x.target = changed and x.soft_delete = col.was then col.is_now::text else x.soft_delete end,
+           company     = case when x.company is not null then audit_private.path_text(x.target, x.understood -> 'company', changed, col.was, col.is_now) end,
+           owner       = case when x.owner is not null then audit_private.path_text(x.target, x.understood -> 'owner', changed, col.was, col.is_now) end
+     where exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed);
+  end loop;
+
+  for t in
+    select x.* from audit_private.tracked x
+     where x.target = changed or exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed)
+  loop
+    perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete);
+  end loop;
+end
+$function$;
+comment on function audit_private.follow_change(regclass) is 'Follows a change of a table in the settings that use it: renamed columns by their new name, dropped ones left out, new ones kept, and the table itself wherever it went.';
+
+CREATE OR REPLACE FUNCTION audit_private.forget(target regclass)
+ RETURNS name
+ LANGUAGE plpgsql
+AS $function$
+declare
+  function_name name;
+begin
+  delete from audit_private.known_column k where k.target = forget.target;
+  delete from audit_private.tracked t where t.target = forget.target returning t.function_name into function_name;
+  perform audit_private.write_capture(t.target) from audit_private.tracked t
+   where t.understood::text like '%"table": ' || forget.target::oid || '%' and exists (select from pg_class c where c.oid = forget.target);
+  return function_name;
+end
+$function$;
+comment on function audit_private.forget(regclass) is 'Forgets the settings of a table. Returns the name of its generated functions, null if it was not tracked.';
 
 CREATE OR REPLACE FUNCTION audit_private.from_base64url(given text)
  RETURNS bytea
@@ -1618,7 +1733,7 @@ CREATE OR REPLACE FUNCTION audit_private.is_comparable(there regclass, key name,
  STABLE
 AS $function$
   select (select audit_private.base_type(atttypid) from pg_catalog.pg_attribute where attrelid = there and attname = key)
-       = (select audit_private.base_type(atttypid) from pg_catalog.pg_attribute where attrelid = here and attname = col)
+       = (select audit_private.base_type(atttypid) from pg_catalog.pg_attribute where attrelid = here and attname = col and audit_private.base_type(atttypid) < 16384)
     or (select pg_catalog.count(*) from pg_catalog.pg_attribute
          where (attrelid, attname) in ((there, key), (here, col))
            and audit_private.base_type(atttypid) in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)) = 2
@@ -1626,7 +1741,7 @@ AS $function$
          where (attrelid, attname) in ((there, key), (here, col))
            and audit_private.base_type(atttypid) in ('text'::regtype, 'varchar'::regtype)) = 2
 $function$;
-comment on function audit_private.is_comparable(regclass,name,regclass,name) is 'Whether two columns can be compared as they are, without a cast that would hide an index.';
+comment on function audit_private.is_comparable(regclass,name,regclass,name) is 'Whether two columns can be compared as they are, without a cast that would hide an index. Types that are not built in cannot: their operators are not ours to find or to run.';
 
 CREATE OR REPLACE FUNCTION audit_private.is_key(of_table regclass, columns jsonb)
  RETURNS boolean
@@ -1798,7 +1913,7 @@ CREATE OR REPLACE FUNCTION audit_private.match_code(there regclass, keys jsonb, 
 AS $function$
   select pg_catalog.string_agg(
     case when audit_private.is_comparable(there, k.name::name, here, c.name::name)
-      then pg_catalog.format('%s.%I = %s.%I', alias_there, k.name, alias_here, c.name)
+      then pg_catalog.format('%s.%I = %s.%I%s', alias_there, k.name, alias_here, c.name, audit_private.collation_code(there, k.name::name))
       else audit_private.column_as_text(there, k.name::name, alias_there) || ' = ' || audit_private.column_as_text(here, c.name::name, alias_here)
     end, ' and ' order by k.n)
   from pg_catalog.jsonb_array_elements_text(keys) with ordinality k (name, n)
@@ -1853,6 +1968,74 @@ AS $function$
       where a.attname = k.col)
 $function$;
 comment on function audit_private.moved_code(regclass) is 'SQL text that is true where a row with the same key is in another partition now; empty if every key column decides the partition.';
+
+CREATE OR REPLACE FUNCTION audit_private.on_change()
+ RETURNS event_trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  changed  regclass;
+  findings text;
+begin
+  for changed in
+    select distinct r.relation
+      from pg_event_trigger_ddl_commands() c
+      cross join lateral (select k.relation from audit_private.known_column k union select k.target from audit_private.known_column k) r
+      join pg_class t on t.oid = r.relation
+     where (c.classid = 'pg_class'::regclass and c.objid = t.oid)
+        or (c.classid = 'pg_namespace'::regclass and c.objid = t.relnamespace)
+  loop
+    perform audit_private.follow_change(changed);
+    findings := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings() f
+                  where f.status = 'failed' and starts_with(f.finding, changed::text || ':'));
+    if findings is not null then
+      perform audit_private.record_schema_event('table.altered', changed, changed::text,
+        jsonb_build_object('command', tg_tag, 'statement', left(current_query(), 1000), 'finding', findings));
+    end if;
+  end loop;
+exception when others then
+  -- The log must not stand in the way of somebody's migration; audit.health says what is wrong now.
+  raise warning 'The audit log could not follow a change of a tracked table: %', sqlerrm using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.on_change() is 'Event trigger: follows changes of tracked tables, and records a change after which deletions from one would not be recorded.';
+
+CREATE OR REPLACE FUNCTION audit_private.on_drop()
+ RETURNS event_trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  gone record;
+begin
+  for gone in
+    select o.objid, o.object_identity, t.target
+      from pg_event_trigger_dropped_objects() o join audit_private.tracked t on t.target = o.objid
+     where o.classid = 'pg_class'::regclass and o.objsubid = 0
+  loop
+    perform audit_private.record_schema_event('table.dropped', gone.objid, gone.object_identity,
+      jsonb_build_object('command', tg_tag, 'statement', left(current_query(), 1000)));
+    perform audit_private.drop_capture(audit_private.forget(gone.target));
+  end loop;
+  for gone in
+    select t.target, o.address_names[3] as trigger_name
+      from pg_event_trigger_dropped_objects() o
+      join audit_private.tracked t on to_regclass(format('%I.%I', o.address_names[1], o.address_names[2])) = t.target
+     where o.object_type = 'trigger' and o.address_names[3] in ('audit_capture', 'audit_truncate', 'audit_soft_delete', 'audit_restore')
+       and not o.original is false
+       and not exists (select from pg_trigger g where g.tgrelid = t.target and g.tgname = o.address_names[3])
+  loop
+    perform audit_private.record_schema_event('table.altered', gone.target, gone.target::text,
+      jsonb_build_object('command', tg_tag, 'statement', left(current_query(), 1000), 'finding', format('Trigger %s was dropped.', gone.trigger_name)));
+  end loop;
+exception when others then
+  raise warning 'The audit log could not follow a drop: %', sqlerrm using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.on_drop() is 'Event trigger: records that a tracked table, or one of the log''s triggers on it, was dropped.';
 
 CREATE OR REPLACE FUNCTION audit_private.operation_findings()
  RETURNS TABLE(check_name text, status text, finding text)
@@ -1933,11 +2116,35 @@ AS $function$
 $function$;
 comment on function audit_private.path_rows(regclass) is 'The rows that the paths of a tracked table pass, step by step, each with the alias under which the capture function looks it up: steps that both paths share have the same one.';
 
+CREATE OR REPLACE FUNCTION audit_private.path_text(target regclass, way jsonb, changed regclass, was name, is_now name)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- A path as text again, with the new name of one column; null if that column is gone and the path with it.
+  with hop as (
+    select h.hop, h.n, coalesce(pg_catalog.lag((h.hop ->> 'table')::oid) over (order by h.n), path_text.target::oid) as from_table
+      from pg_catalog.jsonb_array_elements(way -> 'hops') with ordinality as h (hop, n)
+  ), step as (
+    select hop.n, hop.from_table, hop.hop ->> 'via' as col,
+           case when (hop.hop ->> 'is_named')::boolean
+             then (select pg_catalog.format('->%I.%I', c.relnamespace::regnamespace::text, c.relname) from pg_catalog.pg_class c where c.oid = (hop.hop ->> 'table')::oid) else '' end as to_table
+      from hop
+    union all
+    select 1000, coalesce((select (hop.hop ->> 'table')::oid from hop order by hop.n desc limit 1), path_text.target::oid), way ->> 'column', ''
+     where way ? 'column'
+  ), renamed as (
+    select n, to_table, case when from_table = changed::oid and col = was then is_now::text else col end as col from step
+  )
+  select case when pg_catalog.bool_and(col is not null) then pg_catalog.string_agg(pg_catalog.quote_ident(col) || to_table, '.' order by n) end from renamed
+$function$;
+comment on function audit_private.path_text(regclass,jsonb,regclass,name,name) is 'A resolved path as text, after a column that it may use got another name; null if the column was dropped and the path used it.';
+
 CREATE OR REPLACE FUNCTION audit_private.phrase(action text, locale text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (locale = 'sv'::text) THEN CASE action WHEN 'projects.exported'::text THEN '{actor}: exporterade projekt{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exporterade kunder{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exporterade kundkontakter{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: raderade kund {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: raderade kundkontakt {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: raderade projekt {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: raderade roll {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: raderade användarprofil {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: raderade CV {object}{owner}'::text WHEN 'audit.exported'::text THEN '{actor}: exporterade granskningsloggen'::text WHEN 'audit.export_ended'::text THEN '{actor}: exporten av granskningsloggen avslutades{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: raderade {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: återställde {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END ELSE CASE action WHEN 'projects.exported'::text THEN '{actor}: exported projects{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exported customers{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exported customer contacts{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: deleted customer {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: deleted customer contact {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: deleted project {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: deleted role {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: deleted user profile {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: deleted CV {object}{owner}'::text WHEN 'audit.exported'::text THEN '{actor}: exported the audit log'::text WHEN 'audit.export_ended'::text THEN '{actor}: the export of the audit log ended{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: deleted {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: restored {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END END;
+RETURN CASE WHEN (locale = 'sv'::text) THEN CASE action WHEN 'projects.exported'::text THEN '{actor}: exporterade projekt{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exporterade kunder{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exporterade kundkontakter{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: raderade kund {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: raderade kundkontakt {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: raderade projekt {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: raderade roll {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: raderade användarprofil {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: raderade CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: anslöt tabellen {object} till granskningsloggen'::text WHEN 'table.untracked'::text THEN '{actor}: kopplade bort tabellen {object} från granskningsloggen'::text WHEN 'table.altered'::text THEN '{actor}: ändrade tabellen {object}, så att raderingar inte längre registreras'::text WHEN 'table.dropped'::text THEN '{actor}: tog bort tabellen {object}'::text WHEN 'audit.exported'::text THEN '{actor}: exporterade granskningsloggen'::text WHEN 'audit.export_ended'::text THEN '{actor}: exporten av granskningsloggen avslutades{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: raderade {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: återställde {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END ELSE CASE action WHEN 'projects.exported'::text THEN '{actor}: exported projects{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exported customers{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exported customer contacts{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: deleted customer {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: deleted customer contact {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: deleted project {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: deleted role {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: deleted user profile {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: deleted CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: attached table {object} to the audit log'::text WHEN 'table.untracked'::text THEN '{actor}: detached table {object} from the audit log'::text WHEN 'table.altered'::text THEN '{actor}: altered table {object}, so that deletions are no longer recorded'::text WHEN 'table.dropped'::text THEN '{actor}: dropped table {object}'::text WHEN 'audit.exported'::text THEN '{actor}: exported the audit log'::text WHEN 'audit.export_ended'::text THEN '{actor}: the export of the audit log ended{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: deleted {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: restored {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END END;
 grant execute on function audit_private.phrase(text,text) to audit_admin;
 grant execute on function audit_private.phrase(text,text) to audit_dba;
 comment on function audit_private.phrase(text,text) is 'The sentence of an action in a language, en or sv, with places for its parts.';
@@ -2061,7 +2268,7 @@ begin
         detail  = pg_catalog.format('Argument %s is %L, and no foreign key is declared on that column.', argument, path),
         hint    = pg_catalog.format('Name the table that it points to, for example %s.', pg_catalog.quote_literal(pg_catalog.quote_ident(col) || '->public.some_table' || case when ends_in_column then '.company_id' else '' end));
     end if;
-    hops := hops || hop;
+    hops := hops || (hop || pg_catalog.jsonb_build_object('via', col, 'is_named', step[2] is not null));
     at_table := (hop ->> 'table')::oid;
     rest := step[4];
     if rest is null then
@@ -2119,6 +2326,21 @@ exception when others then
 end
 $function$;
 comment on function audit_private.read_token(text) is 'The claims of a signed token (RFC 7519, HS256) whose signature, life, issuer and audience are right; what is wrong otherwise. Never fails.';
+
+CREATE OR REPLACE FUNCTION audit_private.record_schema_event(action text, target_id oid, target_name text, details jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  c audit_private.context := audit_private.read_context();
+begin
+  insert into audit.event (company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind, object_id, object_label,
+                           source, request_id, reason, client_addr, db_user, application_name, details)
+  values (null, c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, action, 'table', target_id::text, target_name,
+          c.source, c.request_id, c.reason, c.client_addr, c.db_user, c.application_name, coalesce(c.details, '{}') || details);
+end
+$function$;
+comment on function audit_private.record_schema_event(text,oid,text,jsonb) is 'Records what happened to a tracked table itself. It belongs to no company: DBAs read it.';
 
 CREATE OR REPLACE FUNCTION audit_private.refuse_change()
  RETURNS trigger
@@ -2190,6 +2412,9 @@ begin
     (select case when octet_length(n) <= 50 and not exists (select from audit_private.tracked t where t.function_name = n) then n else 'capture_' || register.target::oid end
        from (select format('capture_%s_%s', c.relnamespace::regnamespace, c.relname) as n from pg_class c where c.oid = target) named));
 
+  if not exists (select from audit_private.tracked t where t.target = register.target) then
+    perform audit_private.record_schema_event('table.tracked', target, target::text, jsonb_build_object('kind', kind));
+  end if;
   insert into audit_private.tracked as t (target, kind, label, company, owner, snapshot, mask, soft_delete, understood, function_name)
   values (target, kind, label, company, owner, snapshot, coalesce(mask, '{}'), soft_delete, understood, f_name)
   on conflict on constraint tracked_pkey do update
@@ -2198,6 +2423,13 @@ begin
         understood = excluded.understood, changed_at = now()
     where (t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.understood)
        is distinct from (excluded.kind, excluded.label, excluded.company, excluded.owner, excluded.snapshot, excluded.mask, excluded.soft_delete, excluded.understood);
+
+  delete from audit_private.known_column k where k.target = register.target;
+  insert into audit_private.known_column (target, relation, number, name)
+  select register.target, r.there, a.attnum, a.attname
+    from (select r.there, r.col from audit_private.columns_read_by(register.target) r
+          union select register.target, unnest(coalesce(mask, '{}') || array_remove(array[soft_delete], null))::name) r
+    join pg_attribute a on a.attrelid = r.there and a.attname = r.col and a.attnum > 0;
 
   -- Other tables may point here: they learn the kind and the name of their owner or cause.
   perform audit_private.write_capture(t.target) from audit_private.tracked t
@@ -2378,26 +2610,20 @@ grant execute on function audit_private.triggers_of(regclass) to audit_installer
 comment on function audit_private.triggers_of(regclass) is 'The triggers that a tracked table needs.';
 
 CREATE OR REPLACE FUNCTION audit_private.unregister(target regclass)
- RETURNS boolean
+ RETURNS name
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-declare
-  f_name text;
 begin
-  delete from audit_private.tracked t where t.target = unregister.target returning t.function_name into f_name;
-  if not found then
-    return false;
+  if exists (select from audit_private.tracked t where t.target = unregister.target) then
+    perform audit_private.record_schema_event('table.untracked', target, target::text, '{}');
   end if;
-  perform audit_private.drop_capture(f_name);
-  perform audit_private.write_capture(t.target) from audit_private.tracked t
-   where t.understood::text like '%"table": ' || unregister.target::oid || '%';
-  return true;
+  return audit_private.forget(target);
 end
 $function$;
 grant execute on function audit_private.unregister(regclass) to audit_installer;
-comment on function audit_private.unregister(regclass) is 'Forgets the settings of a table and drops its capture function. False if it was not tracked.';
+comment on function audit_private.unregister(regclass) is 'Records that a table is untracked, and forgets its settings. Returns the name of its generated functions, null if it was not tracked.';
 
 CREATE OR REPLACE FUNCTION audit_private.viewer_is_granted()
  RETURNS boolean
@@ -2513,3 +2739,9 @@ begin
 end
 $function$;
 comment on function audit_private.write_context(text,text,text,text,text,text,text,text,text) is 'Keeps the context for the rest of this transaction, with the mark of the transaction and, if it is verified, the database''s signature.';
+
+create event trigger audit_follow_changes on ddl_command_end when tag in ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX') execute function audit_private.on_change();
+comment on event trigger audit_follow_changes is 'Follows changes of tracked tables, so that no delete fails or goes unrecorded.';
+
+create event trigger audit_record_drops on sql_drop execute function audit_private.on_drop();
+comment on event trigger audit_record_drops is 'Records dropped tables and triggers of the log.';

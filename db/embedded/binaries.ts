@@ -21,17 +21,19 @@ export function findBinaries(account: Account | null): Binaries {
     throw new Error(`There is no embedded PostgreSQL for ${system} ${process.arch} (${name} is not installed). Set DATABASE_URL to a PostgreSQL of your own.`, { cause })
   }
   const folder = join(dirname(entry), '..')
-  const version = majorAndMinor(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const packageJson = readFileSync(join(folder, 'package.json'), 'utf8')
   const native = join(folder, 'native')
-  return programs(canReach(account, join(native, 'bin', 'postgres')) ? native : copyOf(native, version, account), version)
+  const isOpen = canReach(account, join(native, 'bin', 'postgres'))
+  return programs(isOpen ? native : copyOf(native, packageJson, account), majorAndMinor(packageJson))
 }
 
 function programs(native: string, version: string): Binaries {
   return { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres'), version }
 }
 
-function copyOf(native: string, version: string, account: Account | null): string {
-  const copy = placeFor(`${native} ${version}`, account, 'programs')
+/** One copy serves every checkout with the same package. */
+function copyOf(native: string, packageJson: string, account: Account | null): string {
+  const copy = placeFor(packageJson, account, 'programs')
   const wrongOwner = foreignOwner(copy, [0])
   if (wrongOwner !== null) throw new Error(`${copy} belongs to user ${wrongOwner}, so it is not trusted to hold programs. Remove it and start again.`)
   if (!existsSync(copy)) {

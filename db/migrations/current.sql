@@ -3,6 +3,7 @@
 --!include schemas/schemas.sql
 --!include tables/event.sql
 --!include tables/tracked.sql
+--!include tables/known_column.sql
 --!include tables/bound_source.sql
 --!include tables/access.sql
 --!include tables/secret.sql
@@ -28,7 +29,9 @@
 --!include capture/path_rows.sql
 --!include capture/capture_code.sql
 --!include capture/capture_variants.sql
+--!include guard/schema_events.sql
 --!include capture/register.sql
+--!include capture/follow_change.sql
 --!include capture/track.sql
 --!include capture/tracked_table.sql
 --!include reading/viewer.sql
@@ -41,3 +44,4 @@
 --!include health/findings.sql
 --!include health/health.sql
 --!include roles/ownership.sql
+--!include guard/event_triggers.sql

@@ -1,0 +1,158 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { EmbeddedError, startEmbedded } from '../../db/embedded.ts'
+
+const it = suite('The embedded PostgreSQL')
+const started = new URL('../../db/embedded.ts', import.meta.url).href
+let base = ''
+let folder = ''
+
+it.before(() => {
+  base = mkdtempSync(join(tmpdir(), 'audit-log-embedded-'))
+  chmodSync(base, 0o755)
+  folder = join(base, 'data')
+})
+it.after(() => rmSync(base, { recursive: true, force: true }))
+
+it('keeps its data, its port and its passwords from one start to the next', async () => {
+  const first = await startEmbedded({ folder })
+  await query(first.url('postgres', 'postgres'), 'create table kept as select 42 as answer')
+  await first.stop()
+  const second = await startEmbedded({ folder })
+  try {
+    assert.is(second.port, first.port)
+    assert.equal(await query(second.url('postgres', 'postgres'), 'select answer from kept'), [{ answer: 42 }])
+  } finally {
+    await second.stop()
+  }
+})
+
+it('lets nobody else read its secrets, and nobody in without a password', async () => {
+  assert.is(statSync(join(folder, 'secrets.json')).mode & 0o777, 0o600)
+  const server = await startEmbedded({ folder })
+  try {
+    const error = await query(`postgres://postgres:wrong@127.0.0.1:${server.port}/postgres`, 'select 1').catch((reason: unknown) => reason)
+    assert.instance(error, pg.DatabaseError)
+    assert.is(Reflect.get(Object(error), 'code'), '28P01')
+    const [row] = await query(server.url('postgres', 'postgres'), `select current_setting('listen_addresses') as listens, current_setting('fsync') as fsync`)
+    assert.equal(row, { listens: '127.0.0.1', fsync: 'on' })
+  } finally {
+    await server.stop()
+  }
+})
+
+it('refuses a data folder that another living process uses, unless it is asked to join', async () => {
+  const server = await startEmbedded({ folder })
+  try {
+    const error = await startEmbedded({ folder }).catch((reason: unknown) => reason)
+    assert.instance(error, EmbeddedError)
+    assert.match(String(error), `Process ${process.pid} already runs`)
+    const joined = await startEmbedded({ folder, join: true })
+    assert.is(joined.isOurs, false)
+    await joined.stop()
+    assert.equal(await query(server.url('postgres', 'postgres'), 'select 1 as one'), [{ one: 1 }])
+  } finally {
+    await server.stop()
+  }
+})
+
+it('refuses a data folder of another major version and changes nothing in it', async () => {
+  const other = join(base, 'other')
+  cpSync(folder, other, { recursive: true })
+  writeFileSync(join(other, 'postgres/PG_VERSION'), '15\n')
+  const error = await startEmbedded({ folder: other }).catch((reason: unknown) => reason)
+  assert.instance(error, EmbeddedError)
+  assert.match(String(error), 'was made by PostgreSQL 15; this is PostgreSQL 18')
+  assert.is(readFileSync(join(other, 'postgres/PG_VERSION'), 'utf8'), '15\n')
+})
+
+for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {
+  it(`stops when the process that started it ends by ${signal}`, async () => {
+    const { child, postmaster } = await startInChild()
+    child.kill(signal)
+    await ended(postmaster)
+    assert.not.ok(isAlive(postmaster), `postgres ${postmaster} still runs`)
+  })
+}
+
+it('stops a server that was left behind by a killed process and a killed watchdog, and starts a new one', async () => {
+  const { child, postmaster } = await startInChild()
+  const watchdog = spawnSync('pgrep', ['-f', `watchdog ${postmaster} `], { encoding: 'utf8' }).stdout.trim()
+  process.kill(Number(watchdog), 'SIGKILL')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  await sleep(200)
+  assert.ok(isAlive(postmaster), 'nobody is left to stop it')
+  const server = await startEmbedded({ folder })
+  await server.stop()
+  assert.not.ok(isAlive(postmaster))
+})
+
+it('removes a temporary folder, also when it is killed', async () => {
+  const temporary = join(base, 'temporary')
+  const { child, postmaster } = await startInChild(`{ folder: ${JSON.stringify(temporary)}, temporary: true }`, temporary)
+  child.kill('SIGKILL')
+  await ended(postmaster)
+  for (let tries = 0; existsSync(temporary) && tries < 50; tries += 1) await sleep(100)
+  assert.not.ok(existsSync(temporary))
+})
+
+it('orders and folds letters the same on every machine', async () => {
+  const server = await startEmbedded({ folder })
+  try {
+    const [row] = await query(server.url('postgres', 'postgres'), `select lower('ÅÄÖ') as lower, 'Åsa' ilike 'åSA' as found, datlocprovider as provider, datlocale as locale from pg_database where datname = 'postgres'`)
+    assert.equal(row, { lower: 'åäö', found: true, provider: 'b', locale: 'C.UTF-8' })
+  } finally {
+    await server.stop()
+  }
+})
+
+if (process.getuid?.() === 0) {
+  it('as root keeps the database elsewhere, and says so, when a folder above the data folder is closed', async () => {
+    const closed = mkdtempSync(join(tmpdir(), 'audit-log-closed-'))
+    const notices: string[] = []
+    const server = await startEmbedded({ folder: join(closed, 'data'), temporary: true, notice: (line) => notices.push(line) })
+    try {
+      assert.match(notices.join(), /may not enter .*; the database is kept in .*audit-log-data-/)
+      assert.equal(await query(server.url('postgres', 'postgres'), 'select 1 as one'), [{ one: 1 }])
+    } finally {
+      await server.stop()
+      rmSync(closed, { recursive: true })
+    }
+  })
+}
+
+it.run()
+
+async function startInChild(options = `{ folder: ${JSON.stringify(folder)} }`, path = folder) {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', `import { startEmbedded } from ${JSON.stringify(started)}; await startEmbedded(${options}); console.log('ready'); setInterval(() => {}, 1000)`], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  return { child, postmaster: Number(readFileSync(join(path, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]) }
+}
+
+async function ended(pid: number): Promise<void> {
+  for (let tries = 0; isAlive(pid) && tries < 100; tries += 1) await sleep(100)
+}
+
+/** A process that has ended but that nobody has reaped yet is not alive. */
+function isAlive(pid: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
+  return stdout.trim() !== '' && !stdout.startsWith('Z')
+}
+
+async function query(connectionString: string, text: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString })
+  try {
+    await client.connect()
+    return (await client.query<pg.QueryResultRow>(text)).rows
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}

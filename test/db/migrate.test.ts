@@ -1,0 +1,265 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { calculateHash } from 'graphile-migrate/dist/hash.js'
+import { serializeMigration } from 'graphile-migrate/dist/migration.js'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { startEmbedded } from '../../db/embedded.ts'
+import { MigrationError, migrate, migrationState, planMigration } from '../../db/migrate.ts'
+import { auditRoles } from '../../db/migration-rights.ts'
+import { makeTestDatabase, testCluster, type TestDatabase } from '../harness/database.ts'
+
+type Context = { database: TestDatabase; folder: string }
+const it = suite<Context>('Migrating a database', { database: Object.create(null), folder: '' })
+
+it.before.each(async (context) => {
+  context.database = await makeTestDatabase('empty')
+  context.folder = mkdtempSync(join(tmpdir(), 'audit-log-migrations-'))
+  mkdirSync(join(context.folder, 'committed'))
+  mkdirSync(join(context.folder, 'fixtures'))
+  commit(context.folder, 'create schema audit; create table audit.event (id int);')
+})
+it.after.each(async ({ database, folder }) => {
+  await database.drop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+it('runs each committed migration once, in order', async ({ database, folder }) => {
+  commit(folder, 'alter table audit.event add column name text;')
+  const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
+  assert.equal(await planMigration(options), { state: 'not_migrated', applied: [], pending: ['000001.sql', '000002.sql'], unknown: [] })
+  assert.equal(await migrate(options), { applied: ['000001.sql', '000002.sql'] })
+  assert.equal(await migrate(options), { applied: [] })
+  assert.equal(await planMigration(options), { state: 'current', applied: ['000001.sql', '000002.sql'], pending: [], unknown: [] })
+})
+
+it('keeps its ledger apart from the one of a host application that uses graphile-migrate too', async ({ database, folder }) => {
+  await database.superuser.query(`create schema graphile_migrate; create table graphile_migrate.migrations (hash text, previous_hash text, filename text, date timestamptz); insert into graphile_migrate.migrations values ('sha1:theirs', null, '000009.sql', now())`)
+  commit(folder, `comment on schema audit is 'beside graphile_migrate';`)
+  await migrate({ connectionString: database.url('postgres'), migrationsFolder: folder })
+  assert.equal(await rows(database, 'select hash, filename from graphile_migrate.migrations'), [{ hash: 'sha1:theirs', filename: '000009.sql' }])
+  assert.equal(await rows(database, 'select filename from audit_migration.migrations order by 1'), [{ filename: '000001.sql' }, { filename: '000002.sql' }])
+  assert.equal(await rows(database, `select obj_description('audit'::regnamespace) as text`), [{ text: 'beside graphile_migrate' }])
+})
+
+it('creates no schema graphile_migrate, and says what its own tables hold', async ({ database, folder }) => {
+  await migrate({ connectionString: database.url('postgres'), migrationsFolder: folder })
+  assert.equal(await rows(database, `select nspname from pg_namespace where nspname like '%migrat%'`), [{ nspname: 'audit_migration' }])
+  assert.equal(await rows(database, `select attname from pg_attribute a join pg_class c on c.oid = attrelid where relnamespace = 'audit_migration'::regnamespace and relkind = 'r' and attnum > 0 and col_description(attrelid, attnum) is null`), [])
+})
+
+it('lets two migrate at the same time: one does the work, the other waits and finds nothing to do', async ({ database, folder }) => {
+  commit(folder, 'select pg_sleep(0.5);')
+  const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
+  const both = await Promise.all([migrate(options), migrate(options)])
+  assert.equal(both.map(({ applied }) => applied.length).sort(), [0, 2])
+})
+
+it('keeps what ran before and nothing of the migration that fails, and says where it failed', async ({ database, folder }) => {
+  commit(folder, 'create table audit.half (id int);\nselect nonsense;')
+  const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
+  const error = await failure(migrate(options))
+  assert.is(error.code, 'MIGRATION_FAILED')
+  assert.match(error.message, /000002\.sql failed: column "nonsense" does not exist/)
+  assert.match(error.detail, /line 2/)
+  assert.equal(await rows(database, `select relname from pg_class where relnamespace = 'audit'::regnamespace`), [{ relname: 'event' }])
+  assert.is(await migrationState(database.url('postgres'), options), 'behind')
+})
+
+it('leaves no trace when the first migration fails', async ({ database, folder }) => {
+  rewrite(folder, 'create schema audit; select nonsense;')
+  await failure(migrate({ connectionString: database.url('postgres'), migrationsFolder: folder }))
+  assert.equal(await rows(database, `select nspname from pg_namespace where nspname like 'audit%'`), [])
+})
+
+it('expands --!include, also of a file that includes another', async ({ database, folder }) => {
+  writeFileSync(join(folder, 'fixtures/outer.sql'), 'create table audit.outer_one (id int);\n--!include inner.sql\n')
+  writeFileSync(join(folder, 'fixtures/inner.sql'), 'create table audit.inner_one (id int);\n')
+  writeFileSync(join(folder, 'current.sql'), '--!include outer.sql\n')
+  const options = { connectionString: database.url('postgres'), migrationsFolder: folder, includeCurrent: true }
+  assert.equal(await migrate(options), { applied: ['000001.sql', 'current.sql'] })
+  assert.equal(await rows(database, `select relname from pg_class where relnamespace = 'audit'::regnamespace order by 1`), [{ relname: 'event' }, { relname: 'inner_one' }, { relname: 'outer_one' }])
+  assert.equal(await migrate(options), { applied: [] })
+  writeFileSync(join(folder, 'fixtures/inner.sql'), 'create table audit.inner_two (id int);\ndrop table audit.outer_one;\n')
+  assert.equal((await planMigration(options)).pending, ['current.sql'])
+})
+
+it('leaves current.sql alone unless it is asked for', async ({ database, folder }) => {
+  writeFileSync(join(folder, 'current.sql'), 'create table audit.later (id int);')
+  assert.equal(await migrate({ connectionString: database.url('postgres'), migrationsFolder: folder }), { applied: ['000001.sql'] })
+})
+
+it('refuses a database that a newer version has migrated', async ({ database, folder }) => {
+  commit(folder, 'select 1;')
+  const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
+  await migrate(options)
+  rmSync(join(folder, 'committed/000002.sql'))
+  assert.is(await migrationState(database.url('postgres'), options), 'newer')
+  const error = await failure(migrate(options))
+  assert.is(error.code, 'MIGRATED_BY_NEWER')
+  assert.match(error.detail, '000002.sql')
+})
+
+it('refuses a database whose migration of that number is another one', async ({ database, folder }) => {
+  const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
+  await migrate(options)
+  rewrite(folder, 'create schema audit; select 2;')
+  assert.is(await migrationState(database.url('postgres'), options), 'newer')
+})
+
+it('refuses a migration file that was changed after it was committed', async ({ database, folder }) => {
+  const path = join(folder, 'committed/000001.sql')
+  writeFileSync(path, readFileSync(path, 'utf8').replace('id int', 'id bigint'))
+  const error = await failure(migrate({ connectionString: database.url('postgres'), migrationsFolder: folder }))
+  assert.match(error.message, /Hash for 000001\.sql does not match/)
+})
+
+it('refuses a schema audit that is not ours and changes nothing', async ({ database, folder }) => {
+  await database.superuser.query('create schema audit; create table audit.record_version (id int)')
+  const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
+  assert.is(await migrationState(database.url('postgres'), options), 'foreign')
+  const error = await failure(migrate(options))
+  assert.is(error.code, 'FOREIGN_SCHEMA')
+  assert.match(error.hint, 'alter schema audit rename to')
+  assert.equal(await rows(database, `select nspname from pg_namespace where nspname like 'audit%'`), [{ nspname: 'audit' }])
+})
+
+it('does not take a lost schema audit for an up-to-date one', async ({ database, folder }) => {
+  const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
+  await migrate(options)
+  await database.superuser.query('drop schema audit cascade')
+  assert.is((await failure(migrate(options))).code, 'SCHEMA_MISSING')
+})
+
+it('says how to reach the database, without the password, when it cannot be reached', async ({ database, folder }) => {
+  const closed = database.url('postgres').replace(/:\d+\//, ':1/')
+  const error = await failure(migrate({ connectionString: closed, migrationsFolder: folder }))
+  assert.is(error.code, 'DATABASE_UNREACHABLE')
+  assert.match(error.detail, 'host 127.0.0.1, port 1')
+  assert.not.match(JSON.stringify([error.message, error.detail, error.hint]), (await testCluster()).password('postgres'))
+})
+
+it('waits for a table that is in use, and gives up in good order', async ({ database, folder }) => {
+  const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
+  await migrate(options)
+  commit(folder, `set local lock_timeout = '300ms'; alter table audit.event add column name text;`)
+  await database.superuser.query('begin; lock table audit.event')
+  const error = await failure(migrate(options))
+  await database.superuser.query('rollback')
+  assert.is(error.code, 'LOCKED')
+  assert.equal(await migrate(options), { applied: ['000002.sql'] })
+})
+
+it('tells a login without any right on the log how the database stands', async ({ database, folder }) => {
+  const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
+  await migrate(options)
+  const login = await makeLogin(database)
+  assert.is(await migrationState(database.url(login), options), 'current')
+})
+
+const withRoles = `${readFixture('roles/roles.sql')}
+create schema audit authorization audit_owner;
+set local role audit_owner;
+create table audit.event (id int);
+reset role;`
+
+it('prints exactly the statements that a DBA must run for a role without rights, and they are enough', async ({ folder }) => {
+  rewrite(folder, withRoles)
+  await withFreshCluster(async (superuser, url, password) => {
+    await superuser.query(`create role plain login password '${password('plain')}'`)
+    const options = { connectionString: url('plain'), migrationsFolder: folder }
+    const error = await failure(migrate(options))
+    assert.is(error.code, 'NOT_ALLOWED')
+    assert.equal(error.statements, [
+      ...auditRoles.map((role) => `create role ${role} nologin noinherit;`),
+      `grant ${auditRoles.join(', ')} to "plain" with admin option;`,
+      'grant create on database "postgres" to "plain";',
+    ])
+    assert.equal((await superuser.query(`select nspname from pg_namespace where nspname like 'audit%'`)).rows, [])
+    await superuser.query(error.statements.join('\n'))
+    assert.equal(await migrate(options), { applied: ['000001.sql'] })
+    assert.equal((await superuser.query(`select pg_get_userbyid(nspowner)::text as owner from pg_namespace where nspname = 'audit'`)).rows, [{ owner: 'audit_owner' }])
+  })
+})
+
+it('needs no DBA for a role that may create roles and schemas', async ({ folder }) => {
+  rewrite(folder, withRoles)
+  await withFreshCluster(async (superuser, url, password) => {
+    await superuser.query(`create role creator login createrole password '${password('creator')}'; grant create on database postgres to creator`)
+    assert.equal(await migrate({ connectionString: url('creator'), migrationsFolder: folder }), { applied: ['000001.sql'] })
+  })
+})
+
+it('asks only for what is missing when the cluster already has the roles', async ({ folder }) => {
+  rewrite(folder, withRoles)
+  await withFreshCluster(async (superuser, url, password) => {
+    await superuser.query(readFixture('roles/roles.sql'))
+    await superuser.query(`create role creator login createrole password '${password('creator')}'; grant create on database postgres to creator`)
+    const options = { connectionString: url('creator'), migrationsFolder: folder }
+    const error = await failure(migrate(options))
+    assert.equal(error.statements, [`grant ${auditRoles.join(', ')} to "creator" with admin option;`])
+    await superuser.query(error.statements.join('\n'))
+    assert.equal(await migrate(options), { applied: ['000001.sql'] })
+  })
+})
+
+it('knows the roles that the migrations create', () => {
+  const created = [...readFixture('roles/roles.sql').matchAll(/^\s*\('(audit_\w+)',/gm)].map((match) => match[1])
+  assert.equal(created.sort(), [...auditRoles].sort())
+})
+
+it.run()
+
+/** Adds a committed migration, as graphile-migrate commit writes it. */
+function commit(folder: string, sql: string): void {
+  const files = readdirSync(join(folder, 'committed')).sort()
+  const last = files.at(-1)
+  const previous = last === undefined ? null : (/^--! Hash: (.*)$/m.exec(readFileSync(join(folder, 'committed', last), 'utf8'))?.[1] ?? null)
+  const body = `${sql.trim()}\n`
+  const text = serializeMigration(body, { Previous: previous ?? '-', Hash: calculateHash(body, previous) })
+  writeFileSync(join(folder, 'committed', `${String(files.length + 1).padStart(6, '0')}.sql`), text)
+}
+
+/** Puts another migration in the place of the only one. */
+function rewrite(folder: string, sql: string): void {
+  rmSync(join(folder, 'committed/000001.sql'))
+  commit(folder, sql)
+}
+
+function readFixture(path: string): string {
+  return readFileSync(new URL(`../../db/migrations/fixtures/${path}`, import.meta.url), 'utf8')
+}
+
+/** Roles belong to the whole cluster, so a test of missing ones needs a cluster of its own. */
+async function withFreshCluster(use: (superuser: pg.Client, url: (login: string) => string, password: (login: string) => string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'audit-log-cluster-'))
+  chmodSync(folder, 0o755)
+  const cluster = await startEmbedded({ folder, temporary: true })
+  const superuser = new pg.Client({ connectionString: cluster.url('postgres', 'postgres') })
+  await superuser.connect()
+  try {
+    await use(superuser, (login) => cluster.url(login, 'postgres'), (login) => cluster.password(login))
+  } finally {
+    await superuser.end()
+    await cluster.stop()
+  }
+}
+
+async function makeLogin(database: TestDatabase): Promise<string> {
+  const login = `migrator_${database.name}`
+  await database.superuser.query(`create role ${login} login password '${(await testCluster()).password(login)}'`)
+  return login
+}
+
+async function failure(promise: Promise<unknown>): Promise<MigrationError> {
+  const error = await promise.then(() => null, (reason: unknown) => reason)
+  if (error instanceof MigrationError) return error
+  if (error instanceof Error) return new MigrationError('MIGRATION_FAILED', error.message, { detail: '', hint: '', cause: error })
+  throw new Error('It was allowed; it should have been refused.')
+}
+
+async function rows(database: TestDatabase, text: string): Promise<unknown[]> {
+  return (await database.superuser.query<Record<string, unknown>>(text)).rows
+}
