@@ -1,0 +1,57 @@
+import { chmodSync, mkdtempSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { startEmbedded, type EmbeddedServer } from '../../db/embedded.ts'
+import { ensureLogins } from '../../db/logins.ts'
+import { migrate } from '../../db/migrate.ts'
+import { seed } from '../../host-app/seed.ts'
+
+/** The database that every test database is a copy of. */
+export const template = 'audit_template'
+/** The variable by which the test runner tells test files where its cluster is. */
+export const clusterVariable = 'TEST_CLUSTER'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Starts the cluster of one test run, in a temporary folder that goes with it, and makes the template. */
+export async function startTestCluster(): Promise<EmbeddedServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'audit-log-test-'))
+  chmodSync(folder, 0o755)
+  const settings = { max_connections: '200', max_prepared_transactions: '20', max_wal_size: '4GB', shared_buffers: '256MB' }
+  const server = await startEmbedded({ folder, temporary: true, settings })
+  try {
+    await makeTemplate(server)
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+  return server
+}
+
+/** The template holds the audit log, and the demonstration with its tables attached and its data. */
+async function makeTemplate(server: EmbeddedServer): Promise<void> {
+  await withClient(server.url('postgres', 'postgres'), (client) => client.query(`create database ${template}`))
+  const connectionString = server.url('postgres', template)
+  await migrate({ connectionString, includeCurrent: true })
+  await withClient(connectionString, async (client) => {
+    for (const file of ['host-app/schema.sql', 'host-app/attach.sql']) {
+      await client.query(await readFile(join(root, file), 'utf8'))
+      await client.query('reset role')
+    }
+    await seed(client)
+    await ensureLogins(client, server.password)
+  })
+}
+
+async function withClient(connectionString: string, use: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    await use(client)
+  } finally {
+    await client.end()
+  }
+}

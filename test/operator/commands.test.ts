@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+
+const it = suite<{ database: TestDatabase; empty: TestDatabase }>('npm run audit', { database: Object.create(null), empty: Object.create(null) })
+const main = fileURLToPath(new URL('../../operator/main.ts', import.meta.url))
+const committed = readdirSync(new URL('../../db/migrations/committed/', import.meta.url)).filter((file) => file.endsWith('.sql')).sort()
+
+it.before(async (context) => {
+  context.database = await makeTestDatabase()
+  context.empty = await makeTestDatabase('empty')
+})
+it.after(async ({ database, empty }) => {
+  await database.drop()
+  await empty.drop()
+})
+
+it('lists its commands', () => {
+  for (const args of [[], ['--help'], ['status', '--help']]) {
+    const { status, stdout } = audit(args)
+    assert.is(status, 0)
+    assert.match(stdout, /migrate .*\n.*status /)
+  }
+})
+
+it('ends with 2 for a command or an option that it does not know', () => {
+  assert.is(audit(['migrat']).status, 2)
+  assert.match(audit(['migrat']).stderr, 'There is no command migrat.')
+  assert.is(audit(['status', '--plan']).status, 2)
+  assert.match(audit(['status', '--plan']).stderr, `Unknown option '--plan'`)
+})
+
+it('says what is wrong in one line and what to do in the next, and ends with 1', () => {
+  const { status, stdout, stderr } = audit(['status'], 'postgres://nobody:secret@127.0.0.1:1/nothing')
+  assert.is(status, 1)
+  assert.match(stdout, /^The database cannot be reached: .*\nhost 127\.0\.0\.1, port 1, database nothing, user nobody\nCheck DATABASE_URL/)
+  assert.not.match(stdout + stderr, 'secret')
+})
+
+it('says that there is no database before anything was started', () => {
+  const { status, stdout } = audit(['status'], '', join(tmpdir(), 'audit-log-no-such-folder'))
+  assert.is(status, 1)
+  assert.match(stdout, 'There is no database yet.')
+})
+
+it('plans, installs, and finds nothing to do the second time', ({ empty }) => {
+  const url = empty.url('postgres')
+  assert.equal(json(audit(['migrate', '--plan', '--json'], url)), { state: 'not_migrated', applied: [], pending: committed, unknown: [] })
+  assert.is(audit(['status'], url).status, 1)
+  assert.equal(json(audit(['migrate', '--json'], url)), { applied: committed })
+  assert.equal(json(audit(['migrate', '--json'], url)), { applied: [] })
+})
+
+it('refuses a schema audit that is not ours, as JSON too', async () => {
+  const other = await makeTestDatabase('empty')
+  try {
+    await other.superuser.query('create schema audit')
+    const { status, stdout } = audit(['migrate', '--json'], other.url('postgres'))
+    assert.is(status, 1)
+    assert.match(stdout, /"code": "FOREIGN_SCHEMA"/)
+    assert.is(audit(['migrate', '--plan'], other.url('postgres')).status, 1)
+  } finally {
+    await other.drop()
+  }
+})
+
+it('says that an installed log is up to date and what its health is', ({ database }) => {
+  const { status, stdout } = audit(['status'], database.url('postgres'))
+  assert.match(stdout, /^PostgreSQL 18\.\d+, database test_\w+, Node 24\.[^]*\nMigrations: up to date/)
+  assert.is(status, 0, stdout)
+})
+
+it.run()
+
+function audit(args: string[], url = '', dataDir = '.data') {
+  return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', env: { ...process.env, DATABASE_URL: url, DATA_DIR: dataDir } })
+}
+
+function json({ stdout }: { stdout: string }): unknown {
+  return JSON.parse(stdout)
+}
