@@ -1249,7 +1249,7 @@ CREATE OR REPLACE FUNCTION audit_private.column_as_text(of_table regclass, colum
 AS $function$
   select case
     when base.oid < 16384 and base.typtype = 'b' and base.typelem = 0
-      then pg_catalog.format('%s.%I::text', alias, a.attname)
+      then pg_catalog.format('%s.%I::text%s', alias, a.attname, case when a.attcollation not in (0, 'pg_catalog.default'::regcollation) then ' collate "default"' else '' end)
     else pg_catalog.format('case when pg_catalog.num_nulls(%1$s.%2$I) = 0 then pg_catalog.format(''%%s'', %1$s.%2$I) end', alias, a.attname)
   end
   from pg_catalog.pg_attribute a
@@ -1257,7 +1257,7 @@ AS $function$
   join pg_catalog.pg_type base on base.oid = case when t.typtype = 'd' then audit_private.base_type(t.oid) else t.oid end
   where a.attrelid = of_table and a.attname = column_name
 $function$;
-comment on function audit_private.column_as_text(regclass,name,text) is 'SQL text that gives a column as text. Types that are not built in go through their output function, so that no cast that somebody defined runs with the rights of the audit log.';
+comment on function audit_private.column_as_text(regclass,name,text) is 'SQL text that gives a column as text. Types that are not built in go through their output function, so that no cast that somebody defined runs with the rights of the audit log. Collations of the column''s own are put away, so that such texts can be compared with each other.';
 
 CREATE OR REPLACE FUNCTION audit_private.columns_needless(target regclass)
  RETURNS TABLE(there regclass, col name)
@@ -1523,6 +1523,20 @@ begin
 end
 $function$;
 comment on function audit_private.forget(regclass) is 'Forgets the settings of a table. Returns the name of its generated functions, null if it was not tracked.';
+
+CREATE OR REPLACE FUNCTION audit_private.forget_path(target regclass, loses_company boolean, loses_owner boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  t audit_private.tracked;
+begin
+  select * into strict t from audit_private.tracked x where x.target = forget_path.target;
+  perform audit_private.register(t.target, t.kind, t.label, case when loses_company is not true then t.company end,
+                                 case when loses_owner is not true then t.owner end, t.snapshot, t.mask, t.soft_delete);
+end
+$function$;
+comment on function audit_private.forget_path(regclass,boolean,boolean) is 'Goes on without a path that led through a table that was dropped: deletions must not fail for it.';
 
 CREATE OR REPLACE FUNCTION audit_private.from_base64url(given text)
  RETURNS bytea
@@ -2021,6 +2035,18 @@ begin
     perform audit_private.drop_capture(audit_private.forget(gone.target));
   end loop;
   for gone in
+    select distinct t.target, t.understood -> 'company' -> 'hops' @> hop.step as loses_company, t.understood -> 'owner' -> 'hops' @> hop.step as loses_owner
+      from pg_event_trigger_dropped_objects() o
+      join audit_private.known_column k on k.relation = o.objid
+      join audit_private.tracked t on t.target = k.target
+      cross join lateral (select jsonb_build_array(jsonb_build_object('table', o.objid::bigint)) as step) hop
+     where o.classid = 'pg_class'::regclass and o.objsubid = 0 and t.target <> o.objid
+  loop
+    perform audit_private.record_schema_event('table.altered', gone.target, gone.target::text,
+      jsonb_build_object('command', tg_tag, 'statement', left(current_query(), 1000), 'finding', 'A table that it points to was dropped.'));
+    perform audit_private.forget_path(gone.target, gone.loses_company, gone.loses_owner);
+  end loop;
+  for gone in
     select t.target, o.address_names[3] as trigger_name
       from pg_event_trigger_dropped_objects() o
       join audit_private.tracked t on to_regclass(format('%I.%I', o.address_names[1], o.address_names[2])) = t.target
@@ -2144,7 +2170,7 @@ CREATE OR REPLACE FUNCTION audit_private.phrase(action text, locale text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (locale = 'sv'::text) THEN CASE action WHEN 'projects.exported'::text THEN '{actor}: exporterade projekt{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exporterade kunder{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exporterade kundkontakter{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: raderade kund {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: raderade kundkontakt {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: raderade projekt {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: raderade roll {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: raderade användarprofil {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: raderade CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: anslöt tabellen {object} till granskningsloggen'::text WHEN 'table.untracked'::text THEN '{actor}: kopplade bort tabellen {object} från granskningsloggen'::text WHEN 'table.altered'::text THEN '{actor}: ändrade tabellen {object}, så att raderingar inte längre registreras'::text WHEN 'table.dropped'::text THEN '{actor}: tog bort tabellen {object}'::text WHEN 'audit.exported'::text THEN '{actor}: exporterade granskningsloggen'::text WHEN 'audit.export_ended'::text THEN '{actor}: exporten av granskningsloggen avslutades{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: raderade {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: återställde {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END ELSE CASE action WHEN 'projects.exported'::text THEN '{actor}: exported projects{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exported customers{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exported customer contacts{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: deleted customer {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: deleted customer contact {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: deleted project {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: deleted role {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: deleted user profile {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: deleted CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: attached table {object} to the audit log'::text WHEN 'table.untracked'::text THEN '{actor}: detached table {object} from the audit log'::text WHEN 'table.altered'::text THEN '{actor}: altered table {object}, so that deletions are no longer recorded'::text WHEN 'table.dropped'::text THEN '{actor}: dropped table {object}'::text WHEN 'audit.exported'::text THEN '{actor}: exported the audit log'::text WHEN 'audit.export_ended'::text THEN '{actor}: the export of the audit log ended{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: deleted {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: restored {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END END;
+RETURN CASE WHEN (locale = 'sv'::text) THEN CASE action WHEN 'projects.exported'::text THEN '{actor}: exporterade projekt{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exporterade kunder{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exporterade kundkontakter{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: raderade kund {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: raderade kundkontakt {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: raderade projekt {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: raderade roll {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: raderade användarprofil {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: raderade CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: anslöt tabellen {object} till granskningsloggen'::text WHEN 'table.untracked'::text THEN '{actor}: kopplade bort tabellen {object} från granskningsloggen'::text WHEN 'table.altered'::text THEN '{actor}: ändrade tabellen {object}, vilket påverkar granskningsloggen'::text WHEN 'table.dropped'::text THEN '{actor}: tog bort tabellen {object}'::text WHEN 'audit.exported'::text THEN '{actor}: exporterade granskningsloggen'::text WHEN 'audit.export_ended'::text THEN '{actor}: exporten av granskningsloggen avslutades{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: raderade {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: återställde {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END ELSE CASE action WHEN 'projects.exported'::text THEN '{actor}: exported projects{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exported customers{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exported customer contacts{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: deleted customer {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: deleted customer contact {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: deleted project {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: deleted role {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: deleted user profile {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: deleted CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: attached table {object} to the audit log'::text WHEN 'table.untracked'::text THEN '{actor}: detached table {object} from the audit log'::text WHEN 'table.altered'::text THEN '{actor}: altered table {object}, which affects the audit log'::text WHEN 'table.dropped'::text THEN '{actor}: dropped table {object}'::text WHEN 'audit.exported'::text THEN '{actor}: exported the audit log'::text WHEN 'audit.export_ended'::text THEN '{actor}: the export of the audit log ended{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: deleted {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: restored {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END END;
 grant execute on function audit_private.phrase(text,text) to audit_admin;
 grant execute on function audit_private.phrase(text,text) to audit_dba;
 comment on function audit_private.phrase(text,text) is 'The sentence of an action in a language, en or sv, with places for its parts.';
@@ -2705,6 +2731,8 @@ begin
       wanted.function_name, wanted.body);
     execute format('comment on function audit_private.%I() is %L', wanted.function_name,
       format('Trigger function that writes the entries of %s. Written by audit.track; to change it, call audit.track again.', target));
+    -- Whoever makes a trigger needs EXECUTE on its function, and audit.track makes it with the rights of the owner of the table.
+    execute format('grant execute on function audit_private.%I() to %s', wanted.function_name, (select relowner::regrole from pg_class where oid = target));
   end loop;
 end
 $function$;

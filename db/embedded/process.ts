@@ -27,10 +27,7 @@ export function isRunning(mark: ProcessMark): boolean {
 
 /** The command line of a running process, or an empty text. */
 export function commandOf(pid: number): string {
-  return spawnSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() || procCommand(pid)
-}
-
-function procCommand(pid: number): string {
+  if (process.platform !== 'linux') return spawnSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
   } catch {

@@ -36,7 +36,7 @@ for (const login of ['consultant_app', 'consultant_api', 'consultant_admin_tool'
 
 for (const role of ['audit_admin', 'audit_dba', 'audit_app', 'audit_installer']) {
   for (const [name, statement] of statements) {
-    test(`${name} is refused to the role ${role}`, () => db.inTransactionAs(role, {}, (client) => refused(client.query(statement), '42501')))
+    test(`${name} is refused to the role ${role}`, () => db.inTransactionAs(role, {}, async (client) => { await refused(client.query(statement), '42501') }))
   }
 }
 
@@ -82,7 +82,7 @@ test('a member of pg_write_all_data is stopped by the guard, and the health chec
 })
 
 test('the log is as it was after all of this', async () => {
-  const { rows } = await db.superuser.query(`select count(*)::int as n, min(object_kind) as kind, bool_or(object_label = 'forged') as is_forged from audit.event`)
+  const { rows } = await db.superuser.query(`select count(*)::int as n, min(object_kind) as kind, bool_or(object_label = 'forged') as is_forged from audit.event where object_kind <> 'table'`)
   assert.equal(rows, [{ n: 1, kind: 'cv', is_forged: false }])
 })
 

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { commandOf, markOf } from '../../db/embedded/process.ts'
 import { EmbeddedError, startEmbedded } from '../../db/embedded.ts'
 
 const it = suite('The embedded PostgreSQL')
@@ -84,8 +85,7 @@ for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {
 
 it('stops a server that was left behind by a killed process and a killed watchdog, and starts a new one', async () => {
   const { child, postmaster } = await startInChild()
-  const watchdog = spawnSync('pgrep', ['-f', `watchdog ${postmaster} `], { encoding: 'utf8' }).stdout.trim()
-  process.kill(Number(watchdog), 'SIGKILL')
+  process.kill(watchdogOf(postmaster), 'SIGKILL')
   child.kill('SIGKILL')
   await once(child, 'exit')
   await sleep(200)
@@ -137,14 +137,18 @@ async function startInChild(options = `{ folder: ${JSON.stringify(folder)} }`, p
   return { child, postmaster: Number(readFileSync(join(path, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]) }
 }
 
+/** The newest process whose command line names the server: only its watchdog does. */
+function watchdogOf(postmaster: number): number {
+  for (let pid = postmaster + 200; pid > postmaster; pid -= 1) if (commandOf(pid).includes(`watchdog ${postmaster} `)) return pid
+  throw new Error(`Server ${postmaster} has no watchdog.`)
+}
+
 async function ended(pid: number): Promise<void> {
   for (let tries = 0; isAlive(pid) && tries < 100; tries += 1) await sleep(100)
 }
 
-/** A process that has ended but that nobody has reaped yet is not alive. */
 function isAlive(pid: number): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' })
-  return stdout.trim() !== '' && !stdout.startsWith('Z')
+  return markOf(pid) !== null
 }
 
 async function query(connectionString: string, text: string): Promise<unknown[]> {

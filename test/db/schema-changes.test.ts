@@ -1,0 +1,119 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+
+const test = suite('Tables that change after they were attached')
+let db: TestDatabase
+
+test.before.each(async () => {
+  db = await makeTestDatabase()
+  await db.superuser.query(`
+    create schema firm;
+    create table firm.person (id int primary key, tenant int not null, first_name text, last_name text);
+    create table firm.paper (id int primary key, person_id int not null references firm.person, title text, pages int, secret text);
+    select audit.track('firm.person', 'person', '{first_name} {last_name}', company => 'tenant');
+    select audit.track('firm.paper', 'paper', '{title}', company => 'person_id.tenant', owner => 'person_id', mask => '{secret}');
+    insert into firm.person values (1, 5, 'Eva', 'Ek');
+    insert into firm.paper select i, 1, 'Paper ' || i, i, 'canary' from generate_series(1, 9) i;`)
+})
+test.after.each(() => db.drop())
+
+/** Deletes a paper and returns its entry. */
+async function deletePaper(table = 'firm.paper'): Promise<Record<string, unknown>> {
+  await db.superuser.query(`delete from ${table} where ctid = (select min(ctid) from ${table})`)
+  const { rows } = await db.superuser.query(`select company_id, object_label, owner_label, snapshot from audit.event order by id desc limit 1`)
+  return rows[0]
+}
+async function schemaEvents(): Promise<unknown[]> {
+  const { rows } = await db.superuser.query(`select action, object_label, company_id, details ->> 'finding' as finding, db_user from audit.event where object_kind = 'table' and object_label !~ '^app\\.' and action <> 'table.tracked' order by id`)
+  return rows
+}
+async function failedChecks(): Promise<unknown[]> {
+  const { rows } = await db.superuser.query(`select check_name, finding from audit.health where status = 'failed' order by 1`)
+  return rows
+}
+
+test('a renamed label, path, key or mask column is followed, and the masked one stays masked', async () => {
+  await db.superuser.query(`
+    alter table firm.person rename column first_name to given_name;
+    alter table firm.person rename column tenant to company_number;
+    alter table firm.person rename column id to person_number;
+    alter table firm.paper rename column title to heading;
+    alter table firm.paper rename column person_id to "Author Id";
+    alter table firm.paper rename column secret to hidden;`)
+  assert.equal(await deletePaper(), { company_id: '5', object_label: 'Paper 1', owner_label: 'Eva Ek', snapshot: { id: 1, 'Author Id': 1, heading: 'Paper 1', pages: 1 } })
+  const { rows } = await db.superuser.query(`select label, company, owner, mask from audit.tracked_table where kind = 'paper'`)
+  assert.equal(rows, [{ label: '{heading}', company: '"Author Id".company_number', owner: '"Author Id"', mask: ['hidden'] }])
+  assert.equal(await failedChecks(), [])
+})
+
+test('a table that is renamed or moved, and a schema that is renamed, are followed [case 84]', async () => {
+  await db.superuser.query('alter table firm.person rename to human; alter schema firm rename to company; create schema archive; alter table company.paper set schema archive')
+  assert.equal(await deletePaper('archive.paper'), { company_id: '5', object_label: 'Paper 1', owner_label: 'Eva Ek', snapshot: { id: 1, person_id: 1, title: 'Paper 1', pages: 1 } })
+  assert.equal(await failedChecks(), [])
+})
+
+test('a dropped column leaves the snapshot, a new one joins it, within one session [case 83]', async () => {
+  const session = await db.as('postgres')
+  await session.query('delete from firm.paper where id = 9')
+  await db.superuser.query(`alter table firm.paper drop column pages; alter table firm.paper add column colour text default 'red'`)
+  await session.query('delete from firm.paper where id = 8')
+  const { rows } = await session.query('select snapshot from audit.event order by id desc limit 2')
+  assert.equal(rows, [{ snapshot: { id: 8, person_id: 1, title: 'Paper 8', colour: 'red' } }, { snapshot: { id: 9, person_id: 1, title: 'Paper 9', pages: 9 } }])
+})
+
+test('a dropped label column does not stop deletions: the key stands for it', async () => {
+  await db.superuser.query('alter table firm.paper drop column title')
+  assert.equal(await deletePaper(), { company_id: '5', object_label: '1', owner_label: 'Eva Ek', snapshot: { id: 1, person_id: 1, pages: 1 } })
+})
+
+test('a changed column type is followed', async () => {
+  await db.superuser.query(`alter table firm.paper alter column pages type numeric using pages + 0.5, alter column title type varchar(100)`)
+  assert.equal(await deletePaper(), { company_id: '5', object_label: 'Paper 1', owner_label: 'Eva Ek', snapshot: { id: 1, person_id: 1, title: 'Paper 1', pages: 1.5 } })
+  assert.equal(await failedChecks(), [])
+})
+
+for (const [name, statement, finding] of [
+  ['disabling the trigger', 'alter table firm.paper disable trigger audit_capture', 'firm.paper: trigger audit_capture is disabled.'],
+  ['disabling all triggers', 'alter table firm.paper disable trigger user', 'firm.paper: trigger audit_capture is disabled. firm.paper: trigger audit_truncate is disabled.'],
+  ['enabling it for origin only [case 18]', 'alter table firm.paper enable trigger audit_capture', 'firm.paper: trigger audit_capture is silent under session_replication_role = replica.'],
+  ['dropping the trigger', 'drop trigger audit_capture on firm.paper', 'Trigger audit_capture was dropped.'],
+] as const) {
+  test(`${name} is an entry for DBAs, and the health check names table and trigger`, async () => {
+    await db.superuser.query(statement)
+    assert.equal(await schemaEvents(), [{ action: 'table.altered', object_label: 'firm.paper', company_id: null, finding, db_user: 'postgres' }])
+    const [failed] = await failedChecks() as [{ check_name: string; finding: string }]
+    assert.is(failed.check_name, 'triggers')
+    assert.match(failed.finding, 'firm.paper: trigger audit_capture')
+  })
+}
+
+test('dropping a tracked table is an entry, and the others go on [case 60]', async () => {
+  await db.superuser.query('drop table firm.person cascade')
+  assert.equal(await schemaEvents(), [
+    { action: 'table.dropped', object_label: 'firm.person', company_id: null, finding: null, db_user: 'postgres' },
+    { action: 'table.altered', object_label: 'firm.paper', company_id: null, finding: 'A table that it points to was dropped.', db_user: 'postgres' },
+  ])
+  const { object_label, owner_label } = await deletePaper()
+  assert.equal([object_label, owner_label], ['Paper 1', null])
+})
+
+test('dropping a schema with tracked tables is an entry for each', async () => {
+  await db.superuser.query('drop schema firm cascade')
+  assert.equal((await schemaEvents() as { object_label: string }[]).map((row) => row.object_label).sort(), ['firm.paper', 'firm.person'])
+})
+
+test('untracking is an entry, and leaves no trigger, no function and no right behind', async () => {
+  await db.superuser.query(`select audit.untrack('firm.paper')`)
+  assert.equal(await schemaEvents(), [{ action: 'table.untracked', object_label: 'firm.paper', company_id: null, finding: null, db_user: 'postgres' }])
+  const { rows } = await db.superuser.query(`
+    select tgname::text as left_behind from pg_trigger where tgrelid = 'firm.paper'::regclass and not tgisinternal
+    union all select proname from pg_proc where proname like 'capture_firm_paper%'
+    union all select a.attname from pg_attribute a cross join aclexplode(a.attacl) x where a.attrelid = 'firm.paper'::regclass and x.grantee = 'audit_owner'::regrole`)
+  assert.equal(rows, [])
+  await db.superuser.query('delete from firm.paper')
+  const { rows: entries } = await db.superuser.query(`select from audit.event where action = 'paper.deleted'`)
+  assert.is(entries.length, 0)
+})
+
+test.run()
