@@ -754,7 +754,7 @@ begin
       hint = 'For example audit.track(''public.cv'', ''cv'', ''{title}'').';
   end if;
 
-  understood := audit_private.register(track.target, track.kind, track.label, track.company, track.owner, track.snapshot, track.mask, track.soft_delete);
+  understood := audit_private.register_own(track.target, track.kind, track.label, track.company, track.owner, track.snapshot, track.mask, track.soft_delete);
 
   -- What the capture function reads besides the deleted rows: the key, path and label columns of the rows that they point to.
   for read_from in
@@ -762,8 +762,22 @@ begin
       from audit_private.columns_read(track.target) as hop
      group by hop.there
   loop
+    if (select c.relrowsecurity from pg_class c where c.oid = read_from.there) and not (select rolbypassrls from pg_roles where rolname = 'audit_owner') then
+      raise exception using errcode = 'AU002',
+        message = format('audit.track: %s has row-level security, and audit_owner cannot see past it', read_from.there),
+        detail  = format('It reads columns %s there when a row of %s is deleted.', read_from.columns, track.target),
+        hint    = 'As a superuser: alter role audit_owner bypassrls';
+    end if;
     execute format('grant usage on schema %s to audit_owner', (select relnamespace::regnamespace from pg_class where oid = read_from.there));
     execute format('grant select (%s) on %s to audit_owner', read_from.columns, read_from.there);
+    if not has_schema_privilege('audit_owner', (select relnamespace from pg_class where oid = read_from.there), 'usage')
+       or exists (select from audit_private.columns_read(track.target) c where c.there = read_from.there and not has_column_privilege('audit_owner', c.there, c.col, 'select')) then
+      raise exception using errcode = 'AU002',
+        message = format('audit.track: the audit log cannot be given the right to read %s', read_from.there),
+        detail  = format('It reads columns %s there when a row of %s is deleted.', read_from.columns, track.target),
+        hint    = format('As the owner of the schema and of the table: grant usage on schema %s to audit_owner; grant select (%s) on %s to audit_owner',
+                    (select relnamespace::regnamespace from pg_class where oid = read_from.there), read_from.columns, read_from.there);
+    end if;
   end loop;
 
   perform audit_private.attach(track.target);
@@ -1089,6 +1103,16 @@ AS $function$
   select 'columns', 'failed', format('%s: column %s, which %s uses, is not there any more.', t.target, m.col, m.used_by)
     from audit_private.tracked t cross join lateral audit_private.missing_columns(t.target) m
   union all
+  select 'columns', 'failed', format('%s: the log may not read column %s of %s any more.', k.target, k.name, k.relation)
+    from audit_private.known_column k
+   where exists (select from pg_class c where c.oid = k.relation and k.target <> k.relation)
+     and not coalesce(has_column_privilege('audit_owner', k.relation, k.number, 'select'), true)
+  union all
+  select distinct 'columns', 'failed', format('%s: row-level security hides %s from the log.', k.target, k.relation)
+    from audit_private.known_column k
+    join pg_class c on c.oid = k.relation
+   where c.relrowsecurity and not (select rolbypassrls from pg_roles where rolname = 'audit_owner')
+  union all
   select 'triggers', 'failed', format('%s: trigger %s is missing.', on_table, trigger_name) from there where trigger_id is null
   union all
   select 'triggers', 'failed', format('%s: trigger %s is %s.', on_table, trigger_name,
@@ -1105,7 +1129,7 @@ AS $function$
     from there
    where proname = function_name and body is not null
      and (prosrc <> body or not prosecdef or proowner <> 'audit_owner'::regrole
-          or proconfig is distinct from array['search_path=pg_catalog, pg_temp', 'enable_nestloop=off'])
+          or proconfig is distinct from audit_private.capture_settings())
   union all
   select 'foreign keys', 'warning', format('Deleting from %s takes rows of %s along, which is not tracked.', t.target, c.conrelid::regclass)
     from audit_private.tracked t
@@ -1113,6 +1137,30 @@ AS $function$
    where not exists (select from audit_private.tracked child where child.target = c.conrelid)
 $function$;
 comment on function audit_private.capture_findings() is 'What is wrong with the capture of tracked tables: triggers, functions, columns, partitions, tables that go along unseen.';
+
+CREATE OR REPLACE FUNCTION audit_private.capture_settings()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select array_agg(s.setting order by s.n)
+    from (values
+      (1, 'search_path=pg_catalog, pg_temp'),
+      (2, 'enable_nestloop=off'),
+      -- A policy or a view in the place of a table would run somebody's functions with the rights of the log.
+      (3, 'row_security=off'),
+      (4, 'restrict_nonsystem_relation_kind=view, foreign-table'),
+      -- The same row leaves the same bytes, whatever the session has set.
+      (5, 'TimeZone=UTC'),
+      (6, 'DateStyle=ISO, YMD'),
+      (7, 'IntervalStyle=postgres'),
+      (8, 'extra_float_digits=1'),
+      (9, 'bytea_output=hex')
+    ) as s (n, setting)
+   -- Number 4 came with 15.8, 16.4 and 17.
+   where current_setting(split_part(s.setting, '=', 1), true) is not null
+$function$;
+comment on function audit_private.capture_settings() is 'The settings under which every capture function runs, as pg_proc.proconfig has them.';
 
 CREATE OR REPLACE FUNCTION audit_private.capture_variants(target regclass)
  RETURNS TABLE(on_table regclass, trigger_name text, function_name name, body text, trigger_code text)
@@ -1729,7 +1777,7 @@ AS $function$
    where p.parname = 'session_replication_role' and not exists (select from pg_roles r where r.oid = a.grantee and r.rolsuper)
   union all
   select 'rights', 'warning', format('%s has BYPASSRLS: policies do not bind it.', r.rolname)
-    from pg_roles r where r.rolbypassrls and not r.rolsuper
+    from pg_roles r where r.rolbypassrls and not r.rolsuper and r.rolname <> 'audit_owner'
   union all
   select 'rights', 'warning', format('Function %s is marked leakproof by hand.', p.oid::regprocedure)
     from pg_proc p where p.proleakproof and p.oid >= 16384
@@ -2385,8 +2433,6 @@ comment on function audit_private.refuse_change() is 'Guard of the entries: rais
 CREATE OR REPLACE FUNCTION audit_private.register(target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text)
  RETURNS jsonb
  LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
   key        name[] := audit_private.key_of(target);
@@ -2463,8 +2509,21 @@ begin
   return understood || jsonb_build_object('function', f_name);
 end
 $function$;
-grant execute on function audit_private.register(regclass,text,text,text,text,text[],text[],text) to audit_installer;
 comment on function audit_private.register(regclass,text,text,text,text,text[],text[],text) is 'Checks the settings of a table against the catalogue, keeps them and writes its capture function. Refuses with AU002 what cannot work.';
+
+CREATE OR REPLACE FUNCTION audit_private.register_own(target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform audit_private.require_owner(target, 'audit.track');
+  return audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete);
+end
+$function$;
+grant execute on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text) to audit_installer;
+comment on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text) is 'The same for a table of the login''s own.';
 
 CREATE OR REPLACE FUNCTION audit_private.require_access_columns(relation regclass, argument text, wanted text[])
  RETURNS void
@@ -2525,6 +2584,25 @@ begin
 end
 $function$;
 comment on function audit_private.require_column(regclass,text,text) is 'The column, if the table has it and a trigger can see it. Otherwise refuses with AU002 and names the columns that there are.';
+
+CREATE OR REPLACE FUNCTION audit_private.require_owner(target regclass, asked_by text)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  owner oid := (select relowner from pg_catalog.pg_class where oid = target);
+begin
+  -- The login counts, not the role that it plays: this also runs within functions of the log, where the role is audit_owner.
+  if owner is null or not pg_catalog.pg_has_role(session_user, owner, 'member') then
+    raise exception using errcode = 'AU002',
+      message = pg_catalog.format('%s: %s belongs to another role', asked_by, target),
+      detail  = pg_catalog.format('Its owner is %s, the login is %s.', owner::regrole, session_user),
+      hint    = pg_catalog.format('Call it as %s or as a superuser.', owner::regrole);
+  end if;
+end
+$function$;
+comment on function audit_private.require_owner(regclass,text) is 'Refuses with AU002 a login that may not act as the owner of a table.';
 
 CREATE OR REPLACE FUNCTION audit_private.rights_of(acl aclitem[])
  RETURNS text
@@ -2642,6 +2720,7 @@ CREATE OR REPLACE FUNCTION audit_private.unregister(target regclass)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
+  perform audit_private.require_owner(target, 'audit.untrack');
   if exists (select from audit_private.tracked t where t.target = unregister.target) then
     perform audit_private.record_schema_event('table.untracked', target, target::text, '{}');
   end if;
@@ -2676,6 +2755,8 @@ CREATE OR REPLACE FUNCTION audit_private.write_access(administrators regclass, c
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
+  perform audit_private.require_owner(administrators, 'audit.read_access_from');
+  perform audit_private.require_owner(companies, 'audit.read_access_from');
   execute format($code$
     create or replace function audit_private.administrator_row(company_id text, user_id text)
     returns audit_private.administrator language plpgsql stable as $body$
@@ -2714,8 +2795,10 @@ CREATE OR REPLACE FUNCTION audit_private.write_capture(target regclass)
  LANGUAGE plpgsql
 AS $function$
 declare
-  wanted record;
-  stale  name;
+  wanted   record;
+  stale    name;
+  settings text := (select string_agg(format('set %s to %s', split_part(s, '=', 1), replace(quote_literal(split_part(s, '=', 2)), ', ', ''', ''')), ' ')
+                      from unnest(audit_private.capture_settings()) s);
 begin
   for stale in
     select p.proname
@@ -2727,8 +2810,8 @@ begin
     execute format('drop function audit_private.%I() cascade', stale);
   end loop;
   for wanted in select distinct v.function_name, v.body from audit_private.capture_variants(target) v where v.body is not null loop
-    execute format('create or replace function audit_private.%I() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_nestloop = off as %L',
-      wanted.function_name, wanted.body);
+    execute format('create or replace function audit_private.%I() returns trigger language plpgsql security definer %s as %L',
+      wanted.function_name, settings, wanted.body);
     execute format('comment on function audit_private.%I() is %L', wanted.function_name,
       format('Trigger function that writes the entries of %s. Written by audit.track; to change it, call audit.track again.', target));
     -- Whoever makes a trigger needs EXECUTE on its function, and audit.track makes it with the rights of the owner of the table.

@@ -17,12 +17,12 @@ export async function buildScreens(node) {
     const wanted = hashOfSources()
     if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return
     const start = performance.now()
-    console.log('Building the screens …')
+    console.error('Building the screens …')
     const vite = join(checkout, 'node_modules', 'vite', 'bin', 'vite.js')
     const { status, stdout, stderr } = spawnSync(node, [vite, 'build', 'admin-ui', '--logLevel', 'error'], { cwd: checkout, encoding: 'utf8' })
     if (status !== 0) throw new Refusal(`The screens cannot be built:\n${stdout}${stderr}`.trim(), 'Correct the error above and start again.')
     writeFileSync(marker, wanted)
-    console.log(`Screens built, ${((performance.now() - start) / 1000).toFixed(0)} s.`)
+    console.error(`Screens built, ${((performance.now() - start) / 1000).toFixed(0)} s.`)
   })
 }
 

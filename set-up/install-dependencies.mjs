@@ -39,11 +39,11 @@ function agreesWithLock() {
 
 async function install() {
   const start = performance.now()
-  console.log('Installing the locked dependencies (the first time this takes a minute or two) …')
+  console.error('Installing the locked dependencies (the first time this takes a minute or two) …')
   // No install script runs but those that package.json names: older npm would run them all.
   const { code, output } = await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
   if (code !== 0) throw new Refusal(`npm ci failed:\n${output.trim()}`, 'Check that the npm registry can be reached, then start again.')
-  console.log(`Dependencies installed, ${((performance.now() - start) / 1000).toFixed(0)} s.`)
+  console.error(`Dependencies installed, ${((performance.now() - start) / 1000).toFixed(0)} s.`)
 }
 
 /** Runs the install scripts that `allowScripts` in package.json names, for the packages that this platform has. */

@@ -29,7 +29,9 @@
 --!include capture/path_rows.sql
 --!include capture/capture_code.sql
 --!include capture/capture_variants.sql
+--!include capture/require_owner.sql
 --!include guard/schema_events.sql
+--!include capture/capture_settings.sql
 --!include capture/register.sql
 --!include capture/follow_change.sql
 --!include capture/track.sql

@@ -33,7 +33,7 @@ none('everything belongs to audit_owner', `
   union all select n.nspname from pg_namespace n where n.oid in ${ours} and n.nspowner <> 'audit_owner'::regrole`)
 
 none('audit_owner cannot log in and has no members that may act as it', `
-  select rolname::text from pg_roles where rolname in ('audit_owner', 'audit_admin', 'audit_dba', 'audit_app', 'audit_installer') and (rolcanlogin or rolsuper or rolbypassrls or rolcreaterole)
+  select rolname::text from pg_roles where rolname in ('audit_owner', 'audit_admin', 'audit_dba', 'audit_app', 'audit_installer') and (rolcanlogin or rolsuper or rolcreaterole or rolbypassrls and rolname <> 'audit_owner')
   union all select member::regrole::text from pg_auth_members where roleid = 'audit_owner'::regrole and (to_jsonb(pg_auth_members) ->> 'set_option' = 'true' or to_jsonb(pg_auth_members) ->> 'inherit_option' = 'true')`)
 
 none('every table is under row-level security', `
@@ -69,7 +69,7 @@ none('an application\'s logins have no right on any relation of the log, and may
    where r.rolname ~ '^consultant_' and c.relnamespace in ${ours} and c.relkind in ('r', 'p', 'v', 'm')
      and (has_any_column_privilege(r.oid, c.oid, 'select,insert,update,references') or has_table_privilege(r.oid, c.oid, 'delete,truncate,trigger'))
   union all select r.rolname || ' ' || p.oid::regprocedure from pg_roles r, pg_proc p
-   where r.rolname ~ '^consultant_' and p.pronamespace in ${ours} and has_function_privilege(r.oid, p.oid, 'execute')
+   where r.rolname ~ '^consultant_' and r.rolcanlogin and p.pronamespace in ${ours} and has_function_privilege(r.oid, p.oid, 'execute')
      and p.proname not in ('act_as', 'act_as_token', 'record_export')`)
 
 none('the login of the server has no right of its own', `
