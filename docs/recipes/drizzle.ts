@@ -1,0 +1,13 @@
+import { sql } from 'drizzle-orm'
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { acting } from './acting.ts'
+
+/** Makes every transaction of `db` begin by saying who acts. */
+export function sayWhoActs(db: NodePgDatabase): void {
+  const transaction = db.transaction.bind(db)
+  db.transaction = (work, config) => transaction(async (tx) => {
+    const person = acting.getStore()
+    if (person) await tx.execute(sql`select audit.act_as(${person.id}, ${person.name}, 'app', request_id => ${person.requestId})`)
+    return work(tx)
+  }, config)
+}

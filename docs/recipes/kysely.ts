@@ -1,0 +1,16 @@
+import { CompiledQuery, PostgresDialect } from 'kysely'
+import { acting } from './acting.ts'
+
+/** PostgresDialect whose transactions begin by saying who acts. */
+export class ActingPostgresDialect extends PostgresDialect {
+  override createDriver() {
+    const driver = super.createDriver()
+    const begin = driver.beginTransaction.bind(driver)
+    driver.beginTransaction = async (connection, settings) => {
+      await begin(connection, settings)
+      const person = acting.getStore()
+      if (person) await connection.executeQuery(CompiledQuery.raw("select audit.act_as($1, $2, 'app', request_id => $3)", [person.id, person.name, person.requestId]))
+    }
+    return driver
+  }
+}
