@@ -1,0 +1,94 @@
+import { CacheProvider, type EmotionCache } from '@emotion/react'
+import { QueryCache, QueryClient } from '@tanstack/react-query'
+import { type ReactNode, useState } from 'react'
+import { Admin, localStorageStore, Resource } from 'react-admin'
+import { BrowserRouter, Navigate, Route, Routes } from 'react-router-dom'
+import { viewerKey, viewerQuery } from './access/use-viewer.ts'
+import type { AuditDataProvider } from './data-provider.ts'
+import { event } from './event/index.ts'
+import { Crash } from './problem/crash.tsx'
+import { NoPage } from './problem/no-page.tsx'
+import { reasonOf } from './request/request-error.ts'
+import { basePath, logPath } from './shell/place.ts'
+import { Shell } from './shell/shell.tsx'
+import { darkTheme, lightTheme } from './shell/theme.ts'
+import { makeI18nProvider } from './text/i18n-provider.ts'
+import { type Locale, localeOf } from './text/locale.ts'
+
+/**
+ * Makes the keeper of answers. An answer that may mean "you are not allowed any more" asks again who looks, so that the
+ * access gate shows why instead of an error.
+ */
+export const makeQueryClient = (): QueryClient => {
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error, query) => {
+        const doubtful = ['signed_out', 'refused', 'not_found'].includes(reasonOf(error))
+        if (doubtful && query.queryKey[0] !== viewerKey[0]) void client.invalidateQueries({ queryKey: viewerKey })
+      },
+    }),
+    defaultOptions: {
+      queries: {
+        networkMode: 'always',
+        refetchOnReconnect: true,
+        retry: (failures, error) => failures < 1 && ['network', 'busy'].includes(reasonOf(error)),
+      },
+    },
+  })
+  return client
+}
+
+type AppProps = {
+  readonly dataProvider: AuditDataProvider
+  readonly queryClient: QueryClient
+  readonly styleCache: EmotionCache
+  /** The language to begin with; a choice made earlier in this browser goes before it. */
+  readonly locale: Locale
+}
+
+/** The screens of the audit log: react-admin with one read-only resource. */
+export const App = ({ dataProvider, queryClient, styleCache, locale }: AppProps): ReactNode => {
+  const [i18nProvider] = useState(() => makeI18nProvider(locale))
+  const [store] = useState(() => localStorageStore(undefined, 'audit-log'))
+  return (
+    <CacheProvider value={styleCache}>
+      {/* The address holds what a checkbox shows: as a transition it would answer a click late. */}
+      <BrowserRouter useTransitions={false}>
+        <Routes>
+          <Route
+            path={`${basePath}/*`}
+            element={
+              <Admin
+                disableTelemetry
+                basename={basePath}
+                dataProvider={dataProvider}
+                i18nProvider={i18nProvider}
+                queryClient={queryClient}
+                store={store}
+                theme={lightTheme}
+                darkTheme={darkTheme}
+                layout={Shell}
+                error={Crash}
+                catchAll={NoPage}
+                title=""
+              >
+                <Resource {...event} />
+              </Admin>
+            }
+          />
+          <Route path="*" element={<Navigate to={logPath} replace />} />
+        </Routes>
+      </BrowserRouter>
+    </CacheProvider>
+  )
+}
+
+/** The browser's language, or English. */
+export const localeOfBrowser = (): Locale => localeOf(navigator.language) ?? 'en'
+
+/** The language of whoever looks; the browser's if that cannot be learned. The access gate shows why it could not. */
+export const localeOfViewer = (dataProvider: AuditDataProvider, queryClient: QueryClient): Promise<Locale> =>
+  queryClient.fetchQuery(viewerQuery(dataProvider)).then(
+    (viewer) => localeOf(viewer.locale) ?? localeOfBrowser(),
+    () => localeOfBrowser(),
+  )

@@ -1,0 +1,219 @@
+/**
+ * The seam between react-admin and PostGraphile: the only file that knows ra-data-postgraphile.
+ *
+ * Version 0.7.1 of it builds the documents (fields, arguments, the query for one record), as it was made to. Replaced
+ * are its list, filter and paging, because it pages by offset, keeps only the last bound of a period and leaves out
+ * filters that it does not know; and its Apollo client, by a few lines of fetch.
+ */
+import { BaseResource } from 'ra-data-postgraphile'
+import type { DataProvider, GetListParams, GetOneParams } from 'react-admin'
+import * as z from 'zod/mini'
+import { type Access, accesses, viewer, type Viewer } from './access/viewer.ts'
+import { listedEvent, listedFields, wholeEvent, wholeFields } from './event/event.ts'
+import type { EventFilterInput } from './filter/event-filter.ts'
+import type { Send } from './request/send.ts'
+import { RequestError } from './request/request-error.ts'
+
+/** The one resource, named as its path. */
+export const auditLog = 'audit-log'
+
+type IntrospectedType = ConstructorParameters<typeof BaseResource>[0]['types'][string]
+
+const scalar = (name: string): IntrospectedType => ({
+  name,
+  kind: 'SCALAR',
+  fields: [],
+  inputFields: null,
+  args: [],
+  defaultValue: null,
+  description: null,
+  get type() {
+    return this
+  },
+  get ofType() {
+    return this
+  },
+})
+
+const settings = (fields: readonly string[]) => Object.fromEntries(fields.map((field) => [field, true]))
+
+const inTheReadersLanguage = new Set(['sentence', 'sentenceParts'])
+
+const filterKeys: Record<keyof EventFilterInput, true> = {
+  actions: true,
+  notActions: true,
+  sources: true,
+  notSources: true,
+  from: true,
+  to: true,
+  query: true,
+  actorId: true,
+  objectKind: true,
+  objectId: true,
+  ownerKind: true,
+  ownerId: true,
+  requestId: true,
+  act: true,
+  rootsOnly: true,
+}
+
+const checkedFilter = (filter: object): EventFilterInput => {
+  for (const key of Object.keys(filter)) {
+    if (!Object.hasOwn(filterKeys, key)) {
+      throw new RequestError(
+        'bad_filter',
+        `There is no filter "${key}". Filters: ${Object.keys(filterKeys).join(', ')}.`,
+        null,
+      )
+    }
+  }
+  return filter
+}
+
+type Order = 'OCCURRED_AT_ASC' | 'OCCURRED_AT_DESC'
+
+const listMeta = z.object({
+  after: z.optional(z.nullable(z.string())),
+  locale: z.string(),
+})
+const oneMeta = z.object({ locale: z.string() })
+
+const listAnswer = z.object({
+  viewer: z.object({ access: z.enum(accesses) }),
+  events: z.object({
+    nodes: z.array(listedEvent),
+    pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.nullish(z.string()) }),
+  }),
+})
+const oneAnswer = z.object({ event: z.nullable(wholeEvent) })
+const countAnswer = z.object({ events: z.object({ totalCount: z.number() }) })
+const viewerAnswer = z.object({ viewer })
+
+/** To whoever may not read, the server answers with an empty list. Here that is an error, so that it never looks like one. */
+const refuseUnlessGranted = (access: Access): void => {
+  if (access === 'granted') return
+  throw new RequestError(
+    access === 'not_signed_in' ? 'signed_out' : 'refused',
+    `The log may not be read: ${access}.`,
+    null,
+  )
+}
+
+const notFound = (id: GetOneParams['id']) => new RequestError('not_found', `There is no entry ${String(id)}.`, null)
+
+/** The entries of the log as ra-data-postgraphile sees them; read-only. */
+export class EventResource extends BaseResource {
+  constructor() {
+    const event: IntrospectedType = { ...scalar('Event'), kind: 'OBJECT', fields: wholeFields.map(scalar) }
+    const query: IntrospectedType = { ...scalar('event'), args: [{ name: 'id', type: { name: 'BigInt' } }] }
+    super(
+      { types: { Event: event }, queries: { event: query } },
+      'Event',
+      {
+        pluralizedName: 'Events',
+        querySettings: { GET_LIST: settings(listedFields), GET_ONE: settings(wholeFields) },
+        queryFieldHandlers: {
+          __default: (field) => (inTheReadersLanguage.has(field.name) ? `${field.name}(locale: $locale)` : field.name),
+        },
+      },
+      () => null,
+    )
+    this.getOneArgs = `${this.getOneArgs}, $locale: String!`
+  }
+
+  /** The document of a page, by key: `$after` is the cursor of the last entry that is already there. */
+  override createGetListQuery(order: Order = 'OCCURRED_AT_DESC'): string {
+    return `query ($first: Int!, $after: Cursor, $filter: EventFilter, $locale: String!) {
+      viewer { access }
+      events(first: $first, after: $after, filter: $filter, orderBy: ${order}) {
+        nodes {${this.createQueryFromType('GET_LIST')} }
+        pageInfo { hasNextPage endCursor }
+      }
+    }`
+  }
+
+  /** One page: what to send, and how to read what comes back. */
+  page(params: GetListParams) {
+    const { after = null, locale } = listMeta.parse(params.meta)
+    return {
+      query: this.createGetListQuery(params.sort?.order === 'ASC' ? 'OCCURRED_AT_ASC' : 'OCCURRED_AT_DESC'),
+      variables: {
+        first: params.pagination?.perPage ?? 50,
+        after,
+        filter: checkedFilter(params.filter ?? {}),
+        locale,
+      },
+      parseResponse: (data: unknown) => {
+        const { viewer, events } = listAnswer.parse(data)
+        refuseUnlessGranted(viewer.access)
+        const { nodes, pageInfo } = events
+        return {
+          data: nodes.map((node) => this.prepareForReactAdmin(node)),
+          pageInfo: { hasNextPage: pageInfo.hasNextPage, hasPreviousPage: after !== null },
+          meta: { endCursor: pageInfo.endCursor ?? null },
+        }
+      },
+    }
+  }
+
+  /** One entry with everything: the library's own document, with the reader's language added. */
+  one(params: GetOneParams) {
+    if (!/^\d{1,19}$/.test(String(params.id))) throw notFound(params.id)
+    const { query, variables } = this.getOne(params)
+    return {
+      query: `query ${query}`,
+      variables: { ...variables, ...oneMeta.parse(params.meta) },
+      parseResponse: (data: unknown) => {
+        const { event } = oneAnswer.parse(data)
+        if (event === null) throw notFound(params.id)
+        return { data: this.prepareForReactAdmin(event) }
+      },
+    }
+  }
+}
+
+/** The documents that are no resource's. */
+export const viewerDocument = `query {
+  viewer { ${Object.keys(viewer.shape).join(' ')} }
+}`
+export const countDocument = `query ($filter: EventFilter) {
+  events(first: 1, filter: $filter) { totalCount }
+}`
+
+/** What the screens ask for: react-admin's reading methods, and two questions of our own. */
+export type AuditDataProvider = DataProvider & {
+  /** Who looks, and whether they may. */
+  getViewer: (signal?: AbortSignal) => Promise<Viewer>
+  /** How many entries the filter lets through, exactly. */
+  countEvents: (filter: EventFilterInput, signal?: AbortSignal) => Promise<number>
+}
+
+const readOnly = async (): Promise<never> => {
+  throw new Error('The audit log is read-only: entries are written by the database, and nothing changes them.')
+}
+
+/** Makes the data provider; every question goes through `send`. */
+export const makeDataProvider = (send: Send): AuditDataProvider => {
+  const events = new EventResource()
+  return {
+    supportAbortSignal: true,
+    getList: async (_resource, params) => {
+      const { query, variables, parseResponse } = events.page(params)
+      return parseResponse(await send(query, variables, params.signal))
+    },
+    getOne: async (_resource, params) => {
+      const { query, variables, parseResponse } = events.one(params)
+      return parseResponse(await send(query, variables, params.signal))
+    },
+    getMany: readOnly,
+    getManyReference: readOnly,
+    create: readOnly,
+    update: readOnly,
+    updateMany: readOnly,
+    delete: readOnly,
+    deleteMany: readOnly,
+    getViewer: async (signal) => viewerAnswer.parse(await send(viewerDocument, {}, signal)).viewer,
+    countEvents: async (filter, signal) =>
+      countAnswer.parse(await send(countDocument, { filter: checkedFilter(filter) }, signal)).events.totalCount,
+  }
+}

@@ -1,0 +1,134 @@
+import { Box, Button, Skeleton, styled, Typography } from '@mui/material'
+import { type ReactNode, useCallback, useMemo } from 'react'
+import { useLocation, useNavigate } from 'react-router-dom'
+import { entryPath } from '../shell/place.ts'
+import { useReadersLocale, useText } from '../text/use-text.ts'
+import { addDays, dayOf } from '../time/day.ts'
+import { formatDay } from '../time/format.ts'
+import { useNow } from '../time/use-now.ts'
+import type { ListedEvent } from './event.ts'
+import { EventRow } from './event-row.tsx'
+import type { More } from './use-events.ts'
+
+const Sheet = styled('div')(({ theme }) => ({
+  background: theme.palette.background.paper,
+  border: `1px solid ${theme.palette.divider}`,
+  borderRadius: 8,
+  overflow: 'clip',
+  '& ol': { listStyle: 'none', margin: 0, padding: 0 },
+  '& .day': {
+    position: 'sticky',
+    top: 0,
+    zIndex: 1,
+    margin: 0,
+    padding: '7px 12px',
+    color: theme.palette.text.secondary,
+    background: theme.palette.background.default,
+    '& strong': { color: theme.palette.text.primary, fontWeight: 600, marginInlineEnd: 8 },
+  },
+  '& section + section .day': { borderTop: `1px solid ${theme.palette.divider}` },
+}))
+
+/** Places of entries that are on their way. */
+export const EventListSkeleton = (): ReactNode => {
+  const text = useText()
+  return (
+    <Sheet role="status" aria-busy aria-label={text('list.loading')}>
+      <div className="day">
+        <Skeleton width={180} />
+      </div>
+      {[62, 48, 71, 55, 66, 44, 58, 69].map((width) => (
+        <Box key={width} sx={{ display: 'flex', gap: 1.5, p: '8px 12px', borderTop: 1, borderColor: 'divider' }}>
+          <Skeleton variant="circular" width={28} height={28} sx={{ flex: 'none' }} />
+          <Skeleton width={`${width}%`} />
+          <Skeleton width={72} sx={{ ml: 'auto', flex: 'none' }} />
+        </Box>
+      ))}
+    </Sheet>
+  )
+}
+
+type EventListProps = {
+  readonly events: readonly ListedEvent[]
+  readonly zone: string
+  readonly query: string
+  readonly current: string | null
+  /** An older answer is shown while a new one is on its way. */
+  readonly updating: boolean
+  readonly more: { readonly state: More; readonly load: () => void }
+}
+
+/** Entries, the newest first, by day. */
+export const EventList = ({ events, zone, query, current, updating, more }: EventListProps): ReactNode => {
+  const text = useText()
+  const locale = useReadersLocale()
+  const { search } = useLocation()
+  const navigate = useNavigate()
+  const today = dayOf(useNow(), zone)
+  const open = useCallback(
+    (id: string) => void navigate(entryPath(id, search), { preventScrollReset: true }),
+    [navigate, search],
+  )
+  const days = useMemo(() => {
+    const byDay = new Map<string, ListedEvent[]>()
+    for (const event of events) {
+      const day = dayOf(new Date(event.occurredAt), zone)
+      const known = byDay.get(day)
+      if (known) known.push(event)
+      else byDay.set(day, [event])
+    }
+    return [...byDay]
+  }, [events, zone])
+  const nearness = (day: string) =>
+    day === today ? text('list.today') : day === addDays(today, -1) ? text('list.yesterday') : null
+  return (
+    <>
+      <Sheet aria-busy={updating} sx={{ opacity: updating ? 0.6 : 1, transition: 'opacity 150ms' }}>
+        {days.map(([day, entries]) => (
+          <section key={day} aria-labelledby={`day-${day}`}>
+            <Typography className="day" variant="h2" id={`day-${day}`}>
+              {nearness(day) && <strong>{nearness(day)}</strong>}
+              {formatDay(day, locale)}
+            </Typography>
+            <ol>
+              {entries.map((event) => (
+                <EventRow
+                  key={event.id}
+                  event={event}
+                  zone={zone}
+                  query={query}
+                  current={event.id === current}
+                  open={open}
+                />
+              ))}
+            </ol>
+          </section>
+        ))}
+      </Sheet>
+      <Box sx={{ display: 'flex', justifyContent: 'center', alignItems: 'center', gap: 1, mt: 2, minHeight: 40 }}>
+        {more.state === 'none' ? (
+          <Typography variant="caption" color="textSecondary">
+            {text('list.end')}
+          </Typography>
+        ) : (
+          <>
+            {more.state === 'failed' && (
+              <Typography variant="body2" role="alert">
+                {text('list.more_failed')}
+              </Typography>
+            )}
+            <Button
+              variant="outlined"
+              color="inherit"
+              loading={more.state === 'loading'}
+              onClick={more.load}
+              sx={{ borderColor: 'divider', bgcolor: 'background.paper' }}
+            >
+              {more.state === 'failed' ? text('state.retry') : text('list.more')}
+            </Button>
+          </>
+        )}
+      </Box>
+    </>
+  )
+}

@@ -1,0 +1,88 @@
+import { Box, styled } from '@mui/material'
+import type { ReactNode } from 'react'
+import { useText } from '../text/use-text.ts'
+import { visible } from '../text/visible.ts'
+import type { WholeEvent } from './event.ts'
+
+type Json = NonNullable<WholeEvent['snapshot']>
+
+const Table = styled('table')(({ theme }) => ({
+  width: '100%',
+  tableLayout: 'fixed',
+  borderCollapse: 'collapse',
+  fontSize: '0.8125rem',
+  '& th, & td': {
+    padding: '5px 0',
+    textAlign: 'start',
+    verticalAlign: 'top',
+    fontWeight: 400,
+    overflowWrap: 'anywhere',
+    borderBottom: `1px solid ${theme.palette.divider}`,
+  },
+  '& th': { width: '36%', paddingInlineEnd: 12, color: theme.palette.text.secondary },
+  '& td': { whiteSpace: 'pre-wrap' },
+  '& thead': { position: 'absolute', width: 1, height: 1, overflow: 'hidden', clipPath: 'inset(50%)' },
+  '& .empty': { color: theme.palette.text.secondary, fontStyle: 'italic' },
+}))
+
+const isObject = (value: Json): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** A row of a table as it was: a line for each column. */
+export const JsonTable = ({ value }: { value: Json }): ReactNode => {
+  const text = useText()
+  const cell = (of: Json) => {
+    if (of === null || of === '') return <span className="empty">{text('detail.empty')}</span>
+    return <bdi>{typeof of === 'string' ? visibleLines(of) : visibleLines(JSON.stringify(of, null, 1))}</bdi>
+  }
+  return (
+    <Table>
+      <thead>
+        <tr>
+          <th scope="col">{text('detail.column')}</th>
+          <th scope="col">{text('detail.value')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {(isObject(value) ? Object.entries(value) : [['', value] as const]).map(([column, of]) => (
+          <tr key={column}>
+            <th scope="row">
+              <bdi>{visible(column)}</bdi>
+            </th>
+            <td>{cell(of)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  )
+}
+
+const visibleLines = (value: string) => value.split('\n').map(visible).join('\n')
+
+/** The same as it is kept, folded away. */
+export const RawJson = ({ value }: { value: Json }): ReactNode => {
+  const text = useText()
+  return (
+    <Box component="details" sx={{ mt: 1, fontSize: '0.8125rem' }}>
+      <Box component="summary" sx={{ cursor: 'pointer', color: 'text.secondary', minHeight: 24 }}>
+        {text('detail.raw')}
+      </Box>
+      <Box
+        component="pre"
+        tabIndex={0}
+        sx={{
+          m: 0,
+          mt: 1,
+          p: 1.5,
+          maxHeight: 320,
+          overflow: 'auto',
+          borderRadius: 1,
+          bgcolor: 'background.default',
+          whiteSpace: 'pre-wrap',
+        }}
+      >
+        {visibleLines(JSON.stringify(value, null, 2))}
+      </Box>
+    </Box>
+  )
+}

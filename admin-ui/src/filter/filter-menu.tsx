@@ -1,0 +1,64 @@
+import ExpandMore from '@mui/icons-material/ExpandMore'
+import { Box, Button, Popover } from '@mui/material'
+import { type ReactNode, useId, useState } from 'react'
+import { formatNumber } from '../time/format.ts'
+import { useReadersLocale } from '../text/use-text.ts'
+
+type FilterMenuProps = {
+  readonly label: string
+  /** How many values are chosen. */
+  readonly chosen: number
+  readonly children: (close: () => void) => ReactNode
+}
+
+/** A button that opens a panel of one filter. */
+export const FilterMenu = ({ label, chosen, children }: FilterMenuProps): ReactNode => {
+  const locale = useReadersLocale()
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null)
+  const id = useId()
+  const close = () => setAnchor(null)
+  return (
+    <>
+      <Button
+        variant="outlined"
+        color="inherit"
+        endIcon={<ExpandMore />}
+        aria-haspopup="dialog"
+        aria-expanded={anchor !== null}
+        aria-controls={anchor === null ? undefined : id}
+        onClick={(event) => setAnchor(event.currentTarget)}
+        sx={{
+          bgcolor: 'background.paper',
+          borderColor: chosen > 0 ? 'primary.main' : 'divider',
+          color: chosen > 0 ? 'primary.main' : 'text.primary',
+          whiteSpace: 'nowrap',
+          flexGrow: { xs: 1, sm: 0 },
+          paddingInline: { xs: 1, sm: 1.5 },
+        }}
+      >
+        {label}
+        {chosen > 0 && (
+          <Box component="span" sx={{ ml: 0.75, fontVariantNumeric: 'tabular-nums' }}>
+            {formatNumber(chosen, locale)}
+          </Box>
+        )}
+      </Button>
+      <Popover
+        open={anchor !== null}
+        anchorEl={anchor}
+        onClose={close}
+        anchorOrigin={{ vertical: 'bottom', horizontal: 'left' }}
+        slotProps={{
+          paper: {
+            id,
+            role: 'dialog',
+            'aria-label': label,
+            sx: { mt: 0.5, p: 2, minWidth: 240, maxWidth: 'calc(100vw - 32px)', border: 1, borderColor: 'divider' },
+          },
+        }}
+      >
+        {children(close)}
+      </Popover>
+    </>
+  )
+}

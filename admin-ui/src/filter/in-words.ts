@@ -1,0 +1,83 @@
+import { type Locale } from '../text/locale.ts'
+import type { TextKey, Values } from '../text/translate.ts'
+import { formatShortDay } from '../time/format.ts'
+import { visible } from '../text/visible.ts'
+import { type EventFilter, noFilter } from './event-filter.ts'
+import type { Period } from './period.ts'
+
+type Text = (key: TextKey, values?: Values) => string
+
+/** The name of an action type; one that the screens do not know shows as its code. */
+export const actionName = (action: string, text: (key: string) => string): string => {
+  const name = text(`action.${action}`)
+  return name === `action.${action}` ? visible(action) : name
+}
+
+/** The name of a source; one that the screens do not know shows as its code. */
+export const sourceName = (source: string, text: (key: string) => string): string => {
+  const name = text(`source.${source}`)
+  return name === `source.${source}` ? visible(source) : name
+}
+
+/** A period in words. */
+export const periodName = (period: Period, text: Text, locale: Locale): string => {
+  if (period.preset !== null) return text(`filter.preset.${period.preset}`)
+  const first = period.firstDay === null ? null : formatShortDay(period.firstDay, locale)
+  const last = period.lastDay === null ? null : formatShortDay(period.lastDay, locale)
+  if (first === null) return text('filter.until', { last: last ?? '' })
+  if (last === null) return text('filter.since', { first })
+  return first === last ? first : text('filter.between', { first, last })
+}
+
+/** One part of a filter in words, and the filter without it. */
+export type FilterPart = { readonly key: string; readonly words: string; readonly without: EventFilter }
+
+/**
+ * The parts of a filter, each in words.
+ *
+ * @param nameOfActor the name of a person by id, where it is known
+ */
+export const filterParts = (
+  filter: EventFilter,
+  text: Text,
+  anyText: (key: string) => string,
+  locale: Locale,
+  nameOfActor: (id: string) => string | null,
+): readonly FilterPart[] => {
+  const many = (
+    field: 'actions' | 'notActions' | 'sources' | 'notSources',
+    key: 'action' | 'not_action' | 'source' | 'not_source',
+    name: (value: string) => string,
+  ): FilterPart[] =>
+    filter[field].map((value) => ({
+      key: `${field} ${value}`,
+      words: text(`filter.chip.${key}`, { value: name(value) }),
+      without: { ...filter, [field]: filter[field].filter((each) => each !== value) },
+    }))
+  const one = (
+    field: 'period' | 'query' | 'actor' | 'object' | 'owner' | 'request' | 'act',
+    value: string | null,
+  ): FilterPart[] =>
+    value === null
+      ? []
+      : [
+          {
+            key: field,
+            words: text(`filter.chip.${field}`, { value: visible(value) }),
+            without: { ...filter, [field]: noFilter[field] },
+          },
+        ]
+  return [
+    ...many('actions', 'action', (value) => actionName(value, anyText)),
+    ...many('notActions', 'not_action', (value) => actionName(value, anyText)),
+    ...many('sources', 'source', (value) => sourceName(value, anyText)),
+    ...many('notSources', 'not_source', (value) => sourceName(value, anyText)),
+    ...one('period', filter.period === null ? null : periodName(filter.period, text, locale)),
+    ...one('query', filter.query === '' ? null : filter.query),
+    ...one('actor', filter.actor === null ? null : (nameOfActor(filter.actor) ?? filter.actor)),
+    ...one('object', filter.object === null ? null : `${filter.object.kind} ${filter.object.id}`),
+    ...one('owner', filter.owner === null ? null : `${filter.owner.kind} ${filter.owner.id}`),
+    ...one('request', filter.request),
+    ...one('act', filter.act),
+  ]
+}

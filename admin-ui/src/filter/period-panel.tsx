@@ -1,0 +1,91 @@
+import { Box, Button, TextField, Typography } from '@mui/material'
+import { type FormEvent, type ReactNode, useState } from 'react'
+import { isDay } from '../time/day.ts'
+import { formatShortDay } from '../time/format.ts'
+import { useReadersLocale, useText } from '../text/use-text.ts'
+import { firstDayOf, type Period, presets } from './period.ts'
+
+type PeriodPanelProps = {
+  readonly period: Period | null
+  readonly zone: string
+  readonly today: string
+  readonly onChange: (period: Period | null) => void
+}
+
+/** Periods with a name and what they mean, and any two days. */
+export const PeriodPanel = ({ period, zone, today, onChange }: PeriodPanelProps): ReactNode => {
+  const text = useText()
+  const locale = useReadersLocale()
+  const [first, setFirst] = useState(period?.preset === null ? (period.firstDay ?? '') : '')
+  const [last, setLast] = useState(period?.preset === null ? (period.lastDay ?? '') : '')
+  const wrongOrder = isDay(first) && isDay(last) && first > last
+  const apply = (event: FormEvent) => {
+    event.preventDefault()
+    if (wrongOrder) return
+    const firstDay = isDay(first) ? first : null
+    const lastDay = isDay(last) ? last : null
+    onChange(firstDay === null && lastDay === null ? null : { preset: null, firstDay, lastDay })
+  }
+  const choice = (key: string, label: string, hint: string, chosen: boolean, next: Period | null) => (
+    <Button
+      key={key}
+      fullWidth
+      color="inherit"
+      aria-pressed={chosen}
+      onClick={() => onChange(next)}
+      sx={{
+        justifyContent: 'space-between',
+        gap: 3,
+        fontWeight: chosen ? 650 : 400,
+        bgcolor: chosen ? 'action.selected' : undefined,
+      }}
+    >
+      <span>{label}</span>
+      <Typography component="span" variant="caption" color="textSecondary">
+        {hint}
+      </Typography>
+    </Button>
+  )
+  return (
+    <Box sx={{ width: 300, maxWidth: '100%' }}>
+      {choice('any', text('filter.any_time'), '', period === null, null)}
+      {presets.map((preset) => {
+        const first = formatShortDay(firstDayOf(preset, today), locale)
+        const hint = preset === 'today' ? first : text('filter.since', { first })
+        return choice(preset, text(`filter.preset.${preset}`), hint, period?.preset === preset, { preset })
+      })}
+      <Box component="form" noValidate onSubmit={apply} sx={{ mt: 1.5, pt: 2, borderTop: 1, borderColor: 'divider' }}>
+        <Box sx={{ display: 'grid', gridTemplateColumns: '1fr 1fr', gap: 1 }}>
+          <TextField
+            type="date"
+            label={text('filter.first_day')}
+            value={first}
+            error={wrongOrder}
+            onChange={(event) => setFirst(event.target.value)}
+            slotProps={{ inputLabel: { shrink: true }, htmlInput: { max: '9999-12-30' } }}
+          />
+          <TextField
+            type="date"
+            label={text('filter.last_day')}
+            value={last}
+            error={wrongOrder}
+            onChange={(event) => setLast(event.target.value)}
+            slotProps={{ inputLabel: { shrink: true }, htmlInput: { max: '9999-12-30' } }}
+          />
+        </Box>
+        <Typography
+          role={wrongOrder ? 'alert' : undefined}
+          variant="caption"
+          component="p"
+          color={wrongOrder ? 'error' : 'textSecondary'}
+          sx={{ my: 1 }}
+        >
+          {wrongOrder ? text('filter.wrong_order') : text('filter.both_included', { zone })}
+        </Typography>
+        <Button type="submit" variant="contained" fullWidth disabled={wrongOrder}>
+          {text('filter.apply')}
+        </Button>
+      </Box>
+    </Box>
+  )
+}

@@ -1,0 +1,42 @@
+import PublicOutlined from '@mui/icons-material/PublicOutlined'
+import { Button, Menu, MenuItem } from '@mui/material'
+import { type ReactNode, useState } from 'react'
+import { useText } from '../text/use-text.ts'
+import { useZone, useZones, zoneChoices } from './use-filter.ts'
+
+/** The time zone in which times are shown: the company's, this device's or UTC. */
+export const ZoneMenu = (): ReactNode => {
+  const text = useText()
+  const zones = useZones()
+  const { choice, zone, choose } = useZone()
+  const [anchor, setAnchor] = useState<HTMLElement | null>(null)
+  return (
+    <>
+      <Button
+        color="inherit"
+        startIcon={<PublicOutlined />}
+        aria-haspopup="menu"
+        aria-expanded={anchor !== null}
+        title={text('zone.label')}
+        onClick={(event) => setAnchor(event.currentTarget)}
+        sx={{ color: 'text.secondary', fontWeight: 400 }}
+      >
+        {zone}
+      </Button>
+      <Menu open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)}>
+        {zoneChoices.map((each) => (
+          <MenuItem
+            key={each}
+            selected={each === choice}
+            onClick={() => {
+              choose(each)
+              setAnchor(null)
+            }}
+          >
+            {text(`zone.${each}`, { zone: zones[each] })}
+          </MenuItem>
+        ))}
+      </Menu>
+    </>
+  )
+}

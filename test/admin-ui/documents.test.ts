@@ -1,0 +1,148 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { buildSchema, parse, validate } from 'graphql'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  auditLog,
+  countDocument,
+  EventResource,
+  makeDataProvider,
+  viewerDocument,
+} from '../../admin-ui/src/data-provider.ts'
+import { wholeFields } from '../../admin-ui/src/event/event.ts'
+import { makeSend } from '../../admin-ui/src/request/send.ts'
+import { RequestError } from '../../admin-ui/src/request/request-error.ts'
+
+const it = suite('What the screens ask the server')
+const schemaFile = fileURLToPath(new URL('../../server/schema.graphql', import.meta.url))
+
+const page = (order: 'ASC' | 'DESC') =>
+  new EventResource().page({
+    filter: { rootsOnly: true },
+    sort: { field: 'occurredAt', order },
+    pagination: { page: 1, perPage: 50 },
+    meta: { after: null, locale: 'sv' },
+  })
+const one = () => new EventResource().one({ id: '9007199254740993', meta: { locale: 'sv' } })
+
+it('is valid by the schema that the server exports', () => {
+  assert.ok(existsSync(schemaFile), 'server/schema.graphql is missing. The server writes it.')
+  const schema = buildSchema(readFileSync(schemaFile, 'utf8'))
+  const documents = {
+    newest: page('DESC').query,
+    oldest: page('ASC').query,
+    one: one().query,
+    count: countDocument,
+    viewer: viewerDocument,
+  }
+  for (const [name, document] of Object.entries(documents)) {
+    assert.equal(
+      validate(schema, parse(document)).map(({ message }) => message),
+      [],
+      name,
+    )
+  }
+})
+
+it('asks for an entry with the fields that the screens read, and leaves large numbers whole [case 215]', () => {
+  const { query, variables } = one()
+  for (const field of wholeFields) assert.match(query, new RegExp(`\\b${field}\\b`))
+  assert.match(query, /sentenceParts\(locale: \$locale\)/)
+  assert.equal(variables, { id: '9007199254740993', locale: 'sv' })
+})
+
+it('asks for pages by key, never by number', () => {
+  const { query, variables } = page('DESC')
+  assert.match(query, /after: \$after/)
+  assert.not.match(query, /offset/)
+  assert.equal(variables, { first: 50, after: null, filter: { rootsOnly: true }, locale: 'sv' })
+})
+
+type Answer = { readonly status?: number; readonly body: unknown }
+
+const provider = (answers: readonly Answer[], asked: unknown[] = []) => {
+  const left = [...answers]
+  const send = makeSend(async (_address, request) => {
+    asked.push(JSON.parse(String(request?.body)))
+    const { status = 200, body } = left.shift() ?? { body: {} }
+    return new Response(typeof body === 'string' ? body : JSON.stringify(body), {
+      status,
+      headers: { 'x-request-id': 'req-7' },
+    })
+  }, '/graphql')
+  return makeDataProvider(send)
+}
+
+const failure = async (attempt: Promise<unknown>): Promise<RequestError> => {
+  try {
+    await attempt
+  } catch (error) {
+    if (error instanceof RequestError) return error
+    throw error
+  }
+  throw new Error('There was no error.')
+}
+
+const listParams = {
+  filter: {},
+  sort: { field: 'id', order: 'DESC' as const },
+  pagination: { page: 1, perPage: 50 },
+  meta: { locale: 'en' },
+}
+
+it('refuses a filter that it does not know instead of leaving it out [case 199]', async () => {
+  const asked: unknown[] = []
+  const error = await failure(provider([], asked).getList(auditLog, { ...listParams, filter: { color: 'red' } }))
+  assert.is(error.reason, 'bad_filter')
+  assert.match(error.message, 'color')
+  assert.equal(asked, [])
+})
+
+it('never takes a list for an empty one when the person may not read [case 219]', async () => {
+  const nothing = { events: { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } } }
+  const as = (access: string) =>
+    provider([{ body: { data: { viewer: { access }, ...nothing } } }]).getList(auditLog, listParams)
+  assert.is((await failure(as('not_signed_in'))).reason, 'signed_out')
+  assert.is((await failure(as('add_on_missing'))).reason, 'refused')
+  assert.equal((await as('granted')).data, [])
+})
+
+it('tells apart why there is no answer, and keeps the id under which the log tells more [case 175]', async () => {
+  const because = async (answer: Answer) => {
+    const { reason, reference } = await failure(provider([answer]).countEvents({}))
+    return [reason, reference]
+  }
+  const graphql = (code: string, id?: string) => ({ body: { errors: [{ message: 'no', extensions: { code, id } }] } })
+  assert.equal(await because(graphql('BAD_FILTER')), ['bad_filter', 'req-7'])
+  assert.equal(await because(graphql('TOO_SLOW', 'e1')), ['too_slow', 'e1'])
+  assert.equal(await because(graphql('INTERNAL', 'e2')), ['server', 'e2'])
+  assert.equal(await because({ status: 401, body: { error: { code: 'NOT_SIGNED_IN', message: 'no', id: 'e3' } } }), [
+    'signed_out',
+    'e3',
+  ])
+  assert.equal(await because({ status: 429, body: {} }), ['busy', 'req-7'])
+  assert.equal(await because({ status: 502, body: '<html>' }), ['server', 'req-7'])
+  assert.equal(await because({ body: '<html>' }), ['server', 'req-7'])
+})
+
+it('says that the server cannot be reached when it cannot', async () => {
+  const send = makeSend(async () => {
+    throw new TypeError('fetch failed')
+  }, '/graphql')
+  assert.is((await failure(send('query { viewer { access } }', {}))).reason, 'network')
+})
+
+it('changes nothing: every writing method refuses [case 225]', async () => {
+  const { create, update, updateMany, delete: remove, deleteMany } = provider([])
+  const attempts = [
+    create(auditLog, { data: {} }),
+    update(auditLog, { id: '1', data: {}, previousData: { id: '1' } }),
+    updateMany(auditLog, { ids: ['1'], data: {} }),
+    remove(auditLog, { id: '1' }),
+    deleteMany(auditLog, { ids: ['1'] }),
+  ]
+  for (const attempt of attempts) assert.match(String(await attempt.catch((error: unknown) => error)), 'read-only')
+})
+
+it.run()

@@ -1,0 +1,132 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { exportAddress } from '../../admin-ui/src/export/export-address.ts'
+import {
+  type EventFilter,
+  filterFaults,
+  isEmpty,
+  letsActsThrough,
+  noFilter,
+  readFilter,
+  toInput,
+  writeFilter,
+} from '../../admin-ui/src/filter/event-filter.ts'
+import { filterParts } from '../../admin-ui/src/filter/in-words.ts'
+import { messages } from '../../admin-ui/src/text/locale.ts'
+import { makeTranslate } from '../../admin-ui/src/text/translate.ts'
+import { parseEventFilterParameters, parseQueryString } from '../../server/event-filter.ts'
+
+const it = suite('The filter of the list')
+
+const full: EventFilter = {
+  actions: ['cv.deleted', 'role.deleted'],
+  notActions: ['audit.exported'],
+  sources: ['app', 'sql'],
+  notSources: ['api'],
+  period: { preset: null, firstDay: '2026-01-10', lastDay: '2026-01-12' },
+  query: `"Jessica & Co" +å=100% ;--`,
+  actor: 'user/7',
+  object: { kind: 'customer', id: 'a/b c' },
+  owner: { kind: 'user', id: '12' },
+  request: 'req-1',
+  act: '99',
+}
+
+it('is read from the address as it was written there', () => {
+  assert.equal(readFilter(writeFilter(full, new URLSearchParams())), full)
+  assert.equal(readFilter(new URLSearchParams()), noFilter)
+})
+
+it('leaves alone what else is in the address, and takes the place of the one before it', () => {
+  const address = writeFilter(noFilter, writeFilter(full, new URLSearchParams('zone=utc&entries=each')))
+  assert.is(address.toString(), 'zone=utc&entries=each')
+})
+
+it('takes each value once', () => {
+  assert.equal(readFilter(new URLSearchParams('source=app&source=app&actor=')), { ...noFilter, sources: ['app'] })
+})
+
+it('says what it cannot read instead of leaving it out in silence [case 195]', () => {
+  const address = new URLSearchParams('object=customer&owner=/1&from=2026-02-30&to=2026-02-28&period=never&source=app')
+  assert.equal(filterFaults(address), ['period=never', 'from=2026-02-30', 'object=customer', 'owner=/1'])
+  assert.equal(filterFaults(writeFilter(noFilter, address)), [], 'a reset takes them away')
+  assert.equal(filterFaults(writeFilter(full, new URLSearchParams())), [])
+})
+
+it('becomes what the server is asked for', () => {
+  assert.equal(toInput(full, 'UTC', '2026-11-23'), {
+    actions: ['cv.deleted', 'role.deleted'],
+    notActions: ['audit.exported'],
+    sources: ['app', 'sql'],
+    notSources: ['api'],
+    from: '2026-01-10T00:00:00.000Z',
+    to: '2026-01-13T00:00:00.000Z',
+    query: `"Jessica & Co" +å=100% ;--`,
+    actorId: 'user/7',
+    objectKind: 'customer',
+    objectId: 'a/b c',
+    ownerKind: 'user',
+    ownerId: '12',
+    requestId: 'req-1',
+    act: '99',
+  })
+  assert.equal(toInput(noFilter, 'UTC', '2026-11-23'), {})
+  assert.equal(toInput({ ...noFilter, query: '  ' }, 'UTC', '2026-11-23'), {}, 'blanks are no search')
+})
+
+it('is the same for the list and for the file: the server reads the address of the file as what the list asked for', () => {
+  const input = toInput(full, 'Europe/Stockholm', '2026-11-23')
+  const pairs = parseQueryString(exportAddress(input, 'csv_semicolon', 'sv'))
+  const own = pairs.filter(([name]) => name === 'separator' || name === 'locale')
+  assert.equal(own, [
+    ['separator', ';'],
+    ['locale', 'sv'],
+  ])
+  assert.equal(parseEventFilterParameters(pairs.filter((pair) => !own.includes(pair))), input)
+})
+
+it('has the file at the address that belongs to its format', () => {
+  assert.is(exportAddress({}, 'csv_comma', 'en'), '/export/events.csv?locale=en')
+  assert.is(
+    exportAddress({ actions: ['cv.deleted'] }, 'jsonl', 'sv'),
+    '/export/events.jsonl?action=cv.deleted&locale=sv',
+  )
+})
+
+it('lets acts through as a whole only while it does not look for single entries', () => {
+  assert.ok(letsActsThrough({ ...noFilter, sources: ['app'], actor: '7', period: { preset: 'today' } }))
+  assert.not(letsActsThrough({ ...noFilter, actions: ['role.deleted'] }))
+  assert.not(letsActsThrough({ ...noFilter, query: 'x' }))
+  assert.not(letsActsThrough({ ...noFilter, act: '9' }))
+})
+
+it('is said in words, part by part, exclusion included, and each part can be dropped alone', () => {
+  const text = makeTranslate(messages.en, 'en-GB')
+  const partsOf = (filter: EventFilter) =>
+    filterParts(filter, text, text, 'en', (id) => (id === 'user/7' ? 'Åsa Öberg' : null))
+  const parts = partsOf(full)
+  assert.equal(
+    parts.map(({ words }) => words),
+    [
+      'Action type: Delete user CV',
+      'Action type: Delete role',
+      'Not: Export audit log',
+      'Source: App',
+      'Source: SQL',
+      'Not from: API',
+      'Period: 10 Jan 2026 – 12 Jan 2026',
+      `Name contains “"Jessica & Co" +å=100% ;--”`,
+      'Person: Åsa Öberg',
+      'Object: customer a/b c',
+      'Belongs to: user 12',
+      'Request: req-1',
+      'Act: 99',
+    ],
+  )
+  assert.equal(parts[0]?.without, { ...full, actions: ['role.deleted'] })
+  let rest = full
+  for (const { key } of parts) rest = partsOf(rest).find((part) => part.key === key)?.without ?? rest
+  assert.ok(isEmpty(rest))
+})
+
+it.run()

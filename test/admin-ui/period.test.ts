@@ -1,0 +1,86 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { periodToInstants, readPeriod, writePeriod } from '../../admin-ui/src/filter/period.ts'
+import { addDays, dayOf, firstInstantOf, isDay } from '../../admin-ui/src/time/day.ts'
+
+const it = suite('The period of the list')
+const zone = 'Europe/Stockholm'
+const days = (firstDay: string | null, lastDay: string | null) => ({ preset: null, firstDay, lastDay })
+const hours = ({ from = '', to = '' }) => (Date.parse(to) - Date.parse(from)) / 3_600_000
+
+it('includes its last day: it ends where the next day begins in the zone [case 193]', () => {
+  assert.equal(periodToInstants(days('2026-01-10', '2026-01-12'), zone, '2026-11-23'), {
+    from: '2026-01-09T23:00:00.000Z',
+    to: '2026-01-12T23:00:00.000Z',
+  })
+})
+
+it('has 23 hours on the day when summer time begins and 25 when it ends [case 193]', () => {
+  assert.is(hours(periodToInstants(days('2026-03-29', '2026-03-29'), zone, '2026-11-23')), 23)
+  assert.is(hours(periodToInstants(days('2026-10-25', '2026-10-25'), zone, '2026-11-23')), 25)
+  assert.is(hours(periodToInstants(days('2026-10-26', '2026-10-26'), zone, '2026-11-23')), 24)
+})
+
+it('begins with the first instant of a day that has no midnight', () => {
+  assert.is(firstInstantOf('2018-11-04', 'America/Sao_Paulo').toISOString(), '2018-11-04T03:00:00.000Z')
+  assert.is(firstInstantOf('2026-04-24', 'Africa/Cairo').toISOString(), '2026-04-23T22:00:00.000Z')
+})
+
+it('begins with the next day where a zone skipped the day', () => {
+  assert.is(
+    firstInstantOf('2011-12-30', 'Pacific/Apia').toISOString(),
+    firstInstantOf('2011-12-31', 'Pacific/Apia').toISOString(),
+  )
+})
+
+it('finds the beginning of every day of a year in zones at both ends of the world', () => {
+  for (const far of [
+    'Pacific/Kiritimati',
+    'Etc/GMT+12',
+    'America/St_Johns',
+    'Asia/Kathmandu',
+    'Australia/Lord_Howe',
+    'UTC',
+  ]) {
+    for (let day = '2026-01-01'; day < '2027-01-01'; day = addDays(day, 1)) {
+      const first = firstInstantOf(day, far)
+      assert.is(dayOf(first, far), day, `${far} ${day}`)
+      assert.is(dayOf(new Date(first.getTime() - 1), far), addDays(day, -1), `${far} before ${day}`)
+    }
+  }
+})
+
+it('with a name counts back from today, which it includes, and goes on until now', () => {
+  const of = (preset: 'today' | '7d' | '30d' | '90d' | 'year') => periodToInstants({ preset }, 'UTC', '2026-03-03')
+  assert.equal(of('today'), { from: '2026-03-03T00:00:00.000Z' })
+  assert.equal(of('7d'), { from: '2026-02-25T00:00:00.000Z' })
+  assert.equal(of('30d'), { from: '2026-02-02T00:00:00.000Z' })
+  assert.equal(of('90d'), { from: '2025-12-04T00:00:00.000Z' })
+  assert.equal(of('year'), { from: '2026-01-01T00:00:00.000Z' })
+})
+
+it('may have only one end; the ends of time bound nothing [case 195]', () => {
+  assert.equal(periodToInstants(days('2026-01-10', null), 'UTC', '2026-11-23'), { from: '2026-01-10T00:00:00.000Z' })
+  assert.equal(periodToInstants(days(null, '2026-01-10'), 'UTC', '2026-11-23'), { to: '2026-01-11T00:00:00.000Z' })
+  assert.equal(periodToInstants(days('0001-01-01', '9999-12-31'), zone, '2026-11-23'), {})
+  assert.equal(periodToInstants(null, zone, '2026-11-23'), {})
+})
+
+it('is read from the address as it was written there', () => {
+  for (const period of [{ preset: '7d' as const }, days('2026-01-10', '2026-01-12'), days(null, '2026-01-12'), null]) {
+    const address = new URLSearchParams('period=year&from=2000-01-01&q=x')
+    writePeriod(period, address)
+    assert.equal(readPeriod(address), period)
+    assert.is(address.get('q'), 'x')
+  }
+})
+
+it('leaves out days that do not exist [case 195]', () => {
+  assert.equal(['2026-02-30', '2026-02-28', 'infinity', '26-1-1', '', '2028-02-29'].filter(isDay), [
+    '2026-02-28',
+    '2028-02-29',
+  ])
+  assert.is(readPeriod(new URLSearchParams('from=2026-02-30&period=never')), null)
+})
+
+it.run()
