@@ -1,0 +1,45 @@
+import { Refusal } from './refusal.ts'
+
+const gone = /^(08...|53300|57P0[1-4]|ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EPIPE|EAI_AGAIN|ENOENT)$/
+const goneMessage = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after)/
+const notInstalled = new Set(['3F000', '42P01', '42883', '42704'])
+
+/**
+ * What an error of PostgreSQL or of the connection to it means for whoever asked.
+ * @returns null if it must not be shown: it goes to the log under an id
+ */
+export function refusalOf(error: unknown): Refusal | null {
+  if (error instanceof Refusal) return error
+  const { code, message, detail, hint } = propertiesOf(error)
+  if (gone.test(code) || goneMessage.test(message)) {
+    return new Refusal({
+      status: 503, code: 'DATABASE_UNAVAILABLE', message: 'The database cannot be reached at the moment.',
+      hint: 'Try again in a few seconds.', headers: { 'retry-after': '5' }, cause: error,
+    })
+  }
+  if (code === '57014') {
+    return new Refusal({
+      status: 503, code: 'TOO_SLOW', message: 'This took too long and was stopped.',
+      hint: 'Narrow the filter, for example to a shorter period.', headers: { 'retry-after': '5' }, cause: error,
+    })
+  }
+  if (notInstalled.has(code)) {
+    return new Refusal({
+      status: 503, code: 'NOT_INSTALLED', message: 'The audit log is not installed in this database, or is not complete.',
+      hint: 'An operator runs: npm run audit -- migrate', headers: { 'retry-after': '30' }, cause: error,
+    })
+  }
+  // Class AU is our own: its texts are written for the caller.
+  if (/^AU\d{3}$/.test(code)) {
+    return new Refusal({ status: code === 'AU005' ? 403 : 400, code, message, detail, hint, cause: error })
+  }
+  return null
+}
+
+function propertiesOf(error: unknown) {
+  const of = (name: string) => {
+    const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined
+    return typeof value === 'string' ? value : undefined
+  }
+  return { code: of('code') ?? '', message: of('message') ?? '', detail: of('detail'), hint: of('hint') }
+}

@@ -1,0 +1,50 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { StartRefusal } from './start-refusal.ts'
+
+/** A server that already holds its port and answers 503 until it is given something to serve. */
+export interface Listener {
+  readonly port: number
+  readonly serve: (handler: RequestListener) => void
+  /** Lets requests that run finish for two seconds, then ends them. */
+  readonly close: () => Promise<void>
+}
+
+const starting: RequestListener = (_request, response) => {
+  response.writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain; charset=utf-8' }).end('Starting.\n')
+}
+
+/**
+ * Takes a port, before anything slow is begun.
+ * @param variable the name of the setting that chose the port
+ * @throws StartRefusal if the port cannot be had
+ */
+export async function listen(port: number, address: string, variable: string): Promise<Listener> {
+  let handler = starting
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => void handler(request, response))
+  server.maxHeadersCount = 100
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(refusal(cause, port, address, variable)))
+    server.listen(port, address, resolve)
+  })
+  return { port: portOf(server), serve: (next) => { handler = next }, close: () => close(server) }
+}
+
+function refusal(cause: Error, port: number, address: string, variable: string): StartRefusal {
+  const code: unknown = Reflect.get(cause, 'code')
+  const reason = code === 'EADDRINUSE' ? `Port ${port} is in use.` : `Port ${port} of ${address} cannot be used: ${cause.message}.`
+  return new StartRefusal(reason, `Set ${variable} to another port, or end the program that uses it.`, { cause })
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error(`The server listens on ${address}, which is no port.`)
+  return address.port
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+    setTimeout(() => server.closeAllConnections(), 2_000).unref()
+  })
+}

@@ -1,0 +1,16 @@
+import { pino, type DestinationStream, type Logger } from 'pino'
+
+/**
+ * The log: JSON lines on standard error. Of an error only type, code, message and stack are written, because the further
+ * properties of a database error hold SQL and values of rows.
+ */
+export function makeLogger(level: string, destination: DestinationStream = pino.destination({ fd: 2, sync: true })): Logger {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: describeError, error: describeError } }, destination)
+}
+
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: String(error) }
+  const { name, message, stack, cause } = error
+  const code: unknown = Reflect.get(error, 'code')
+  return { type: name, message, stack, ...(typeof code === 'string' && { code }), ...(cause !== undefined && { cause: describeError(cause) }) }
+}

@@ -1,0 +1,28 @@
+import type { RequestHandler } from 'express'
+import { Refusal } from './refusal.ts'
+
+/** Refuses every other method, HEAD too, so that asking for headers never starts an export. */
+export function onlyMethods(...methods: readonly string[]): RequestHandler {
+  return (request, _response, next) => {
+    if (methods.includes(request.method)) return next()
+    throw new Refusal({
+      status: 405, code: 'METHOD_NOT_ALLOWED', message: `${request.method} is not possible here.`,
+      hint: `Use ${methods.join(' or ')}.`, headers: { allow: methods.join(', ') },
+    })
+  }
+}
+
+/** Refuses every other type of body, and compressed ones, which could be a thousand times larger than they look. */
+export function onlyBodies(...types: readonly string[]): RequestHandler {
+  return (request, _response, next) => {
+    const encoding = request.headers['content-encoding']
+    if (encoding !== undefined && encoding !== 'identity') {
+      throw new Refusal({ status: 415, code: 'UNSUPPORTED_ENCODING', message: `A body in ${encoding} is not read.`, hint: 'Send it uncompressed.' })
+    }
+    if (types.some((type) => request.is(type))) return next()
+    throw new Refusal({
+      status: 415, code: 'UNSUPPORTED_TYPE', message: `A body of type ${request.headers['content-type'] ?? 'unknown'} is not read.`,
+      hint: `Send ${types.join(' or ')}.`,
+    })
+  }
+}

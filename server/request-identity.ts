@@ -1,0 +1,33 @@
+import type { IncomingMessage } from 'node:http'
+import type { Identities, Identity } from './identity.ts'
+import { Refusal } from './refusal.ts'
+
+/** Name of the session cookie. Behind TLS the prefix __Host- ties it to this host and path. */
+export const sessionCookie = (isSecure: boolean): string => (isSecure ? '__Host-audit-session' : 'audit-session')
+
+/** The bearer token of a request, or null. */
+export function bearerToken(request: IncomingMessage): string | null {
+  return /^Bearer ([\w.~+/=-]+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
+}
+
+/**
+ * Who sends a request: by the session cookie of a browser, or by a token of the host application for programs.
+ * @returns null if nobody is signed in
+ * @throws Refusal if a token is given that is not accepted
+ */
+export async function identify(request: IncomingMessage & { secure: boolean }, identities: Identities): Promise<Identity | null> {
+  const token = bearerToken(request)
+  if (token !== null) return identities.verifyToken(token)
+  if (request.headers.authorization !== undefined) throw notBearer()
+  const session = cookies(request).get(sessionCookie(request.secure))
+  return session === undefined ? null : identities.verifySession(session)
+}
+
+function cookies(request: IncomingMessage): Map<string, string> {
+  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='))
+  return new Map(pairs.map(([name = '', ...value]) => [name, value.join('=')]))
+}
+
+function notBearer(): Refusal {
+  return new Refusal({ status: 401, code: 'BAD_TOKEN', message: 'The header Authorization cannot be used.', hint: 'Send Authorization: Bearer <token of the host application>, or no such header.' })
+}

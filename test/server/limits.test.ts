@@ -1,0 +1,187 @@
+import { request } from 'node:http'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { startServer, type Person, type RunningServer } from './running-server.ts'
+
+type Context = { database: TestDatabase; running: RunningServer; fredrik: Person }
+const it = suite<Context>('What the audit server refuses', Object.create(null))
+
+it.before(async (context) => {
+  context.database = await makeTestDatabase()
+  context.running = await startServer(context.database)
+  context.fredrik = await context.running.person('fredrik.isaksson@nordljus.example')
+})
+it.after(async ({ running, database }) => {
+  await running.close()
+  await database.drop()
+})
+
+const json = { 'content-type': 'application/json' }
+const body = JSON.stringify({ query: '{ __typename }' })
+
+/** Sends a path exactly as it is written, which fetch would tidy up. */
+function rawStatus(url: string, path: string, headers: Record<string, string> = {}): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url)
+    request({ hostname, port, path, headers }, (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    }).on('error', reject).end()
+  })
+}
+
+it('protects every answer by the same headers, errors too [case 183]', async ({ running, fredrik }) => {
+  const answers = await Promise.all([
+    running.fetch(null, '/livez'), running.fetch(null, '/readyz'), running.fetch(null, '/'), running.fetch(null, '/company/audit-log'), running.fetch(null, '/nowhere'),
+    running.fetch(null, '/graphql'), running.fetch(null, '/graphql', { method: 'POST', headers: json, body }), running.fetch(null, '/graphql', { method: 'POST', headers: json, body: '{' }),
+    running.fetch(null, '/export/events.csv'), running.fetch(fredrik, '/export/events.csv'), running.fetch(null, '/session', { method: 'DELETE' }),
+    running.fetch(null, '/exports', { method: 'POST', headers: json, body: '{}' }),
+  ])
+  for (const { url, headers } of answers) {
+    const policy = headers.get('content-security-policy') ?? ''
+    assert.match(policy, /default-src 'none';script-src 'self';/, url)
+    assert.match(policy, /frame-ancestors 'none'/, url)
+    assert.is(headers.get('x-content-type-options'), 'nosniff', url)
+    assert.is(headers.get('x-frame-options'), 'DENY', url)
+    assert.is(headers.get('referrer-policy'), 'same-origin', url)
+    assert.match(headers.get('strict-transport-security') ?? '', /max-age=\d{8}/, url)
+    assert.is(headers.get('x-powered-by'), null, url)
+    assert.is(headers.get('access-control-allow-origin'), null, url)
+  }
+})
+
+it('answers GraphQL only to one JSON operation of its own pages or of programs [case 168, 170]', async ({ running }) => {
+  const wrong: Array<[number, string, RequestInit]> = [
+    [405, 'METHOD_NOT_ALLOWED', { method: 'GET' }],
+    [405, 'METHOD_NOT_ALLOWED', { method: 'OPTIONS', headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' } }],
+    [415, 'UNSUPPORTED_TYPE', { method: 'POST', headers: { 'content-type': 'text/plain' }, body }],
+    [415, 'UNSUPPORTED_TYPE', { method: 'POST', headers: { 'content-type': 'application/graphql' }, body: '{ __typename }' }],
+    [415, 'UNSUPPORTED_TYPE', { method: 'POST', body: new URLSearchParams({ query: '{ __typename }' }) }],
+    [415, 'UNSUPPORTED_TYPE', { method: 'POST', body: (() => { const form = new FormData(); form.set('query', '{ __typename }'); return form })() }],
+    [415, 'UNSUPPORTED_ENCODING', { method: 'POST', headers: { ...json, 'content-encoding': 'gzip' }, body }],
+    [403, 'FOREIGN_ORIGIN', { method: 'POST', headers: { ...json, origin: 'https://evil.example' }, body }],
+    [403, 'FOREIGN_ORIGIN', { method: 'POST', headers: { ...json, 'sec-fetch-site': 'same-site' }, body }],
+    [400, 'BATCH_REFUSED', { method: 'POST', headers: json, body: `[${body}]` }],
+    [400, 'BAD_REQUEST', { method: 'POST', headers: json, body: '{' }],
+    [413, 'TOO_LARGE', { method: 'POST', headers: json, body: JSON.stringify({ query: ' '.repeat(70_000) }) }],
+  ]
+  for (const [status, code, init] of wrong) {
+    const response = await running.fetch(null, '/graphql', init)
+    assert.is(response.status, status, code)
+    const { error } = await response.json()
+    assert.is(error.code, code)
+    assert.match(error.id, /^[0-9a-f-]{36}$/)
+  }
+  const own = await running.fetch(null, '/graphql', { method: 'POST', headers: { ...json, origin: running.url }, body })
+  assert.equal(await own.json(), { data: { __typename: 'Query' } })
+})
+
+it('does not tell its schema, not even by suggestions [case 164]', async ({ running, database }) => {
+  for (const query of ['{ __schema { types { name } } }', '{ __type(name: "Event") { name } }', '{ evnts { totalCount } }', '{ events { nodes { sentenc } } }']) {
+    const { errors } = await running.graphql(null, query)
+    assert.ok(errors?.length, query)
+    assert.not.match(JSON.stringify(errors), /Did you mean/)
+  }
+  assert.is((await running.fetch(null, '/graphiql')).status, 404)
+  const development = await startServer(database, { introspection: true })
+  try {
+    assert.equal((await development.graphql(null, '{ __schema { mutationType { name } } }')).data, { __schema: { mutationType: null } })
+  } finally {
+    await development.close()
+  }
+})
+
+it('changes nothing and offers no subscription [case 173, 174]', async ({ running, fredrik }) => {
+  for (const query of ['mutation { deleteEvent(id: "1") { id } }', 'subscription { events { id } }']) {
+    const { data, errors } = await running.graphql(fredrik, query)
+    assert.is(data ?? null, null)
+    assert.ok(errors?.some(({ extensions }) => extensions?.['code'] === 'READ_ONLY'))
+  }
+  assert.is(await rawStatus(running.url, '/graphql', { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-key': 'x', 'sec-websocket-version': '13' }), 405)
+})
+
+it('refuses documents that ask for too much', async ({ running, fredrik }) => {
+  const aliases = Array.from({ length: 300 }, (_, index) => `a${index}: events { totalCount }`).join(' ')
+  const inFragment = `query { ...F } fragment F on Query { ${aliases} }`
+  const fields = `{ events { nodes { ${Array.from({ length: 300 }, (_, index) => `s${index}: sentence`).join(' ')} } } }`
+  for (const query of [`{ ${aliases} }`, inFragment, fields]) {
+    const { errors } = await running.graphql(fredrik, query)
+    assert.is(errors?.[0]?.extensions?.['code'], 'DOCUMENT_TOO_LARGE')
+  }
+})
+
+it('stays on its own paths [case 184]', async ({ running }) => {
+  for (const path of ['/../package.json', '/%2e%2e/package.json', '/..%2fpackage.json', '/%2e%2e%2f%2e%2e%2fetc/passwd', '//etc/passwd', '/assets/../../../package.json', '/.env', '/company%00']) {
+    const status = await rawStatus(running.url, path)
+    assert.ok(status === 404 || status === 400, `${path} ${status}`)
+  }
+})
+
+it('masks what PostgreSQL says, and finds it in the log by its id [case 175]', async ({ running, database, fredrik }) => {
+  await database.superuser.query('revoke execute on function audit.viewer() from audit_admin')
+  try {
+    const { errors } = await running.graphql(fredrik, '{ viewer { access } }')
+    assert.is(errors?.[0]?.message, 'Something went wrong on the server.')
+    const { code, id } = errors?.[0]?.extensions ?? {}
+    assert.is(code, 'INTERNAL')
+    const line = running.log().split('\n').find((entry) => entry.includes(id)) ?? ''
+    assert.match(line, /permission denied for function viewer/)
+  } finally {
+    await database.superuser.query('grant execute on function audit.viewer() to audit_admin')
+  }
+})
+
+it('stops a query that takes too long, and says what to do [case 180]', async ({ database, fredrik }) => {
+  const hurried = await startServer(database, { statementTimeout: 100 })
+  await database.superuser.query('begin; lock table audit.event in access exclusive mode')
+  try {
+    const { errors } = await hurried.graphql(fredrik, '{ events { totalCount } }')
+    assert.is(errors?.[0]?.extensions?.['code'], 'TOO_SLOW')
+    assert.match(errors?.[0]?.extensions?.['hint'] ?? '', /Narrow the filter/)
+  } finally {
+    await database.superuser.query('rollback')
+    await hurried.close()
+  }
+})
+
+it('keeps the screens going while exports wait for their turn [case 179]', async ({ database, fredrik }) => {
+  const small = await startServer(database, { exportPoolSize: 1, connectTimeout: 300 })
+  await database.superuser.query('begin; lock table audit.event in access exclusive mode')
+  try {
+    const first = small.fetch(fredrik, '/export/events.csv')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const second = await small.fetch(fredrik, '/export/events.csv')
+    assert.is(second.status, 503)
+    assert.is(second.headers.get('retry-after'), '60')
+    assert.is((await second.json()).error.code, 'TOO_MANY_EXPORTS')
+    assert.is((await small.graphql(fredrik, '{ viewer { access } }')).data?.['viewer'].access, 'granted')
+    await database.superuser.query('rollback')
+    const response = await first
+    assert.is(response.status, 200)
+    await response.text()
+  } finally {
+    await database.superuser.query('rollback')
+    await small.close()
+  }
+})
+
+it('limits requests and sign-ins from one address', async ({ database }) => {
+  const strict = await startServer(database, { requestsPerMinute: 4, signInsPerMinute: 1 })
+  try {
+    const signIn = () => strict.fetch(null, '/session', { method: 'POST', headers: json, body: '{"token":"x"}' })
+    assert.is((await signIn()).status, 401)
+    const refused = await signIn()
+    assert.is(refused.status, 429)
+    assert.is(refused.headers.get('retry-after'), '60')
+    assert.is((await refused.json()).error.code, 'TOO_MANY_REQUESTS')
+    await strict.fetch(null, '/nowhere')
+    await strict.fetch(null, '/nowhere')
+    assert.is((await strict.fetch(null, '/nowhere')).status, 429)
+    assert.is((await strict.fetch(null, '/livez')).status, 200)
+  } finally {
+    await strict.close()
+  }
+})
+
+it.run()
