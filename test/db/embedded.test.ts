@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { binariesPackage } from '../../db/embedded/binaries.ts'
 import { commandOf, markOf } from '../../db/embedded/process.ts'
 import { EmbeddedError, startEmbedded } from '../../db/embedded.ts'
 
@@ -72,6 +74,16 @@ it('refuses a data folder of another major version and changes nothing in it', a
   assert.instance(error, EmbeddedError)
   assert.match(String(error), 'was made by PostgreSQL 15; this is PostgreSQL 18')
   assert.is(readFileSync(join(other, 'postgres/PG_VERSION'), 'utf8'), '15\n')
+})
+
+it('takes the programs of another package, and knows their version', async () => {
+  const programs = join(base, 'programs')
+  mkdirSync(programs)
+  writeFileSync(join(programs, 'package.json'), '{ "version": "15.18.0-beta.17" }')
+  symlinkSync(join(fileURLToPath(import.meta.resolve(binariesPackage)), '../../native'), join(programs, 'native'))
+  const error = await startEmbedded({ folder, programs }).catch((reason: unknown) => reason)
+  assert.instance(error, EmbeddedError)
+  assert.match(String(error), 'was made by PostgreSQL 18; this is PostgreSQL 15')
 })
 
 for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {

@@ -35,6 +35,11 @@ found('an index that is missing is found', 'drop index audit.event_company_id_oc
 found('a capture function that was emptied is found [case 23]', `create or replace function audit_private.capture_app_cv() returns trigger language plpgsql as 'begin return null; end'`, 'triggers', 'failed', /app\.cv: function capture_app_cv was changed/)
 found('a capture trigger with a condition is found [case 24]', `create or replace trigger audit_capture after delete on app.cv referencing old table as old_rows for each statement when (false) execute function audit_private.capture_app_cv(); alter table app.cv enable always trigger audit_capture`, 'triggers', 'failed', /app\.cv: trigger audit_capture has a condition/)
 found('a table that goes along unseen is found', 'create table app.note (id int primary key, user_id bigint references app."user" on delete cascade)', 'foreign keys', 'warning', /takes rows of app\.note along/)
+found('a trigger that calls something else is found', 'create or replace trigger audit_capture after delete on app.cv referencing old table as old_rows for each statement execute function audit_private.capture_app_role()', 'triggers', 'failed', /app\.cv: trigger audit_capture calls capture_app_role instead of capture_app_cv/)
+found('a trigger that was dropped is found', 'drop trigger audit_capture on app.cv', 'triggers', 'failed', /app\.cv: trigger audit_capture is missing/)
+found('a tracked table that went unseen is found', 'alter event trigger audit_record_drops disable; drop table app.cv', 'tables', 'failed', /of kind cv is gone/)
+found('a column that the log may not read any more is found', 'revoke select on app.customer from audit_owner', 'columns', 'failed', /app\.contact: the log may not read column name of app\.customer/)
+found('a function that somebody has marked leakproof is found', `create function public.f(text) returns boolean language sql immutable leakproof as 'select true'`, 'rights', 'warning', /Function public\.f\(text\) is marked leakproof/)
 
 test('a member of audit_owner, a login with BYPASSRLS and the right to set session_replication_role are found [case 20]', async () => {
   const name = `weak_${process.pid}`
@@ -45,6 +50,18 @@ test('a member of audit_owner, a login with BYPASSRLS and the right to set sessi
     for (const words of ['is a member of audit_owner', 'has BYPASSRLS', 'may set session_replication_role']) assert.match(rows[0].finding, `${name} ${words}`)
   } finally {
     await db.superuser.query(`revoke all on parameter session_replication_role from ${name}; drop role ${name}`)
+  }
+})
+
+test('a login that reads as an administrator without being asked is found', async () => {
+  const name = `reading_${process.pid}`
+  await db.superuser.query(`create role ${name} login in role audit_admin`)
+  try {
+    const { rows } = await db.superuser.query(`select status, finding from audit.health where check_name = 'audit_admin'`)
+    assert.is(rows[0].status, 'warning')
+    assert.match(rows[0].finding, `${name} inherits audit_admin`)
+  } finally {
+    await db.superuser.query(`drop role ${name}`)
   }
 })
 

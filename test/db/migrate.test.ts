@@ -9,7 +9,9 @@ import * as assert from 'uvu/assert'
 import { startEmbedded } from '../../db/embedded.ts'
 import { MigrationError, migrate, migrationState, planMigration } from '../../db/migrate.ts'
 import { auditRoles } from '../../db/migration-rights.ts'
+import { programsUnderTest } from '../harness/cluster.ts'
 import { makeTestDatabase, testCluster, type TestDatabase } from '../harness/database.ts'
+import { refused } from '../harness/refused.ts'
 
 type Context = { database: TestDatabase; folder: string }
 const it = suite<Context>('Migrating a database', { database: Object.create(null), folder: '' })
@@ -192,11 +194,26 @@ it('needs no DBA for a role that may create roles and schemas', async ({ folder 
   })
 })
 
+it('leaves a role that installs the whole log, and is no superuser, without the rights of its owner', async () => {
+  await withFreshCluster(async (superuser, url, password) => {
+    await superuser.query(`create role creator login createrole password '${password('creator')}'; grant create on database postgres to creator`)
+    await migrate({ connectionString: url('creator'), includeCurrent: true })
+    const creator = new pg.Client({ connectionString: url('creator') })
+    await creator.connect()
+    try {
+      await refused(creator.query('set role audit_owner'), '42501')
+      await refused(creator.query('select from audit_private.token_key'), '42501')
+    } finally {
+      await creator.end()
+    }
+  })
+})
+
 it('asks only for what is missing when the cluster already has the roles', async ({ folder }) => {
   rewrite(folder, withRoles)
   await withFreshCluster(async (superuser, url, password) => {
     await superuser.query(readFixture('roles/roles.sql'))
-    await superuser.query(`create role creator login createrole password '${password('creator')}'; grant create on database postgres to creator`)
+    await superuser.query(`create role creator login password '${password('creator')}'; grant create on database postgres to creator`)
     const options = { connectionString: url('creator'), migrationsFolder: folder }
     const error = await failure(migrate(options))
     assert.equal(error.statements, [`grant ${auditRoles.join(', ')} to "creator" with admin option;`])
@@ -236,7 +253,7 @@ function readFixture(path: string): string {
 async function withFreshCluster(use: (superuser: pg.Client, url: (login: string) => string, password: (login: string) => string) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'audit-log-cluster-'))
   chmodSync(folder, 0o755)
-  const cluster = await startEmbedded({ folder, temporary: true })
+  const cluster = await startEmbedded({ folder, temporary: true, ...programsUnderTest() })
   const superuser = new pg.Client({ connectionString: cluster.url('postgres', 'postgres') })
   await superuser.connect()
   try {

@@ -41,7 +41,7 @@ async function actAsFredrik(login: string, source: string, ...statements: string
 
 const said = (source: string, dbUser: string) => ({
   actor_id: fredrik, actor_name: 'Fredrik Isaksson', actor_status: 'asserted', on_behalf_of: null, company_id: '1',
-  source, db_user: dbUser, request_id: 'request-1', reason: null, details: null, caused_by: null, root_id: null,
+  source, db_user: dbUser, request_id: 'request-1', reason: null, details: null, caused_by: null, root_id: null, has_forerunners: null,
 })
 
 test('a deleted CV is recorded column by column, with the sentence in English and Swedish', async () => {

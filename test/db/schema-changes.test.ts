@@ -98,6 +98,13 @@ test('dropping a tracked table is an entry, and the others go on [case 60]', asy
   assert.equal([object_label, owner_label], ['Paper 1', null])
 })
 
+test('changes and drops are followed under session_replication_role = replica [case 19]', async () => {
+  await db.superuser.query('set session_replication_role = replica; alter table firm.paper rename column title to heading')
+  assert.is((await deletePaper())['object_label'], 'Paper 1')
+  await db.superuser.query('drop table firm.paper; reset session_replication_role')
+  assert.equal((await schemaEvents() as { action: string }[]).map((row) => row.action), ['table.dropped'])
+})
+
 test('dropping a schema with tracked tables is an entry for each', async () => {
   await db.superuser.query('drop schema firm cascade')
   assert.equal((await schemaEvents() as { object_label: string }[]).map((row) => row.object_label).sort(), ['firm.paper', 'firm.person'])

@@ -111,6 +111,15 @@ it('refuses documents that ask for too much', async ({ running, fredrik }) => {
   }
 })
 
+it('says what was wrong as a page, without running it', async ({ running, fredrik }) => {
+  const response = await running.fetch(fredrik, `/export/events.csv?locale=${encodeURIComponent('<script>alert(1)</script>')}`, { headers: { accept: 'text/html' } })
+  assert.is(response.status, 400)
+  assert.match(response.headers.get('content-type') ?? '', /^text\/html/)
+  const page = await response.text()
+  assert.match(page, 'alert(1)')
+  assert.not.match(page, '<script')
+})
+
 it('stays on its own paths [case 184]', async ({ running }) => {
   for (const path of ['/../package.json', '/%2e%2e/package.json', '/..%2fpackage.json', '/%2e%2e%2f%2e%2e%2fetc/passwd', '//etc/passwd', '/assets/../../../package.json', '/.env', '/company%00']) {
     const status = await rawStatus(running.url, path)
