@@ -1,10 +1,16 @@
 /** What a command found: the same as a JSON document and as text, and whether all is well. */
 export type Outcome = { isWell: boolean; document: unknown; text: string }
 
-/** A command of `npm run audit`. Every option is a flag. */
+/** An option of a command: a flag, or with `value` (what help calls it) one that takes a value. */
+export type Option = { purpose: string; value?: string; isRequired?: boolean }
+
+/** The options that were given. */
+export type Given = { flags: ReadonlySet<string>; values: ReadonlyMap<string, string> }
+
+/** A command of `npm run audit`. */
 export type Command = {
   name: string
   purpose: string
-  options: Readonly<Record<string, { purpose: string }>>
-  run: (connectionString: string, flags: ReadonlySet<string>) => Promise<Outcome>
+  options: Readonly<Record<string, Option>>
+  run: (connectionString: string, given: Given) => Promise<Outcome>
 }

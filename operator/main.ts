@@ -1,31 +1,42 @@
+import pg from 'pg'
 import { parseArgs } from 'node:util'
 import { EmbeddedError } from '../db/embedded.ts'
 import { MigrationError } from '../db/migration-error.ts'
+import { grantAdministratorCommand, listCompaniesCommand, revokeAdministratorCommand } from './administrators.ts'
+import { doctorCommand } from './doctor.ts'
 import { openTarget } from './target.ts'
 import { migrateCommand } from './migrate.ts'
+import { OperatorError } from './operator-error.ts'
 import { statusCommand } from './status.ts'
-import type { Command, Outcome } from './command.ts'
+import { trackCommand } from './track.ts'
+import { uninstallCommand } from './uninstall.ts'
+import type { Command, Given, Option, Outcome } from './command.ts'
 
 /*
  * npm run audit -- <command>: the tool for operators. Exit codes: 0 all is well, 1 something is not (the output says what),
  * 2 the command line is wrong.
  */
 
-const commands: readonly Command[] = [migrateCommand, statusCommand]
+const commands: readonly Command[] = [
+  migrateCommand, statusCommand, trackCommand, grantAdministratorCommand, revokeAdministratorCommand, listCompaniesCommand, doctorCommand, uninstallCommand,
+]
 
 const help = `npm run audit -- <command> [options]
 
-${commands.map(({ name, purpose }) => `  ${name.padEnd(10)}${purpose}`).join('\n')}
+${commands.flatMap(({ name, purpose, options }) => [line(name, purpose), ...Object.entries(options).map(([option, { value, purpose: what }]) => line(`  --${option}${value === undefined ? '' : ` <${value}>`}`, what))]).join('\n')}
 
-Options
+Options of all
   --json    print one JSON document instead of text
   --help    print this
-${commands.flatMap(({ name, options }) => Object.entries(options).map(([option, { purpose }]) => `  --${option.padEnd(8)}${purpose} (${name})`)).join('\n')}
 
 Environment
   DATABASE_URL  the PostgreSQL to work on; without it the embedded one of DATA_DIR (default .data)
 
 Exit code 0: all is well. 1: something is not, and the output says what. 2: the command line is wrong.`
+
+function line(what: string, purpose: string): string {
+  return `  ${what.padEnd(28)}${purpose}`
+}
 
 async function main(): Promise<number> {
   const command = commands.find(({ name }) => name === process.argv[2])
@@ -35,49 +46,67 @@ async function main(): Promise<number> {
     else console.error(`There is no command ${process.argv[2]}.\n\n${help}`)
     return isHelp ? 0 : 2
   }
-  const flags = readFlags(command)
-  if ('problem' in flags) {
-    console.error(`${flags.problem}\n\n${help}`)
+  const given = readOptions(command)
+  if ('problem' in given) {
+    console.error(`${given.problem}\n\n${help}`)
     return 2
   }
-  if (flags.set.has('help')) {
+  if (given.flags.has('help')) {
     console.log(help)
     return 0
   }
-  const outcome = await outcomeOf(command, flags.set)
-  console.log(flags.set.has('json') ? JSON.stringify(outcome.document, null, 2) : outcome.text)
+  const outcome = await outcomeOf(command, given)
+  console.log(given.flags.has('json') ? JSON.stringify(outcome.document, null, 2) : outcome.text)
   return outcome.isWell ? 0 : 1
 }
 
-function readFlags(command: Command): { set: Set<string> } | { problem: string } {
-  const names = ['help', 'json', ...Object.keys(command.options)]
+function readOptions(command: Command): Given | { problem: string } {
+  const options: Record<string, Option> = { help: { purpose: '' }, json: { purpose: '' }, ...command.options }
+  const flags = new Set<string>()
+  const values = new Map<string, string>()
   try {
-    const { values } = parseArgs({ args: process.argv.slice(3), options: Object.fromEntries(names.map((name) => [name, { type: 'boolean' as const }])) })
-    return { set: new Set(Object.keys(values)) }
+    const parsed = parseArgs({
+      args: process.argv.slice(3),
+      options: Object.fromEntries(Object.entries(options).map(([name, { value }]) => [name, { type: value === undefined ? 'boolean' : 'string' }])),
+    })
+    for (const [name, value] of Object.entries(parsed.values)) {
+      if (typeof value === 'string') values.set(name, value)
+      else flags.add(name)
+    }
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) }
   }
+  const missing = Object.keys(options).filter((name) => options[name]?.isRequired === true && !values.has(name))
+  if (missing.length > 0 && !flags.has('help')) return { problem: `${command.name} needs ${missing.map((name) => `--${name}`).join(' and ')}.` }
+  return { flags, values }
 }
 
-async function outcomeOf(command: Command, flags: ReadonlySet<string>): Promise<Outcome> {
+async function outcomeOf(command: Command, given: Given): Promise<Outcome> {
   try {
-    const target = await openTarget(process.env, (line) => console.error(line))
+    const target = await openTarget(process.env, (notice) => console.error(notice))
     try {
-      return await command.run(target.connectionString, flags)
+      return await command.run(target.connectionString, given)
     } finally {
       await target.close()
     }
   } catch (error) {
-    if (error instanceof MigrationError) {
-      const { code, message, detail, hint, statements } = error
-      return { isWell: false, document: { error: { code, message, detail, hint, statements } }, text: [message, detail, hint, ...statements].filter((line) => line !== '').join('\n') }
-    }
-    if (error instanceof EmbeddedError) {
-      const { code, message, hint } = error
-      return { isWell: false, document: { error: { code, message, hint } }, text: `${message}\n${hint}` }
-    }
-    throw error
+    const problem = describeProblem(error)
+    if (problem === null) throw error
+    return { isWell: false, document: { error: problem }, text: [problem.message, problem.detail, problem.hint, ...problem.statements].filter((part) => part !== '').join('\n') }
   }
+}
+
+type Problem = { code: string; message: string; detail: string; hint: string; statements: readonly string[] }
+
+/** What a person can do something about, in words; null for an error of the program itself. */
+function describeProblem(error: unknown): Problem | null {
+  if (error instanceof MigrationError || error instanceof OperatorError) {
+    const { code, message, detail, hint, statements } = error
+    return { code, message, detail, hint, statements }
+  }
+  if (error instanceof EmbeddedError) return { code: error.code, message: error.message, detail: '', hint: error.hint, statements: [] }
+  if (error instanceof pg.DatabaseError) return { code: error.code ?? '', message: error.message, detail: error.detail ?? '', hint: error.hint ?? '', statements: [] }
+  return null
 }
 
 process.exitCode = await main()

@@ -6,7 +6,7 @@ export const migrateCommand: Command = {
   name: 'migrate',
   purpose: 'installs or upgrades schema audit; running it again does nothing',
   options: { plan: { purpose: 'say what would run, change nothing' } },
-  run: async (connectionString, flags) => {
+  run: async (connectionString, { flags }) => {
     if (flags.has('plan')) {
       const plan = await planMigration({ connectionString })
       return { isWell: !['foreign', 'newer'].includes(plan.state), document: plan, text: describePlan(plan.state, plan.pending) }

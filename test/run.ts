@@ -1,25 +1,34 @@
 import { fork } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import type { EmbeddedServer } from '../db/embedded.ts'
 import { MigrationError } from '../db/migrate.ts'
-import { clusterVariable, startTestCluster } from './harness/cluster.ts'
+import { coveredCases, describeCases } from './harness/cases.ts'
+import { clusterVariable, programsVariable, startTestCluster } from './harness/cluster.ts'
+import { InstallError, installPostgres } from './harness/install-postgres.ts'
 import { fileReport, type FileReport } from './harness/report.ts'
 
 /*
  * npm test [-- <part of a path> …]: one cluster for the run, one process per file, two at a time. The last line is
  * `N passed, N failed`, the exit code is 0 only if nothing failed. TEST_FOLDER names another folder of test files (for the tests of this runner).
+ * --postgres 15 (npm run test:postgres -- 15) runs on that version of PostgreSQL what needs nothing but a database.
+ * --cases runs nothing, and lists which numbered case (`[case 48]` in the name of a test) is covered where.
  */
 
+const { values: options, positionals: patterns } = parseArgs({ allowPositionals: true, options: { postgres: { type: 'string' }, cases: { type: 'boolean', default: false } } })
+const needOnlyDatabase = ['test/db/', 'test/host-app/', 'test/operator/', 'test/server/', 'test/soak/']
+/** These speak of the PostgreSQL among the dependencies: how it is started, and how it words the schema. */
+const aboutOurs = ['test/db/embedded.test.ts', 'test/db/schema.test.ts']
 const concurrency = 2
 const limitMilliseconds = 180_000
 const here = fileURLToPath(new URL('.', import.meta.url))
 const folder = process.env['TEST_FOLDER'] ?? here
 
-function findFiles(patterns: readonly string[]): string[] {
+function findFiles(wanted: readonly string[]): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules') && (patterns.length === 0 || patterns.some((pattern) => `test/${file}`.includes(pattern))))
+    .filter((file) => file.endsWith('.test.ts') && !file.includes('node_modules') && (wanted.length === 0 || wanted.some((part) => `test/${file}`.includes(part))))
     .sort()
 }
 
@@ -66,15 +75,21 @@ function seconds(since: number): string {
 }
 
 async function main(): Promise<number> {
-  const files = findFiles(process.argv.slice(2))
+  if (options.cases) {
+    console.log(describeCases(coveredCases(findFiles(patterns).map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') })))))
+    return 0
+  }
+  const isOther = options.postgres !== undefined && patterns.length === 0
+  const files = findFiles(isOther ? needOnlyDatabase : patterns).filter((file) => !isOther || !aboutOurs.includes(`test/${file}`))
   const total = { passed: 0, failed: 0 }
   if (files.length === 0) {
     console.log('No test file matches.')
     total.failed = 1
   }
+  if (options.postgres !== undefined) process.env[programsVariable] = installPostgres(options.postgres)
   const start = performance.now()
   const cluster = process.env['TEST_FOLDER'] === undefined && files.length > 0 ? await startTestCluster() : null
-  if (cluster !== null) console.log(`PostgreSQL on port ${cluster.port} is ready with the template database, ${seconds(start)}. ${files.length} test files:`)
+  if (cluster !== null) console.log(`PostgreSQL${options.postgres === undefined ? '' : ` ${options.postgres}`} on port ${cluster.port} is ready with the template database, ${seconds(start)}. ${files.length} test files:`)
   try {
     const waiting = [...files]
     const work = async (): Promise<void> => {
@@ -101,7 +116,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 try {
   process.exitCode = await main()
 } catch (error) {
-  console.log(error instanceof MigrationError ? `${error.message}\n${error.detail}\n${error.hint}` : error)
+  console.log(error instanceof MigrationError ? `${error.message}\n${error.detail}\n${error.hint}` : error instanceof InstallError ? error.message : error)
   console.log('0 passed, 1 failed')
   process.exitCode = 1
 }

@@ -16,12 +16,21 @@ export const clusterVariable = 'TEST_CLUSTER'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
+/** The variable by which the test runner tells where the PostgreSQL under test is, if it is not the one among the dependencies. */
+export const programsVariable = 'TEST_POSTGRES'
+
+/** Which PostgreSQL a test starts if it needs a server of its own: an option of `startEmbedded`. */
+export function programsUnderTest(): { programs?: string } {
+  const programs = process.env[programsVariable]
+  return programs === undefined ? {} : { programs }
+}
+
 /** Starts the cluster of one test run, in a temporary folder that goes with it, and makes the template. */
 export async function startTestCluster(): Promise<EmbeddedServer> {
   const folder = mkdtempSync(join(tmpdir(), 'audit-log-test-'))
   chmodSync(folder, 0o755)
   const settings = { max_connections: '200', max_prepared_transactions: '20', max_wal_size: '4GB', shared_buffers: '256MB' }
-  const server = await startEmbedded({ folder, temporary: true, settings })
+  const server = await startEmbedded({ folder, temporary: true, settings, ...programsUnderTest() })
   try {
     await makeTemplate(server)
   } catch (error) {

@@ -1,14 +1,12 @@
-import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { audit, json } from './audit.ts'
 
 const it = suite<{ database: TestDatabase; empty: TestDatabase }>('npm run audit', { database: Object.create(null), empty: Object.create(null) })
-const main = fileURLToPath(new URL('../../operator/main.ts', import.meta.url))
 const committed = readdirSync(new URL('../../db/migrations/committed/', import.meta.url)).filter((file) => file.endsWith('.sql')).sort()
 
 it.before(async (context) => {
@@ -24,7 +22,7 @@ it('lists its commands', () => {
   for (const args of [[], ['--help'], ['status', '--help']]) {
     const { status, stdout } = audit(args)
     assert.is(status, 0)
-    assert.match(stdout, /migrate .*\n.*status /)
+    for (const command of ['migrate', 'status', 'track', 'grant-administrator', 'revoke-administrator', 'companies', 'doctor', 'uninstall']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
   }
 })
 
@@ -33,6 +31,13 @@ it('ends with 2 for a command or an option that it does not know', () => {
   assert.match(audit(['migrat']).stderr, 'There is no command migrat.')
   assert.is(audit(['status', '--plan']).status, 2)
   assert.match(audit(['status', '--plan']).stderr, `Unknown option '--plan'`)
+})
+
+it('ends with 2 when an option that a command needs is missing', () => {
+  assert.is(audit(['track']).status, 2)
+  assert.match(audit(['track']).stderr, 'track needs --file.')
+  assert.is(audit(['track', '--file']).status, 2)
+  assert.match(audit(['revoke-administrator']).stderr, 'revoke-administrator needs --company and --user.')
 })
 
 it('says what is wrong in one line and what to do in the next, and ends with 1', () => {
@@ -71,16 +76,8 @@ it('refuses a schema audit that is not ours, as JSON too', async () => {
 
 it('says that an installed log is up to date and what its health is', ({ database }) => {
   const { status, stdout } = audit(['status'], database.url('postgres'))
-  assert.match(stdout, /^PostgreSQL 18\.\d+, database test_\w+, Node 24\.[^]*\nMigrations: up to date/)
+  assert.match(stdout, /^PostgreSQL 1\d\.\d+, database test_\w+, Node 24\.[^]*\nMigrations: up to date/)
   assert.is(status, 0, stdout)
 })
 
 it.run()
-
-function audit(args: string[], url = '', dataDir = '.data') {
-  return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', env: { ...process.env, DATABASE_URL: url, DATA_DIR: dataDir } })
-}
-
-function json({ stdout }: { stdout: string }): unknown {
-  return JSON.parse(stdout)
-}

@@ -1,0 +1,15 @@
+/** Why a command cannot be carried out: what (`message`), the values (`detail`), and what to do (`hint`). */
+export class OperatorError extends Error {
+  override name = 'OperatorError'
+  readonly code: 'FILE' | 'NOT_INSTALLED' | 'BUSY' | 'NOT_CONFIRMED'
+  readonly detail: string
+  readonly hint: string
+  readonly statements: readonly string[] = []
+
+  constructor(code: OperatorError['code'], message: string, more: { detail: string; hint: string; cause?: unknown }) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause })
+    this.code = code
+    this.detail = more.detail
+    this.hint = more.hint
+  }
+}
