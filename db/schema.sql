@@ -411,6 +411,8 @@ CREATE OR REPLACE FUNCTION audit.act_as(actor_id text, actor_name text DEFAULT N
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+declare
+  written text;
 begin
   if lower(act_as.source) is null or lower(act_as.source) not in ('app', 'api', 'admin', 'system', 'sql') then
     raise exception using
@@ -420,7 +422,7 @@ begin
       hint    = 'Use one of app, api, admin, system, sql.';
   end if;
 
-  perform audit_private.write_context(
+  written := audit_private.write_context(
     case when audit_private.clean_text(act_as.actor_id, 200) is null
           and audit_private.clean_text(act_as.actor_name, 200) is null then 'missing' else 'asserted' end,
     act_as.actor_id, act_as.actor_name, lower(act_as.source), act_as.company_id,
@@ -1110,6 +1112,7 @@ AS $function$
   )
   select s.oid from step s where s.typtype <> 'd'
 $function$;
+grant execute on function audit_private.base_type(oid) to audit_installer;
 comment on function audit_private.base_type(oid) is 'The type below a domain, and below the domains below it; the type itself if it is none.';
 
 CREATE OR REPLACE FUNCTION audit_private.begin_act()
@@ -1277,11 +1280,14 @@ CREATE OR REPLACE FUNCTION audit_private.capture_findings(only_of regclass DEFAU
  LANGUAGE sql
  STABLE
 AS $function$
-  with wanted as (
-    select t.target, t.kind, v.* from audit_private.tracked t cross join lateral audit_private.capture_variants(t.target) v
+  -- Only where all columns are there can code be written to compare with: nothing else may come before that question.
+  with sound as materialized (
+    select t.target, t.kind from audit_private.tracked t
      where (only_of is null or t.target = only_of)
        and exists (select from pg_class c where c.oid = t.target)
        and not exists (select from audit_private.missing_columns(t.target))
+  ), wanted as materialized (
+    select t.target, t.kind, v.* from sound t cross join lateral audit_private.capture_variants(t.target) v
   ), there as (
     select w.*, g.oid as trigger_id, g.tgenabled, g.tgtype, g.tgattr, g.tgoldtable, g.tgqual, f.proname, f.prosrc, f.prosecdef, f.proconfig, f.proowner,
            replace(pg_get_triggerdef(g.oid), 'CREATE TRIGGER', '') as is_defined
@@ -3172,10 +3178,11 @@ $function$;
 comment on function audit_private.write_capture(regclass) is 'Writes the trigger functions of a tracked table anew from its settings.';
 
 CREATE OR REPLACE FUNCTION audit_private.write_context(actor_status text, actor_id text, actor_name text, source text, company_id text, request_id text, on_behalf_of text, reason text, problem text DEFAULT NULL::text)
- RETURNS void
+ RETURNS text
  LANGUAGE plpgsql
 AS $function$
 declare
+  -- Assigned and returned, not performed: that spares a query for each.
   said text := pg_catalog.concat_ws(e'\x1f',
     audit_private.transaction_mark(),
     actor_status,
@@ -3195,11 +3202,11 @@ declare
       case when length(on_behalf_of) > 200 then 'on_behalf_of' end,
       case when length(reason) > 1000 then 'reason' end));
 begin
-  perform pg_catalog.set_config('audit.context',
+  return pg_catalog.set_config('audit.context',
     said || e'\x1f' || case when actor_status = 'verified' then audit_private.context_signature(said) else '' end, true);
 end
 $function$;
-comment on function audit_private.write_context(text,text,text,text,text,text,text,text,text) is 'Keeps the context for the rest of this transaction, with the mark of the transaction and, if it is verified, the database''s signature.';
+comment on function audit_private.write_context(text,text,text,text,text,text,text,text,text) is 'Keeps the context for the rest of this transaction, with the mark of the transaction and, if it is verified, the database''s signature. Returns what it keeps.';
 
 create event trigger audit_follow_changes on ddl_command_end when tag in ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX') execute function audit_private.on_change();
 comment on event trigger audit_follow_changes is 'Follows changes of tracked tables, so that no delete fails or goes unrecorded.';
