@@ -790,6 +790,26 @@ $function$;
 grant execute on function audit.record_log_export_end(bigint,bigint,text,text) to audit_admin;
 comment on function audit.record_log_export_end(bigint,bigint,text,text) is 'Records how an export of the log ended: complete, cancelled or failed, with its rows and the SHA-256 of the file. An entry of its own, as no entry is ever changed.';
 
+CREATE OR REPLACE FUNCTION audit.refresh_tracking()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  t audit_private.tracked;
+  n integer := 0;
+begin
+  for t in select x.* from audit_private.tracked x where exists (select from pg_class c where c.oid = x.target) order by x.tracked_since, x.kind loop
+    perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete);
+    n := n + 1;
+  end loop;
+  return n;
+end
+$function$;
+grant execute on function audit.refresh_tracking() to audit_installer;
+comment on function audit.refresh_tracking() is 'Resolves the settings of all tracked tables against the catalogue anew and writes their functions again: after a dump was restored into another database, whose tables have other numbers. Returns how many tables there are.';
+
 CREATE OR REPLACE FUNCTION audit.revoke_administrator(company_id text, user_id text)
  RETURNS void
  LANGUAGE plpgsql
@@ -2806,7 +2826,7 @@ begin
   points_to := array(select distinct (hit[1])::oid from regexp_matches(understood::text, '"table": ([0-9]+)', 'g') hit);
   perform audit_private.write_capture(t.target) from audit_private.tracked t
    where t.target = register.target
-      or t.target = any (points_to)
+      or t.target = any (points_to) and not exists (select from audit_private.missing_columns(t.target))  -- a renamed one is on its way here
       or t.understood::text like '%"table": ' || register.target::oid || '%';
   return understood || jsonb_build_object('function', f_name);
 end
@@ -2819,13 +2839,30 @@ CREATE OR REPLACE FUNCTION audit_private.register_own(target regclass, kind text
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+declare
+  said   jsonb;
+  hidden record;
 begin
   perform audit_private.require_owner(target, 'audit.track');
-  return audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete);
+  said := audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete);
+  -- What audit_owner may read already, because another table is tracked, is not for everybody to see in entries.
+  select r.there, r.col into hidden
+    from audit_private.columns_read_by(target) r
+    join pg_class c on c.oid = r.there
+   where r.there <> register_own.target
+     and not pg_has_role(session_user, c.relowner, 'member') and not has_column_privilege(session_user, r.there, r.col::text, 'select')
+   limit 1;
+  if found then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: %s may not read column %I of %s', session_user, hidden.col, hidden.there),
+      detail  = 'A path leads there, and its values would stand in the entries.',
+      hint    = format('As the owner of %s: grant select (%I) on %s to %I', hidden.there, hidden.col, hidden.there, session_user);
+  end if;
+  return said;
 end
 $function$;
 grant execute on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text) to audit_installer;
-comment on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text) is 'The same for a table of the login''s own.';
+comment on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text) is 'The same for a table of the login''s own, with paths over what it may read itself.';
 
 CREATE OR REPLACE FUNCTION audit_private.require_access_columns(relation regclass, argument text, wanted text[])
  RETURNS void

@@ -1,7 +1,7 @@
 import './graphile-production.ts'
 import type { IncomingMessage } from 'node:http'
 import express, { json, Router, type RequestHandler } from 'express'
-import { printSchema } from 'postgraphile/graphql'
+import { parse, printSchema } from 'postgraphile/graphql'
 import { postgraphile } from 'postgraphile'
 import { grafserv } from 'postgraphile/grafserv/express/v4'
 import type { Pool } from 'pg'
@@ -70,7 +70,7 @@ export async function makeGraphql({ identities, pool, statementTimeout, introspe
 
   const router = Router()
   router.use('/graphql', onlyMethods('POST'), refuseForeign(), onlyBodies('application/json'),
-    json({ limit: '64kb', inflate: false }), refuseBatch, refuseUntilReady, signIn)
+    json({ limit: '64kb', inflate: false }), refuseBatch, refuseLong, refuseUntilReady, signIn)
   router.use(handler)
   return {
     router,
@@ -91,4 +91,20 @@ export async function makeGraphql({ identities, pool, statementTimeout, introspe
 const refuseBatch: RequestHandler = (request, _response, next) => {
   if (!Array.isArray(request.body)) return next()
   throw new Refusal({ status: 400, code: 'BATCH_REFUSED', message: 'Several operations in one request are not possible.', hint: 'Send one operation.' })
+}
+
+const mostTokens = 2_000
+
+/** Refuses a document before anything walks through it: some rules of validation take time that grows with its square. */
+const refuseLong: RequestHandler = (request, _response, next) => {
+  const body: unknown = request.body
+  const query: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'query') : undefined
+  try {
+    if (typeof query === 'string') parse(query, { maxTokens: mostTokens, noLocation: true })
+  } catch (error) {
+    if (error instanceof Error && error.message.includes(`${mostTokens} tokens`)) {
+      throw new Refusal({ status: 400, code: 'DOCUMENT_TOO_LARGE', message: 'The document is too long.', detail: `It has more than ${mostTokens} words and signs.`, hint: 'Ask for less at once.' })
+    }
+  }
+  next()
 }

@@ -12,5 +12,7 @@ function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { message: String(error) }
   const { name, message, stack, cause } = error
   const code: unknown = Reflect.get(error, 'code')
-  return { type: name, message, stack, ...(typeof code === 'string' && { code }), ...(cause !== undefined && { cause: describeError(cause) }) }
+  // PostgreSQL quotes the offending value in its message, and the stack begins with the message.
+  const shown = typeof Reflect.get(error, 'severity') === 'string' ? message.replace(/".*/s, '"…') : message
+  return { type: name, message: shown, stack: stack?.replace(message, shown), ...(typeof code === 'string' && { code }), ...(cause !== undefined && { cause: describeError(cause) }) }
 }

@@ -182,6 +182,9 @@ it('never shows as verified what an application changes in a context of its own,
   }))
   assert.equal(await changed(`replace(current_setting('audit.context'), 'asserted', 'verified')`), notOurs)
   assert.equal(await changed(`replace(current_setting('audit.context'), e'\\x1fapp\\x1f', e'\\x1fevil\\x1f')`), notOurs)
+  assert.equal(await changed(`current_setting('audit.context') || e'\\x1fmore'`), notOurs)
+  assert.equal(await changed(`replace(current_setting('audit.context'), 'Anna', repeat('a', 100000))`),
+    { ...nobody, actor_id: '7', actor_name: 'a'.repeat(200), actor_status: 'asserted', source: 'app' })
   assert.equal(await changed(`replace(current_setting('audit.context'), 'Anna', 'Bertil')`),
     { ...nobody, actor_id: '7', actor_name: 'Bertil', actor_status: 'asserted', source: 'app' })
   for (const [from, to] of [['Jessica Kowalski', 'The CEO'], [`e'\\x1f20\\x1f'`, `e'\\x1f1\\x1f'`], [`e'\\x1fapp\\x1f'`, `e'\\x1fadmin\\x1f'`]] as const) {
@@ -324,6 +327,8 @@ it('lets a bound login be no other source than its own, whatever it says, with a
     const verified = await inTransaction(async () => { await actAsToken(tokenOf(good), 'sql', client); return deleteCv(client) }, client)
     assert.equal(await rowsOf(`select source, actor_status, db_user from audit.event where action = 'cv.deleted' and object_id = any ($1) order by id`, [[silent, lying, verified]]),
       ['missing', 'asserted', 'verified'].map((actor_status) => ({ source, actor_status, db_user: login })))
+    await inTransaction(async () => { await client.query(`select audit.act_as('7', source => 'app'), audit.record_export('projects')`) }, client)
+    assert.equal(await rowsOf(`select source from audit.event where action = 'projects.exported' and db_user = $1`, [login]), [{ source }])
   }
 })
 

@@ -119,7 +119,9 @@ it('writes to the log, not to temporary tables, types and functions of the same 
     create function pg_temp.read_context() returns text language plpgsql as $$ begin raise exception 'called'; end $$;
     create function pg_temp.keep_label(text, text) returns text language plpgsql as $$ begin raise exception 'called'; end $$;
     set search_path = pg_temp, audit, audit_private, app, pg_catalog;
-    insert into app.cv (user_id, title) values (22, 'temp'); delete from app.cv where title = 'temp'`)
+    insert into app.cv (user_id, title) values (22, 'temp');
+    create type pg_temp.text as enum ('trap'); create type pg_temp.jsonb as enum ('trap'); create type pg_temp.regclass as enum ('trap');
+    delete from app.cv where title operator(pg_catalog.=) 'temp'`)
   assert.equal(await rowsOf(`select object_label, db_user from audit.event where object_label = 'temp'`), [{ object_label: 'temp', db_user: 'consultant_app' }])
 })
 

@@ -105,7 +105,8 @@ it('refuses documents that ask for too much', async ({ running, fredrik }) => {
   const aliases = Array.from({ length: 300 }, (_, index) => `a${index}: events { totalCount }`).join(' ')
   const inFragment = `query { ...F } fragment F on Query { ${aliases} }`
   const fields = `{ events { nodes { ${Array.from({ length: 300 }, (_, index) => `s${index}: sentence`).join(' ')} } } }`
-  for (const query of [`{ ${aliases} }`, inFragment, fields]) {
+  const few = `{ ${Array.from({ length: 7 }, (_, index) => `v${index}: viewer { access }`).join(' ')} }`
+  for (const query of [`{ ${aliases} }`, inFragment, fields, few]) {
     const { errors } = await running.graphql(fredrik, query)
     assert.is(errors?.[0]?.extensions?.['code'], 'DOCUMENT_TOO_LARGE')
   }

@@ -91,7 +91,8 @@ it('pages by key through everything once, forwards and backwards', async ({ runn
 })
 
 it('counts and lists by the same filter as SQL', async ({ running, fredrik, database }) => {
-  const { rows: [{ now, acme }] } = await database.superuser.query(`select to_json(now()) #>> '{}' as now, (select min(id)::text from audit.event where action = 'customer.deleted' and company_id = '1') as acme`)
+  const { rows: [{ now, acme, last }] } = await database.superuser.query(`select to_json(now()) #>> '{}' as now, (select min(id)::text from audit.event where action = 'customer.deleted' and company_id = '1') as acme,
+    (select to_json(max(occurred_at) at time zone 'UTC') #>> '{}' || 'Z' from audit.event where company_id = '1') as last`)
   const cases: Array<[string, string]> = [
     ['actions: ["cv.deleted", "role.deleted"]', `action in ('cv.deleted', 'role.deleted')`],
     ['notActions: ["cv.deleted"]', `action <> 'cv.deleted'`],
@@ -101,6 +102,8 @@ it('counts and lists by the same filter as SQL', async ({ running, fredrik, data
     [`act: "${acme}"`, `(id = ${acme} or root_id = ${acme})`],
     [`to: "${now}"`, 'true'],
     [`from: "${now}"`, 'false'],
+    [`from: "${last}"`, `occurred_at >= '${last}'`],
+    [`to: "${last}"`, `occurred_at < '${last}'`],
     ['query: "ö -kowalski"', `concat_ws(' ', object_label, owner_label, actor_name) ilike '%ö%' and concat_ws(' ', object_label, owner_label, actor_name) not ilike '%kowalski%'`],
     ['query: "%"', `concat_ws(' ', object_label, owner_label, actor_name) like '%\\%%'`],
     ['query: "_"', `concat_ws(' ', object_label, owner_label, actor_name) like '%\\_%'`],

@@ -97,6 +97,8 @@ it('refuses a token that is not meant for it, with the reason [case 158, 159]', 
 it('takes no token for a session and no session for a token', async ({ running, fredrik }) => {
   const token = await tokenFor(fredrik)
   assert.equal(await viewerOf(running, `audit-session=${token}`), { data: { viewer: { access: 'not_signed_in', viewerName: null } } })
+  const forged = await tokenFor(fredrik, { iss: 'audit-log', aud: 'audit-log' }, { typ: 'audit-session+jwt' })
+  assert.equal(await viewerOf(running, `audit-session=${forged}`), { data: { viewer: { access: 'not_signed_in', viewerName: null } } })
   const session = ((await postToken(running, token)).headers.get('set-cookie') ?? '').slice('audit-session='.length).split(';')[0] ?? ''
   assert.is((await postToken(running, session)).status, 401)
 })

@@ -1,0 +1,357 @@
+/*
+ * What protects the log, its readers and the programs beside it: each guard with the change that takes it away, and the
+ * test files of which one must fail then. Left out are the tests that notice any change whatever (the schema dump, the
+ * fingerprints): they do not say what would have happened to somebody.
+ */
+
+type Watched = {
+  /** What somebody would lose, in their words; unique. */
+  readonly name: string
+  /** Parts of paths of test files, as test/run.ts takes them. */
+  readonly tests: readonly string[]
+}
+
+/** Taken away by replacing a text that stands once in a file. */
+type InFile = Watched & { readonly file: string; readonly text: string; readonly without: string }
+
+/** Taken away by a superuser, in the database from which every test's is copied. */
+type InDatabase = Watched & { readonly statement: string }
+
+export type Guard = InFile | InDatabase
+
+const sql = (path: string) => `db/migrations/fixtures/${path}.sql`
+
+const rights: readonly Guard[] = [
+  { name: 'Not everybody reads the entries', statement: 'grant select on audit.event to public', tests: ['test/db/catalogue'] },
+  { name: 'Not everybody writes entries', statement: 'grant insert on audit.event to public', tests: ['test/db/append-only'] },
+  { name: 'A reader of one company sees no other: row-level security is on', statement: 'alter table audit.event disable row level security', tests: ['test/server/reading'] },
+  {
+    name: 'A reader sees the own company only', tests: ['test/server/reading'],
+    file: sql('reading/viewer'), text: `using (company_id = nullif(pg_catalog.current_setting('audit.company_id', true), '') and (select`, without: 'using ((select',
+  },
+  {
+    name: 'The policy asks at each query whether the person may read', tests: ['test/server/reading'],
+    file: sql('reading/viewer'), text: ` and (select audit_private.viewer_is_granted()));`, without: ');',
+  },
+  {
+    name: 'Entries of a company without the add-on are not read', tests: ['test/server/reading'],
+    file: sql('reading/viewer'), text: 'and (audit_private.company_row(company)).has_audit_log is true', without: '',
+  },
+  {
+    name: 'Entries are not read by who is no administrator', tests: ['test/server/reading'],
+    file: sql('reading/viewer'), text: 'and (audit_private.administrator_row(company, person)).user_id is not null', without: '',
+  },
+  {
+    name: 'Who is no administrator is told so', tests: ['test/server/reading'],
+    file: sql('reading/viewer'), text: `when a.user_id is null               then 'not_administrator'`, without: '',
+  },
+  {
+    name: 'A company without the add-on is told so', tests: ['test/server/reading'],
+    file: sql('reading/viewer'), text: `when c.has_audit_log is not true     then 'add_on_missing'`, without: '',
+  },
+  {
+    name: 'The list of acts reads with the rights of its reader', tests: ['test/db/catalogue'],
+    file: sql('reading/act'), text: 'create view audit.act with (security_invoker = true) as', without: 'create view audit.act as',
+  },
+  { name: 'The private tables are under row-level security', statement: 'alter table audit_private.token_key disable row level security', tests: ['test/db/catalogue'] },
+  {
+    name: 'Functions of the log may not be called by everybody', tests: ['test/db/catalogue'],
+    file: sql('roles/ownership'), text: `execute pg_catalog.format('revoke execute on function %s from public', made.signature);`, without: 'null;',
+  },
+  {
+    name: 'Functions that are written later may not be called by everybody', tests: ['test/db/catalogue'],
+    file: sql('schemas/schemas'), text: 'alter default privileges for role audit_owner revoke execute on functions from public;', without: '',
+  },
+  {
+    name: 'Who migrates is not left a member of the owner', tests: ['test/db/migrate.test'],
+    file: sql('roles/ownership'), text: `execute pg_catalog.format('revoke audit_owner from %I', current_user);`, without: 'null;',
+  },
+  {
+    name: 'A function with the rights of the owner has a fixed search path', tests: ['test/db/catalogue'],
+    file: sql('context/act_as'), text: 'set search_path = pg_catalog, pg_temp\n', without: '',
+  },
+  {
+    name: 'No temporary table or type stands in for one of PostgreSQL', tests: ['test/db/snapshot', 'test/db/catalogue'],
+    file: sql('capture/capture_settings'), text: `'search_path=pg_catalog, pg_temp'`, without: `'search_path=pg_catalog'`,
+  },
+  { name: 'The health of the log is for DBAs', statement: 'grant usage on schema audit to public; grant select on audit.health to public; grant execute on function audit_private.health_rows() to public', tests: ['test/db/health'] },
+]
+
+const appendOnly: readonly Guard[] = [
+  { name: 'Entries are never changed, not even by their owner', statement: 'alter table audit.event disable trigger guard_change', tests: ['test/db/append-only'] },
+  { name: 'Entries come from the functions of the log only', statement: 'alter table audit.event disable trigger guard_insert', tests: ['test/db/append-only'] },
+  { name: 'Replica mode does not silence the guard of changes', statement: 'alter table audit.event enable trigger guard_change', tests: ['test/db/append-only'] },
+  { name: 'Replica mode does not silence the guard of inserts', statement: 'alter table audit.event enable trigger guard_insert', tests: ['test/db/append-only'] },
+  {
+    name: 'The log cannot be truncated', tests: ['test/db/append-only'],
+    file: sql('guard/refuse_change'), text: 'before update or delete or truncate on audit.event', without: 'before update or delete on audit.event',
+  },
+]
+
+const recording: readonly Guard[] = [
+  {
+    name: 'Replica mode does not silence the recording', tests: ['test/db/snapshot'],
+    file: sql('capture/track'), text: `execute format('alter table %s %s', wanted.on_table, wanted.actions);`, without: 'null;',
+  },
+  {
+    name: 'A truncate is recorded row by row', tests: ['test/db/track'],
+    file: sql('capture/capture_variants'), text: `from t join member m on m.relkind = 'r'`, without: `from t join member m on m.relkind = 'none'`,
+  },
+  {
+    name: 'A soft delete is recorded once, not at each further update', tests: ['test/db/soft-delete'],
+    file: sql('capture/capture_variants'),
+    text: `pg_catalog.format('after update on %%s for each row when (not (%s) and (%s))',
+           audit_private.is_marked(target, t.soft_delete, 'old'), `,
+    without: `pg_catalog.format('after update on %%s for each row when ((%s) is not null and (%s))',
+           audit_private.is_marked(target, t.soft_delete, 'old'), `,
+  },
+  {
+    name: 'A restored row is recorded, and nothing that is not restored', tests: ['test/db/soft-delete'],
+    file: sql('capture/capture_variants'),
+    text: `pg_catalog.format('after update on %%s for each row when ((%s) and not (%s))',`,
+    without: `pg_catalog.format('after update on %%s for each row when ((%s) is not null and not (%s))',`,
+  },
+  {
+    name: 'A row that moves to another partition is not recorded as deleted', tests: ['test/db/track'],
+    file: sql('capture/capture_variants'), text: `return currval('audit_private.moving') = audit_private.moving_mark(target);`, without: 'return false;',
+  },
+  {
+    name: 'No login can hide a deletion by saying that rows are being moved', tests: ['test/db/track'],
+    file: sql('capture/capture_variants'), text: `return currval('audit_private.moving') = audit_private.moving_mark(target);`, without: 'return true;',
+  },
+  {
+    name: 'Masked columns are kept nowhere', tests: ['test/db/snapshot'],
+    file: sql('capture/register'), text: ` and a.attname <> all (coalesce(mask, '{}'))`, without: '',
+  },
+  {
+    name: 'A long text is cut in the snapshot', tests: ['test/db/snapshot'],
+    file: sql('capture/column_code'), text: `'case when octet_length(%1$s) > %2$s then audit_private.cut_text`, without: `'case when octet_length(%1$s) > 60 * %2$s then audit_private.cut_text`,
+  },
+  {
+    name: 'Bytes are not kept whole in the snapshot', tests: ['test/db/snapshot'],
+    file: sql('capture/cut_text'), text: 'case when pg_catalog.octet_length(value) <= 128 then', without: 'case when true then',
+  },
+  {
+    name: 'A json that jsonb refuses does not stop the delete', tests: ['test/db/snapshot'],
+    file: sql('capture/cut_text'), text: `return jsonb_build_object('_snapshot_error', sqlstate, 'text', value::text);`, without: 'raise;',
+  },
+  {
+    name: 'A large json is cut in the snapshot', tests: ['test/db/snapshot'],
+    file: sql('capture/cut_text'), text: 'if octet_length(value::text) > most then', without: 'if false then',
+  },
+  {
+    name: 'What is stored compressed is measured as it is written', tests: ['test/db/snapshot'],
+    file: sql('capture/cut_text'), text: 'case when octet_length(written) > most then', without: 'case when false then',
+  },
+  {
+    name: 'The wide columns of a row share the limit of its snapshot', tests: ['test/db/snapshot'],
+    file: sql('capture/capture_code'), text: `65536 / greatest(1, (t.understood ->> 'wide')::integer)`, without: '65536',
+  },
+  {
+    name: 'A label is cut at 500 characters', tests: ['test/db/snapshot'],
+    file: sql('capture/cut_text'), text: 'case when pg_catalog.length(label) > 500 then', without: 'case when pg_catalog.length(label) > 1000 then',
+  },
+  {
+    name: 'A row without a name is named by its key', tests: ['test/db/snapshot'],
+    file: sql('capture/cut_text'), text: `  '#' || id);`, without: '  null);',
+  },
+  {
+    name: 'A policy in the place of a table does not run with the rights of the log', tests: ['test/db/track'],
+    file: sql('capture/capture_settings'), text: `      (3, 'row_security=off'),\n`, without: '',
+  },
+  {
+    name: 'A view in the place of a table does not run with the rights of the log', tests: ['test/db/track'],
+    file: sql('capture/capture_settings'), text: `      (4, 'restrict_nonsystem_relation_kind=view, foreign-table'),\n`, without: '',
+  },
+  {
+    name: 'No cast of somebody\'s runs with the rights of the log', tests: ['test/db/track'],
+    file: sql('capture/column_code'), text: `when base.oid < 16384 and base.typtype = 'b' and base.typelem = 0`, without: 'when true',
+  },
+  {
+    name: 'The same row leaves the same bytes under every time zone', tests: ['test/db/snapshot'],
+    file: sql('capture/capture_settings'), text: `      (5, 'TimeZone=UTC'),\n`, without: '',
+  },
+  {
+    name: 'A row whose parent is still there has no cause', tests: ['test/db/cascade'],
+    file: sql('capture/capture_code'), text: `limit 1) is null', parent.target,`, without: `limit 1) is null or true', parent.target,`,
+  },
+  {
+    name: 'A cause is looked for in the latest act before older ones', tests: ['test/db/cascade'],
+    file: sql('capture/capture_code'), text: 'where since is not null and p.id > since and p.transaction_id', without: 'where since is not null and p.transaction_id',
+  },
+  {
+    name: 'A cause is an entry of the same transaction', tests: ['test/db/cascade'],
+    file: sql('capture/capture_code'), text: 'since and p.transaction_id = pg_current_xact_id() and p.object_kind in (%s)', without: 'since and p.object_kind in (%s)',
+  },
+  {
+    name: 'What is deleted twice in a transaction is the cause only once', tests: ['test/db/cascade'],
+    file: sql('capture/capture_code'), text: 'select distinct on (p.object_kind, p.object_id)\n', without: 'select\n',
+  },
+  {
+    name: 'Rows that point at each other are all recorded', tests: ['test/db/cascade'],
+    file: sql('capture/capture_code'), text: `left join above on above."audit.event_id"`, without: `join above on above."audit.event_id"`,
+  },
+]
+
+const attaching: readonly Guard[] = [
+  { name: 'Only its owner attaches a table, whatever function is called', tests: ['test/db/track'], file: sql('capture/register'), text: `perform audit_private.require_owner(target, 'audit.track');`, without: '' },
+  { name: 'Only its owner detaches a table, whatever function is called', tests: ['test/db/track'], file: sql('capture/track'), text: `perform audit_private.require_owner(target, 'audit.untrack');`, without: '' },
+  { name: 'Only its owner names the table of administrators', tests: ['test/db/read-access'], file: sql('reading/read_access_from'), text: `perform audit_private.require_owner(administrators, 'audit.read_access_from');`, without: '' },
+  { name: 'Only its owner names the table of companies', tests: ['test/db/read-access'], file: sql('reading/read_access_from'), text: `perform audit_private.require_owner(companies, 'audit.read_access_from');`, without: '' },
+  { name: 'A table that lacks a column says nobody\'s access', tests: ['test/db/read-access'], file: sql('reading/read_access_from'), text: `perform audit_private.require_access_columns(given.relation, given.argument, given.wanted);`, without: '' },
+  { name: 'An add-on that is not true or false is refused', tests: ['test/db/read-access'], file: sql('reading/read_access_from'), text: `if col = 'has_audit_log' and (select`, without: `if false and (select` },
+  { name: 'A kind is a plain word', tests: ['test/db/track'], file: sql('capture/register'), text: `if kind !~ '^[a-z][a-z0-9_]{0,39}$' then`, without: 'if false then' },
+  { name: 'A kind belongs to one table', tests: ['test/db/track'], file: sql('capture/register'), text: `if exists (select from audit_private.tracked t where t.kind = register.kind and t.target <> register.target) then`, without: 'if false then' },
+  { name: 'A partition is not attached beside its table', tests: ['test/db/track'], file: sql('capture/register'), text: `register.target in (select audit_private.tree_below(t.target)))\n   limit 1;`, without: `register.target in (select audit_private.tree_below(t.target))) and false\n   limit 1;` },
+  { name: 'A table without a key is refused', tests: ['test/db/track'], file: sql('capture/register'), text: 'if key is null then', without: 'if false then' },
+  { name: 'A label that cannot be read is refused', tests: ['test/db/track'], file: sql('capture/read_label'), text: 'if found is null then', without: `if found is null then return parts; end if; if false then` },
+  { name: 'A label names columns that are there', tests: ['test/db/track'], file: sql('capture/read_label'), text: `perform audit_private.require_column(target, found[1], 'label');`, without: '' },
+  { name: 'A path that leads nowhere is refused', tests: ['test/db/track'], file: sql('capture/read_path'), text: 'if hop is null then', without: `if hop is null then return null; end if; if false then` },
+  { name: 'A company is a column, not a row', tests: ['test/db/track'], file: sql('capture/read_path'), text: '      if ends_in_column then\n', without: '      if false then\n' },
+  { name: 'A path by name needs a key of one column', tests: ['test/db/track'], file: sql('capture/read_path'), text: 'if pg_catalog.cardinality(keys) is distinct from 1 then', without: 'if false then' },
+  { name: 'A view is not attached', tests: ['test/db/track'], file: sql('capture/track'), text: `if relation.relkind is null or relation.relkind not in ('r', 'p') or`, without: `if relation.relkind is null or relation.relkind not in ('r', 'p', 'v', 'm') or` },
+  { name: 'A temporary table is not attached', tests: ['test/db/track'], file: sql('capture/track'), text: ` or relation.relpersistence = 't'\n`, without: '\n' },
+  { name: 'Rights that no table needs any more are given back', tests: ['test/db/track'], file: sql('capture/track'), text: `execute format('revoke select (%I) on %s from audit_owner', needless.col, needless.there);`, without: 'null;' },
+]
+
+const acting: readonly Guard[] = [
+  { name: 'Who acted in one transaction does not act in the next', tests: ['test/db/context'], file: sql('context/read_context'), text: 'and field[1] = audit_private.transaction_mark()', without: '' },
+  { name: 'Nobody writes a verified actor but the database', tests: ['test/db/context'], file: sql('context/read_context'), text: `(field[2] in ('asserted', 'missing')`, without: `(field[2] in ('asserted', 'missing', 'verified')` },
+  { name: 'A source that is none never stops a delete', tests: ['test/db/context'], file: sql('context/read_context'), text: `     and field[5] in ('app', 'api', 'admin', 'system', 'sql')\n`, without: '' },
+  { name: 'A context of another shape is not believed', tests: ['test/db/context'], file: sql('context/read_context'), text: 'if pg_catalog.cardinality(field) = 12\n', without: 'if pg_catalog.cardinality(field) > 0\n' },
+  { name: 'A name that an application writes past act_as is cut', tests: ['test/db/context'], file: sql('context/read_context'), text: `nullif(pg_catalog.left(field[4], 200), ''),`, without: `nullif(field[4], ''),` },
+  { name: 'A name holds no separator that would shift the others', tests: ['test/db/context'], file: sql('context/clean_text'), text: String.raw`e'\x1f\r\n\t', '    ')`, without: String.raw`e'\r\n\t', '   ')` },
+  { name: 'A huge name is cut', tests: ['test/db/context'], file: sql('context/clean_text'), text: 'case when pg_catalog.length(given) > most then', without: 'case when false then' },
+  { name: 'A cut name is told from a whole one', tests: ['test/db/context'], file: sql('context/write_context'), text: `case when length(actor_name) > 200 then 'actor_name' end,`, without: '' },
+  { name: 'An unknown source is refused', tests: ['test/db/context'], file: sql('context/act_as'), text: `if lower(act_as.source) is null or lower(act_as.source) not in ('app', 'api', 'admin', 'system', 'sql') then`, without: 'if false then' },
+  { name: 'A bound login is no other source', tests: ['test/db/context'], file: sql('capture/capture_code'), text: `coalesce((select b.source from audit_private.bound_source b where b.login = c.db_user), c.source),`, without: 'c.source,' },
+  { name: 'A bound login exports as no other source', tests: ['test/db/context'], file: sql('export/record_export'), text: `coalesce((select b.source from audit_private.bound_source b where b.login = c.db_user), c.source),`, without: 'c.source,' },
+  { name: 'The database believes HS256 only', tests: ['test/db/context'], file: sql('context/act_as_token'), text: `if header ->> 'alg' is distinct from 'HS256' then`, without: 'if false then' },
+  { name: 'The database checks the signature of a token', tests: ['test/db/context'], file: sql('context/act_as_token'), text: `, t.inner_key, t.outer_key) = audit_private.from_base64url(part[3])`, without: `, t.inner_key, t.outer_key) is not null` },
+  { name: 'The database believes no token that is over', tests: ['test/db/context'], file: sql('context/act_as_token'), text: ` or (claims ->> 'exp')::numeric <= extract(epoch from clock_timestamp()) then 'expired'`, without: ` then 'expired'` },
+  { name: 'The database believes no token without an end', tests: ['test/db/context'], file: sql('context/act_as_token'), text: `when jsonb_typeof(claims -> 'exp') is distinct from 'number' or`, without: 'when' },
+  { name: 'The database believes no token of the future', tests: ['test/db/context'], file: sql('context/act_as_token'), text: `when jsonb_typeof(claims -> 'nbf') = 'number' and`, without: 'when false and' },
+  { name: 'The database believes no token of another issuer', tests: ['test/db/context'], file: sql('context/act_as_token'), text: 'when k.issuer is not null and', without: 'when false and' },
+  { name: 'The database believes no token for another audience', tests: ['test/db/context'], file: sql('context/act_as_token'), text: 'when k.audience is not null and', without: 'when false and' },
+  { name: 'A token without a person is nobody', tests: ['test/db/context'], file: sql('context/act_as_token'), text: `when audit_private.clean_text(claims ->> 'sub', 200) is null then 'no subject'`, without: `when false then 'no subject'` },
+  { name: 'A bad token never stops a delete', tests: ['test/db/context'], file: sql('context/act_as_token'), text: `exception when others then\n  problem := 'malformed';\nend`, without: 'end' },
+  { name: 'The database takes no short secret', tests: ['test/db/context'], file: sql('context/token_key'), text: 'if coalesce(octet_length(secret), 0) < 32 then', without: 'if false then' },
+]
+
+const exporting: readonly Guard[] = [
+  { name: 'Only projects, customers and contacts are reported as exported', tests: ['test/db/exports'], file: sql('export/record_export'), text: `if what is null or what not in ('project', 'customer', 'contact') then`, without: 'if false then' },
+  { name: 'No export has less than no rows', tests: ['test/db/exports'], file: sql('export/record_export'), text: 'if row_count < 0 then', without: 'if false then' },
+  { name: 'The filter of an export is no place for its rows', tests: ['test/db/exports'], file: sql('export/record_export'), text: 'if octet_length(filter::text) > 16384 then', without: 'if false then' },
+  { name: 'Who may not read exports nothing, whoever asks the database', tests: ['test/db/exports'], file: sql('export/record_log_export'), text: `if v.access <> 'granted' then`, without: 'if false then' },
+  { name: 'Nobody ends the export of another', tests: ['test/db/exports'], file: sql('export/record_log_export'), text: ' and e.company_id = v.company_id and e.actor_id = v.viewer_id', without: '' },
+]
+
+const health: readonly Guard[] = [
+  { name: 'Health finds a disabled trigger', tests: ['test/db/health', 'test/db/schema-changes'], file: sql('health/findings'), text: `from there where trigger_id is not null and tgenabled <> 'A'`, without: 'from there where false' },
+  { name: 'Health finds a missing trigger', tests: ['test/db/health', 'test/db/schema-changes'], file: sql('health/findings'), text: 'from there where trigger_id is null', without: 'from there where false' },
+  { name: 'Health finds a trigger that calls something else', tests: ['test/db/health', 'test/db/schema-changes'], file: sql('health/findings'), text: 'from there where proname <> function_name', without: 'from there where false' },
+  { name: 'Health finds a condition on a trigger', tests: ['test/db/health'], file: sql('health/findings'), text: `case when tgqual is null then '' else`, without: `case when true then coalesce(audit_private.bare_condition(substring(trigger_code from ' when (.*)$')), '') else` },
+  { name: 'Health finds a changed capture function', tests: ['test/db/health'], file: sql('health/findings'), text: 'and (prosrc <> body or not prosecdef or', without: 'and (not prosecdef and' },
+  { name: 'Health finds whatever is not as released', tests: ['test/db/health'], file: sql('health/findings'), text: 'where r.fingerprint is distinct from f.fingerprint', without: 'where false' },
+  { name: 'Health finds rows that go along unseen', tests: ['test/db/health'], file: sql('health/findings'), text: `where not exists (select from audit_private.tracked child where child.target = c.conrelid)`, without: 'where false' },
+  { name: 'Health finds members of the owner', tests: ['test/db/health'], file: sql('health/findings'), text: `where m.roleid = 'audit_owner'::regrole`, without: 'where false' },
+  { name: 'Health finds logins past row-level security', tests: ['test/db/health'], file: sql('health/findings'), text: `where r.rolbypassrls and not r.rolsuper and r.rolname <> 'audit_owner'`, without: 'where false' },
+  { name: 'Health finds who may enter replica mode', tests: ['test/db/health'], file: sql('health/findings'), text: `where p.parname = 'session_replication_role' and`, without: 'where false and' },
+  { name: 'Health finds who may write all data', tests: ['test/db/append-only'], file: sql('health/findings'), text: `where p.rolname = 'pg_write_all_data' and`, without: 'where false and' },
+  { name: 'Health finds logins that inherit the right to read', tests: ['test/db/health'], file: sql('health/findings'), text: `where m.roleid = 'audit_admin'::regrole and`, without: 'where false and' },
+  { name: 'Health finds functions marked leakproof by hand', tests: ['test/db/health'], file: sql('health/findings'), text: 'where p.proleakproof and p.oid >= 16384', without: 'where false' },
+  { name: 'Health finds a log that nobody can read', tests: ['test/db/grant-administrator'], file: sql('health/findings'), text: 'where not exists (select from audit_private.company)\n', without: 'where false\n' },
+  { name: 'Health finds a tracked table that is gone', tests: ['test/db/health', 'test/db/schema-changes'], file: sql('health/findings'), text: 'from audit_private.tracked t where not exists (select from pg_class c where c.oid = t.target)', without: 'from audit_private.tracked t where false' },
+  { name: 'Health finds a column that the log may not read any more', tests: ['test/db/health', 'test/db/schema-changes'], file: sql('health/findings'), text: `and not coalesce(has_column_privilege('audit_owner', k.relation, k.number, 'select'), true)`, without: 'and false' },
+  { name: 'A change after which nothing is recorded is an entry', tests: ['test/db/schema-changes'], file: sql('guard/schema_events'), text: 'if findings is not null then', without: 'if false then' },
+  { name: 'A renamed column is followed', tests: ['test/db/schema-changes'], file: sql('guard/schema_events'), text: 'perform audit_private.follow_change(changed);', without: '' },
+  { name: 'A dropped table is an entry', tests: ['test/db/schema-changes'], file: sql('guard/schema_events'), text: `perform audit_private.record_schema_event('table.dropped', gone.objid`, without: `perform format('table.dropped', gone.objid` },
+  { name: 'A dropped trigger is an entry', tests: ['test/db/schema-changes'], file: sql('guard/schema_events'), text: `where o.object_type = 'trigger' and`, without: 'where false and' },
+  { name: 'A detached table is an entry', tests: ['test/db/schema-changes'], file: sql('capture/track'), text: `perform audit_private.record_schema_event('table.untracked', target, target::text, '{}');`, without: '' },
+  { name: 'Replica mode does not silence the following of changes', tests: ['test/db/schema-changes'], file: sql('guard/event_triggers'), text: 'alter event trigger audit_follow_changes enable always;', without: '' },
+  { name: 'Replica mode does not silence the recording of drops', tests: ['test/db/schema-changes'], file: sql('guard/event_triggers'), text: 'alter event trigger audit_record_drops enable always;', without: '' },
+]
+
+const signingIn: readonly Guard[] = [
+  { name: 'A token is signed with the agreed algorithm', tests: ['test/server/session'], file: 'server/identity.ts', text: `algorithms: ['HS256'], issuer, audience, typ: 'JWT'`, without: `algorithms: ['HS256', 'HS512'], issuer, audience, typ: 'JWT'` },
+  { name: 'A token comes from the host application', tests: ['test/server/session'], file: 'server/identity.ts', text: `algorithms: ['HS256'], issuer, audience, typ: 'JWT'`, without: `algorithms: ['HS256'], audience, typ: 'JWT'` },
+  { name: 'A token is meant for the audit log', tests: ['test/server/session'], file: 'server/identity.ts', text: `algorithms: ['HS256'], issuer, audience, typ: 'JWT'`, without: `algorithms: ['HS256'], issuer, typ: 'JWT'` },
+  { name: 'A token is of the right type', tests: ['test/server/session'], file: 'server/identity.ts', text: `issuer, audience, typ: 'JWT',`, without: 'issuer, audience,' },
+  { name: 'A token has an end', tests: ['test/server/session'], file: 'server/identity.ts', text: `requiredClaims: ['sub', 'exp', 'company'], clockTolerance: 5`, without: `requiredClaims: ['sub', 'company'], clockTolerance: 5` },
+  { name: 'A token that is over is refused', tests: ['test/server/session'], file: 'server/identity.ts', text: 'clockTolerance: 5,', without: 'clockTolerance: 1e9,' },
+  { name: 'A session is no token', tests: ['test/server/session'], file: 'server/identity.ts', text: `const sessionKey = createHmac('sha256', tokenKey).update('audit log session').digest()`, without: 'const sessionKey = tokenKey' },
+  { name: 'A session is over after its hours', tests: ['test/server/session'], file: 'server/identity.ts', text: '.setExpirationTime(`${sessionSeconds} s`)', without: `.setExpirationTime('1 year')` },
+  { name: 'A short token secret is refused', tests: ['test/server/config', 'test/server/session'], file: 'server/config.ts', text: 'Buffer.byteLength(secret) >= 32', without: 'Buffer.byteLength(secret) >= 1' },
+  { name: 'No script reads the session', tests: ['test/server/session'], file: 'server/session.ts', text: 'httpOnly: true', without: 'httpOnly: false' },
+  { name: 'No other site sends the session', tests: ['test/server/session'], file: 'server/session.ts', text: `sameSite: 'lax'`, without: `sameSite: 'none'` },
+  { name: 'The session travels over TLS only', tests: ['test/server/session'], file: 'server/session.ts', text: 'secure: request.secure', without: 'secure: false' },
+  { name: 'The session is tied to this host', tests: ['test/server/session'], file: 'server/request-identity.ts', text: `(isSecure ? '__Host-audit-session' : 'audit-session')`, without: `(isSecure ? 'audit-session' : 'audit-session')` },
+  { name: 'No other site signs a person in', tests: ['test/server/session'], file: 'server/session.ts', text: `onlyMethods('POST', 'DELETE'), refuseForeign(formOrigins)`, without: `onlyMethods('POST', 'DELETE')` },
+  { name: 'A host application signs in by a form only', tests: ['test/server/session'], file: 'server/same-origin.ts', text: ` && request.is('application/x-www-form-urlencoded')`, without: '' },
+  { name: 'An old browser\'s foreign page is refused by its origin', tests: ['test/server/session', 'test/server/limits'], file: 'server/same-origin.ts', text: 'site === undefined ? origin !== undefined && !isOwn(request, origin) :', without: 'site === undefined ? false :' },
+  { name: 'A sign-in holds a token and nothing else', tests: ['test/server/session'], file: 'server/session.ts', text: 'z.strictObject({ token:', without: 'z.object({ token:' },
+  { name: 'The role of a request is a constant', tests: ['test/server/reading'], file: 'server/identity.ts', text: `    role: 'audit_admin',\n`, without: '' },
+  { name: 'No token, name or search stands in the log', tests: ['test/server/session'], file: 'server/app.ts', text: `path: url.replace(/\\?.*$/s, '')`, without: 'path: url' },
+]
+
+const serving: readonly Guard[] = [
+  { name: 'An unknown filter is refused', tests: ['test/server/event-filter'], file: 'server/event-filter.ts', text: 'const eventFilter = z.strictObject({', without: 'const eventFilter = z.object({' },
+  { name: 'An unknown parameter is refused', tests: ['test/server/event-filter', 'test/server/export.test'], file: 'server/event-filter.ts', text: 'if (!isParameter(name)) throw badFilter(', without: 'if (!isParameter(name)) continue; else if (false) throw badFilter(' },
+  { name: 'An unknown action is refused', tests: ['test/server/event-filter'], file: 'server/event-filter.ts', text: '  z.array(z.enum(values, {', without: '  z.array(z.string({' },
+  { name: 'A parameter that is given twice is refused', tests: ['test/server/event-filter'], file: 'server/event-filter.ts', text: 'else if (before !== undefined) throw', without: 'else if (false) throw' },
+  { name: 'A period that ends before it begins is refused', tests: ['test/server/event-filter'], file: 'server/event-filter.ts', text: 'if (from && to && microseconds(from) >= microseconds(to)) {', without: 'if (false && from && to) {' },
+  { name: 'A period ends before its end', tests: ['test/server/reading'], file: 'server/event-filter.ts', text: 'occurred_at < ${sql.value(value)}', without: 'occurred_at <= ${sql.value(value)}' },
+  { name: 'NUL is refused', tests: ['test/server/event-filter'], file: 'server/event-filter.ts', text: `!value.includes('\\0'), {`, without: `!value.includes('\\0\\0\\0'), {` },
+  { name: 'Half of a surrogate pair is refused', tests: ['test/server/event-filter'], file: 'server/event-filter.ts', text: '(value) => value.isWellFormed(), {', without: '(value) => value !== null, {' },
+  { name: 'Bytes that are not UTF-8 are refused', tests: ['test/server/event-filter', 'test/server/export.test'], file: 'server/event-filter.ts', text: `return decodeURIComponent(text.replaceAll('+', ' '))`, without: `return new URLSearchParams(\`a=\${text}\`).get('a') ?? ''` },
+  { name: 'A search takes % and _ for what they are', tests: ['test/server/event-filter', 'test/server/reading'], file: 'server/event-search.ts', text: `text.replace(/[\\\\%_]/g, '\\\\$&')`, without: 'text' },
+  { name: 'A page has 200 entries at most', tests: ['test/server/reading', 'test/server/limits'], file: 'server/graphql/events.ts', text: 'if (size < 1 || size > most)', without: 'if (size < 1)' },
+  { name: 'A document has few fields of Query', tests: ['test/server/limits'], file: 'server/graphql/limits.ts', text: 'if (rootFields > limits.rootFields)', without: 'if (false)' },
+  { name: 'A document has few fields', tests: ['test/server/limits'], file: 'server/graphql/limits.ts', text: 'if (fields > limits.fields)', without: 'if (false)' },
+  { name: 'GraphQL only reads', tests: ['test/server/limits'], file: 'server/graphql/limits.ts', text: 'rules.push(refuseOtherOperations, ', without: 'rules.push(' },
+  { name: 'The schema may not be asked for', tests: ['test/server/limits'], file: 'server/graphql/limits.ts', text: ', NoSchemaIntrospectionCustomRule)\n', without: ')\n' },
+  { name: 'The schema is not told by suggestions', tests: ['test/server/limits'], file: 'server/graphql/limits.ts', text: '...rules.map(withoutSuggestions)', without: '...rules' },
+  { name: 'GraphQL answers own pages and programs only', tests: ['test/server/limits'], file: 'server/graphql.ts', text: `onlyMethods('POST'), refuseForeign(), onlyBodies`, without: `onlyMethods('POST'), onlyBodies` },
+  { name: 'GraphQL takes one operation a request', tests: ['test/server/limits'], file: 'server/graphql.ts', text: 'inflate: false }), refuseBatch, ', without: 'inflate: false }), ' },
+  { name: 'GraphQL sees no table that is not named', tests: ['test/server/schema.test'], file: 'server/graphql/exposure.ts', text: `keepOnly(classes, (table) => table.getNamespace()?.nspname !== schema || tables.includes(table.relname))`, without: '' },
+  { name: 'What PostgreSQL says is masked', tests: ['test/server/limits'], file: 'server/graphql/errors.ts', text: `refusal?.message ?? 'Something went wrong on the server.'`, without: 'refusal?.message ?? error.message' },
+  { name: 'A query that takes too long is stopped', tests: ['test/server/limits'], file: 'server/identity.ts', text: '    statement_timeout: String(statementTimeout),\n', without: '' },
+  { name: 'No script but our own runs on a page', tests: ['test/server/limits'], file: 'server/app.ts', text: `'script-src': ["'self'"]`, without: `'script-src': ["'self'", "'unsafe-inline'"]` },
+  { name: 'No other site frames a page', tests: ['test/server/limits'], file: 'server/app.ts', text: `'frame-ancestors': ["'none'"]`, without: `'frame-ancestors': ["'self'"]` },
+  { name: 'One address cannot keep the server busy', tests: ['test/server/limits'], file: 'server/app.ts', text: 'app.use(limitPerMinute(config.requestsPerMinute))', without: '' },
+  { name: 'One address cannot try token after token', tests: ['test/server/limits'], file: 'server/app.ts', text: `app.use('/session', limitPerMinute(config.signInsPerMinute), `, without: `app.use('/session', ` },
+  { name: 'The page of an error escapes what it says', tests: ['test/server/limits'], file: 'server/error-page.ts', text: 'return text.replace(/[&<>"\']/g, (character) => `&#${character.charCodeAt(0)};`)', without: 'return text' },
+  { name: 'A lost connection does not end the server', tests: ['test/server/reading'], file: 'server/database.ts', text: `pool.on('error', (error) => logger.warn({ err: error, pool: name }, 'an idle database connection was lost'))`, without: '' },
+  { name: 'An export holds no formula', tests: ['test/server/export.test'], file: 'server/export-query.ts', text: `'isFree' in kind ? formulaSafe(value) : value`, without: 'value' },
+  { name: 'A full-width formula is one too', tests: ['test/server/export.test'], file: 'server/export-query.ts', text: `, '＝', '＋', '－', '＠'`, without: '' },
+  { name: 'Every value of an export is quoted', tests: ['test/server/export.test'], file: 'server/export-query.ts', text: 'force_quote *, ', without: '' },
+  { name: 'A value in an export\'s filter stays a value', tests: ['test/server/export.test'], file: 'server/export-query.ts', text: `return pg.escapeLiteral(value)`, without: 'return `\'${value}\'`' },
+  { name: 'The receipt counts and signs the file', tests: ['test/server/export.test'], file: 'server/export.ts', text: '    hash.update(chunk)\n', without: '' },
+  { name: 'An export does not begin before it is recorded', tests: ['test/server/export.test'], file: 'server/export.ts', text: 'const exportId = await recordStart(options.pool, settings, wanted)', without: `const exportId = await recordStart(options.pool, settings, wanted).catch(() => '0')` },
+  { name: 'An export is refused to who may not read', tests: ['test/server/export.test'], file: 'server/export.ts', text: `if (viewer.access !== 'granted') throw refusedAccess(viewer.access, viewer.contact)`, without: `if (viewer.access !== 'granted' && viewer.access === 'granted') throw refusedAccess(viewer.access, viewer.contact)` },
+  { name: 'An export reads one moment', tests: ['test/server/export.test'], file: 'server/export.ts', text: `'begin isolation level repeatable read read only'`, without: `'begin'` },
+  { name: 'A query stops when its reader leaves', tests: ['test/server/export.test'], file: 'server/export.ts', text: `signal.addEventListener('abort', cancel)`, without: '' },
+  { name: 'An export is not started by another site', tests: ['test/server/export.test'], file: 'server/export.ts', text: `onlyMethods('GET'), refuseForeign()`, without: `onlyMethods('GET')` },
+  { name: 'An export is not started by asking for its headers', tests: ['test/server/export.test'], file: 'server/export.ts', text: `router.use(onlyMethods('GET'), refuseForeign())`, without: 'router.use(refuseForeign())' },
+  { name: 'Exports leave connections to the screens', tests: ['test/server/limits'], file: 'server/export.ts', text: 'await inTransaction(options.exportPool, {', without: 'await inTransaction(options.pool, {' },
+  { name: 'A reported export has its person from a token, not a cookie', tests: ['test/server/exports-api'], file: 'server/exports-api.ts', text: 'if (token === null) {', without: 'if (token === null && request.headers.cookie === undefined) {' },
+]
+
+const besides: readonly Guard[] = [
+  { name: 'The host application escapes what it shows', tests: ['test/host-app/pages'], file: 'host-app/html.ts', text: 'const escape = (text: string): string => text.replace(/[&<>"\']/g, (character) => entities[character] ?? character)', without: 'const escape = (text: string): string => text' },
+  { name: 'The host application changes nothing for another site', tests: ['test/host-app/pages'], file: 'host-app/same-origin.ts', text: 'if (isReading || (own', without: 'if (isReading || own !== null || (own' },
+  { name: 'The host application shows and deletes the own company only', tests: ['test/host-app/pages'], file: 'host-app/records.ts', text: 'as row where company_id = $1 and id = $2`', without: 'as row where ($1::text is not null) and id = $2`' },
+  { name: 'A file of the host application holds no formula', tests: ['test/host-app/pages'], file: 'host-app/csv.ts', text: 'escape_formulas: true', without: 'escape_formulas: false' },
+  { name: 'The host application keeps no API key in clear', tests: ['test/host-app/api'], file: 'host-app/api-key.ts', text: `createHash('sha256').update(key).digest()`, without: 'Buffer.from(key)' },
+  { name: 'The screens refuse a filter that they do not know', tests: ['test/admin-ui/documents'], file: 'admin-ui/src/data-provider.ts', text: 'if (!Object.hasOwn(filterKeys, key)) {', without: `if (key === '') {` },
+  { name: 'The screens take no refusal for an empty list', tests: ['test/admin-ui/documents'], file: 'admin-ui/src/data-provider.ts', text: `if (access === 'granted') return\n`, without: 'if (accesses.includes(access)) return\n' },
+  { name: 'The screens show what would turn a name around', tests: ['test/admin-ui/text'], file: 'admin-ui/src/text/visible.ts', text: String.raw`/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu`, without: String.raw`/[\p{Cc}\p{Zl}\p{Zp}]/gu` },
+  { name: 'A search on the screens is taken literally', tests: ['test/admin-ui/text'], file: 'admin-ui/src/event/split-by-hits.ts', text: String.raw`.map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))`, without: '' },
+  { name: 'A test file whose set-up throws fails', tests: ['test/harness/runner'], file: 'test/harness/watched-uvu.ts', text: `if (hook !== 'after') throw error`, without: '' },
+  { name: 'A suite that is never run fails', tests: ['test/harness/runner'], file: 'test/harness/run-file.ts', text: 'if (!suite.isRun && suite.tests > 0) fail(', without: 'if (false) fail(' },
+  { name: 'A file without tests fails', tests: ['test/harness/runner'], file: 'test/harness/run-file.ts', text: 'if (report.passed + report.failed === 0) fail(', without: 'if (false) fail(' },
+  { name: 'A suite that runs only some tests fails', tests: ['test/harness/runner'], file: 'test/harness/run-file.ts', text: 'if (suite.hasOnly) fail(', without: 'if (false) fail(' },
+  { name: 'A test process that ends early fails', tests: ['test/harness/runner'], file: 'test/run.ts', text: 'const failed = report ?? { passed: 0, failed: 1,', without: 'const failed = report ?? { passed: 1, failed: 0,' },
+]
+
+export const guards: readonly Guard[] = [...rights, ...appendOnly, ...recording, ...attaching, ...acting, ...exporting, ...health, ...signingIn, ...serving, ...besides]

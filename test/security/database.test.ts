@@ -1,0 +1,185 @@
+import { createHmac } from 'node:crypto'
+import type pg from 'pg'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { refused } from '../harness/refused.ts'
+
+/** Somebody with an own schema and the right to attach tables, who means harm: `mallory` of this test only. */
+type Context = { database: TestDatabase; mallory: string }
+const it = suite<Context>('Attacks from within the database', Object.create(null))
+
+it.before(async (context) => {
+  const database = await makeTestDatabase()
+  const mallory = `mallory_${database.name}`
+  Object.assign(context, { database, mallory })
+  await database.superuser.query(`
+    create role ${mallory}; grant audit_installer, audit_app to ${mallory};
+    create schema app_cv authorization ${mallory}; create schema mal authorization ${mallory}`)
+})
+it.after(async ({ database, mallory }) => {
+  await database.superuser.query(`drop owned by ${mallory} cascade; drop role ${mallory}`)
+  await database.drop()
+})
+
+/** Runs statements as a login, all in one transaction. */
+async function as(database: TestDatabase, login: string, statements: string): Promise<void> {
+  await database.superuser.query(`set session authorization ${login}`)
+  try {
+    await database.superuser.query(statements)
+  } finally {
+    await database.superuser.query('reset session authorization')
+  }
+}
+async function rows(client: pg.Client, query: string, values: readonly unknown[] = []): Promise<unknown[]> {
+  return (await client.query<Record<string, unknown>>(query, [...values])).rows
+}
+const finding = async (client: pg.Client, check: string): Promise<string> =>
+  (await client.query<{ finding: string | null }>('select finding from audit.health where check_name = $1', [check])).rows[0]?.finding ?? ''
+
+/** Runs something in a transaction that is undone. */
+async function undone(client: pg.Client, work: () => Promise<void>): Promise<void> {
+  await client.query('begin')
+  try {
+    await work()
+  } finally {
+    await client.query('rollback')
+  }
+}
+
+it('keeps the capture function of a table apart from those of a table with a similar name', async ({ database, mallory }) => {
+  const sourceOf = `select prosrc from pg_proc where proname = 'capture_app_cv__truncate'`
+  const before = await rows(database.superuser, sourceOf)
+  await as(database, mallory, `create table app_cv._truncate (id int primary key, name text); select audit.track('app_cv._truncate', 'mine', '{name}')`)
+  assert.equal(await rows(database.superuser, sourceOf), before)
+  assert.is(await finding(database.superuser, 'triggers'), '')
+  await undone(database.superuser, async () => {
+    await database.superuser.query('truncate app.cv')
+    assert.is((await rows(database.superuser, `select from audit.event where details ->> 'statement' = 'truncate' and action = 'cv.deleted' limit 1`)).length, 1)
+  })
+})
+
+it('records a deletion from a partition though the login makes it look like a move to another one [case 58]', async ({ database }) => {
+  await database.superuser.query(`
+    create table mal.slot (id int primary key, name text) partition by hash (id);
+    create table mal.slot_0 partition of mal.slot for values with (modulus 2, remainder 0); create table mal.slot_1 partition of mal.slot for values with (modulus 2, remainder 1);
+    create table mal.invoice (number int, year int, name text, primary key (number, year)) partition by list (year);
+    create table mal.invoice_25 partition of mal.invoice for values in (2025); create table mal.invoice_26 partition of mal.invoice for values in (2026);
+    insert into mal.slot select n, 'slot ' || n from generate_series(1, 9) n;
+    insert into mal.invoice select n, y, 'invoice' from generate_series(1, 3) n, (values (2025), (2026)) v (y);
+    select audit.track('mal.slot', 'slot', '{name}'), audit.track('mal.invoice', 'invoice', '{name}');
+    grant usage on schema mal to consultant_app; grant select, update, delete on all tables in schema mal to consultant_app`)
+  const app = await database.as('consultant_app')
+  // An update that fails has begun, but never ends; the transaction goes on in the same statement.
+  await app.query(`do $$ begin
+    begin update mal.slot set name = name where 1 / (id - id) = 0; exception when others then null; end;
+    perform set_config('audit.moving', 'yes', true);
+    delete from mal.slot where id = 5;
+  end $$`)
+  // A deletion in the middle of an update that moves nothing.
+  await app.query('with gone as (delete from mal.slot where id = 6 returning id) update mal.slot s set name = s.name from gone where s.id = -gone.id')
+  // The same, where another invoice has the same number.
+  await app.query('with gone as (delete from mal.invoice where number = 1 and year = 2026 returning number) update mal.invoice i set name = i.name from gone where i.number = -gone.number')
+  assert.equal(await rows(database.superuser, `select object_kind, object_id from audit.event where object_kind in ('slot', 'invoice') and action like '%.deleted' order by id`),
+    [{ object_kind: 'slot', object_id: '5' }, { object_kind: 'slot', object_id: '6' }, { object_kind: 'invoice', object_id: '[1, 2026]'.replace(/[12]\d*/g, (n) => `"${n}"`) }])
+  await database.superuser.query('update mal.invoice set year = 2026 where number = 1; update mal.slot set id = 100 where id = 7; update mal.slot set id = 101 where id = 8')
+  assert.is((await rows(database.superuser, `select from audit.event where object_kind in ('slot', 'invoice') and action like '%.deleted'`)).length, 3, 'moves are no deletions')
+})
+
+for (const [what, definition, told] of [
+  ['fires at another moment', 'after insert on mal.doc referencing new table as old_rows for each statement', /does not fire when ours does/],
+  ['fires for some columns only', 'after update of name on mal.doc for each row', /does not fire when ours does/],
+  ['has a condition', 'after delete on mal.doc referencing old table as old_rows for each statement when (pg_trigger_depth() > 9)', /condition that is not ours/],
+] as const) {
+  it(`finds a trigger of the log that its owner has replaced by one that ${what} [case 24]`, async ({ database, mallory }) => {
+    await undone(database.superuser, async () => {
+      await database.superuser.query(`
+        create table mal.doc (id int primary key, name text); alter table mal.doc owner to ${mallory}; set local session authorization ${mallory};
+        select audit.track('mal.doc', 'doc', '{name}')`)
+      assert.is(await findingAs(database), '')
+      await database.superuser.query(`set local session authorization ${mallory}; create or replace trigger audit_capture ${definition} execute function audit_private.capture_mal_doc(); alter table mal.doc enable always trigger audit_capture`)
+      assert.match(await findingAs(database), told)
+    })
+  })
+}
+const findingAs = async (database: TestDatabase): Promise<string> => {
+  await database.superuser.query('reset session authorization')
+  return finding(database.superuser, 'triggers')
+}
+
+it('finds a soft-delete trigger whose condition was changed [case 24]', async ({ database }) => {
+  await undone(database.superuser, async () => {
+    await database.superuser.query(`
+      create table mal.note (id int primary key, name text, "Gone At" timestamptz, is_gone boolean);
+      select audit.track('mal.note', 'note', '{name}', soft_delete => 'Gone At')`)
+    assert.is(await finding(database.superuser, 'triggers'), '')
+    await database.superuser.query(`
+      create or replace trigger audit_soft_delete after update on mal.note for each row when (false) execute function audit_private.capture_mal_note__soft_delete();
+      alter table mal.note enable always trigger audit_soft_delete`)
+    assert.match(await finding(database.superuser, 'triggers'), /audit_soft_delete has a condition that is not ours/)
+    await database.superuser.query(`select audit.track('mal.note', 'note', '{name}', soft_delete => 'is_gone')`)
+    assert.is(await finding(database.superuser, 'triggers'), '')
+  })
+})
+
+for (const [what, statement, check, told] of [
+  ['a table that puts its rows among the entries', 'create table mal.forged () inherits (audit.event)', 'definitions', /relation audit.event was changed/],
+  ['who may read, answered by somebody else', `create or replace function audit_private.administrator_row(company_id text, user_id text) returns audit_private.administrator language sql stable as $$ select $1, $2, 'x', 'en' $$`, 'definitions', /administrator_row.* was changed/],
+  ['a constraint that is gone', 'alter table audit.event drop constraint event_source_check', 'definitions', /event_source_check on audit.event is missing/],
+  ['a right to create in the schemas of the log', 'grant create on schema audit_private to consultant_app', 'definitions', /schema audit_private was changed/],
+  ['an event trigger that is off', 'alter event trigger audit_record_drops disable', 'definitions', /event trigger audit_record_drops was changed/],
+  ['an owner that may log in', 'alter role audit_owner login', 'rights', /audit_owner may log in/],
+] as const) {
+  it(`finds ${what} [case 23, 24]`, async ({ database }) => {
+    assert.is(await finding(database.superuser, check), '')
+    await undone(database.superuser, async () => {
+      await database.superuser.query(statement)
+      assert.match(await finding(database.superuser, check), told)
+    })
+  })
+}
+
+it('takes tables that audit.read_access_from names for its own from then on, also from an installer', async ({ database, mallory }) => {
+  await undone(database.superuser, async () => {
+    await database.superuser.query(`
+      set local session authorization ${mallory};
+      create table mal.administrators (company_id text, user_id text, name text, locale text); create table mal.companies (company_id text, name text, has_audit_log boolean, time_zone text, contact text);
+      select audit.read_access_from('mal.administrators', 'mal.companies'); reset session authorization`)
+    assert.is(await finding(database.superuser, 'definitions'), '')
+  })
+})
+
+it('keeps an export that a verified person reports in the company of the token [case 150]', async ({ database }) => {
+  const secret = 'a secret of the host application, 32 bytes and more'
+  await database.superuser.query(`select audit.add_token_key('security', $1)`, [secret])
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const said = `${part({ alg: 'HS256', kid: 'security' })}.${part({ sub: '20', name: 'Jessica', company: '1', exp: Math.floor(Date.now() / 1000) + 60 })}`
+  const app = await database.as('consultant_app')
+  await undone(app, async () => {
+    await app.query('select audit.act_as_token($1)', [`${said}.${createHmac('sha256', secret).update(said).digest('base64url')}`])
+    await app.query(`select audit.record_export('customers', 1, company_id => '2')`)
+    await app.query('commit')
+  })
+  assert.equal(await rows(database.superuser, `select company_id, actor_status, details from audit.event where action = 'customers.exported'`),
+    [{ company_id: '1', actor_status: 'verified', details: { row_count: 1, company_asked_for: '2' } }])
+})
+
+it('keeps no constant of a statement that changes a tracked table [case 235]', async ({ database }) => {
+  await undone(database.superuser, async () => {
+    await database.superuser.query(`alter role consultant_job connection limit 5; create table mal.old (id int primary key, name text); select audit.track('mal.old', 'old', '{name}')`)
+    await database.superuser.query(`drop table mal.old; comment on schema mal is 'canary-7f3a'`)
+    assert.equal(await rows(database.superuser, `select details ->> 'statement' as statement from audit.event where action = 'table.dropped'`),
+      [{ statement: 'drop table mal.old; comment on schema mal is …' }])
+  })
+})
+
+it('shows nobody in entries what they may not read themselves', async ({ database, mallory }) => {
+  await undone(database.superuser, async () => {
+    await database.superuser.query(`
+      create table mal.paper (id int primary key, person int); alter table mal.paper owner to ${mallory};
+      grant usage on schema app to ${mallory}; grant references on app."user" to ${mallory}; set local session authorization ${mallory}`)
+    await refused(database.superuser.query(`select audit.track('mal.paper', 'paper', '{id}', owner => 'person->app.user')`), 'AU002', /may not read column/)
+  })
+})
+
+it.run()

@@ -1,0 +1,50 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { startServer, type Person, type RunningServer } from '../server/running-server.ts'
+
+type Context = { database: TestDatabase; running: RunningServer; fredrik: Person }
+const it = suite<Context>('Attacks over HTTP', Object.create(null))
+
+it.before(async (context) => {
+  context.database = await makeTestDatabase()
+  context.running = await startServer(context.database)
+  context.fredrik = await context.running.person('fredrik.isaksson@nordljus.example')
+})
+it.after(async ({ running, database }) => {
+  await running.close()
+  await database.drop()
+})
+
+it('refuses a document that is long rather than large, with a short answer', async ({ running, fredrik }) => {
+  for (const query of [`query(${'$a: Int '.repeat(7_000)}) { __typename }`, `{ ${'viewer { locale } '.repeat(3_000)} }`]) {
+    const response = await running.fetch(fredrik, '/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query }) })
+    const text = await response.text()
+    assert.is(response.status, 400)
+    assert.match(text, /DOCUMENT_TOO_LARGE/)
+    assert.ok(text.length < 1_000, `${text.length} characters`)
+  }
+})
+
+it('writes no value of a database error into the log [case 235]', async ({ running, fredrik }) => {
+  await running.graphql(fredrik, 'query ($id: BigInt!) { event(id: $id) { id } }', { id: 'canary-5b1e "more of it"' })
+  assert.match(running.log(), /22P02/)
+  assert.not.match(running.log(), /canary-5b1e|more of it/)
+})
+
+for (const term of [`\\' or true --`, `a\\`, `' or 1=1 --`, '$1', `E'\\x27'`]) {
+  it(`takes ${term} in a filter for text where backslashes have a meaning in SQL [case 188]`, async ({ database, fredrik }) => {
+    await database.superuser.query(`alter database ${database.name} set standard_conforming_strings = off`)
+    const own = await startServer(database)
+    try {
+      const response = await own.fetch(fredrik, `/export/events.csv?q=${encodeURIComponent(term)}`)
+      assert.is(response.status, 200)
+      assert.match(await response.text(), /# end of export: rows=0 /)
+    } finally {
+      await own.close()
+      await database.superuser.query(`alter database ${database.name} reset standard_conforming_strings`)
+    }
+  })
+}
+
+it.run()
