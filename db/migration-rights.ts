@@ -3,7 +3,7 @@ import { ledgerSchema } from './ledger.ts'
 import { MigrationError } from './migration-error.ts'
 
 /** The roles that the migrations create where they are missing. They belong to the whole cluster. */
-export const auditRoles = ['audit_owner', 'audit_admin', 'audit_dba', 'audit_app', 'audit_installer'] as const
+export const auditRoles = ['audit_owner', 'audit_agent', 'audit_admin', 'audit_dba', 'audit_app', 'audit_installer'] as const
 
 type Rights = {
   role: string
@@ -53,7 +53,7 @@ function whatIsMissing(rights: Rights, serverVersion: number): { needs: string[]
   const created = rights.may_create_roles ? [] : rights.missing_roles
   if (created.length > 0) {
     needs.push(`create the roles ${created.join(', ')}`)
-    statements.push(...created.map((name) => `create role ${name} nologin noinherit;`))
+    statements.push(...created.map((name) => `create role ${name} nologin${name === 'audit_owner' ? '' : ' noinherit'};`))
   }
   // Before PostgreSQL 16 whoever may create roles may also grant every role that is no superuser.
   const mayGrantAll = rights.may_create_roles && serverVersion < 160000

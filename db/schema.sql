@@ -2,6 +2,7 @@
 
 create schema audit authorization audit_owner;
 grant usage on schema audit to audit_admin;
+grant usage on schema audit to audit_agent;
 grant usage on schema audit to audit_app;
 grant usage on schema audit to audit_dba;
 grant usage on schema audit to audit_installer;
@@ -9,6 +10,7 @@ comment on schema audit is 'The audit log: what happened, when, by whom and from
 
 create schema audit_private authorization audit_owner;
 grant usage on schema audit_private to audit_admin;
+grant usage on schema audit_private to audit_agent;
 grant usage on schema audit_private to audit_dba;
 grant usage on schema audit_private to audit_installer;
 comment on schema audit_private is 'The inner workings of the audit log. Nothing here is meant to be used directly, and anything may change with a release.';
@@ -98,15 +100,20 @@ alter table audit.event enable row level security;
 CREATE INDEX event_company_id_occurred_at_id_idx ON audit.event USING btree (company_id, occurred_at DESC, id DESC);
 CREATE INDEX event_forerunners_idx ON audit.event USING btree (transaction_id, object_id) WHERE has_forerunners;
 CREATE INDEX event_transaction_id_idx ON audit.event USING btree (transaction_id);
+create policy insert_by_capture on audit.event for a to audit_agent using ();
+comment on policy insert_by_capture on audit.event is 'Capture functions add entries.';
 create policy select_all on audit.event for select to audit_dba using (true);
 comment on policy select_all on audit.event is 'A DBA reads every entry.';
+create policy select_for_capture on audit.event for select to audit_agent using (true);
+comment on policy select_for_capture on audit.event is 'Capture functions find the entry of what took a row along.';
 create policy select_own_company on audit.event for select to audit_admin using (((company_id = NULLIF(current_setting('audit.company_id'::text, true), ''::text)) AND ( SELECT audit_private.viewer_is_granted() AS viewer_is_granted)));
 comment on policy select_own_company on audit.event is 'An administrator reads the entries of the own company, while it has the audit log.';
 CREATE TRIGGER guard_change BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.event FOR EACH STATEMENT EXECUTE FUNCTION audit_private.refuse_change();
 alter table audit.event enable always trigger guard_change;
-CREATE TRIGGER guard_insert BEFORE INSERT ON audit.event FOR EACH STATEMENT WHEN ((CURRENT_USER <> 'audit_owner'::name)) EXECUTE FUNCTION audit_private.refuse_change();
+CREATE TRIGGER guard_insert BEFORE INSERT ON audit.event FOR EACH STATEMENT WHEN ((CURRENT_USER <> ALL (ARRAY['audit_owner'::name, 'audit_agent'::name]))) EXECUTE FUNCTION audit_private.refuse_change();
 alter table audit.event enable always trigger guard_insert;
 grant select on table audit.event to audit_admin;
+grant insert, select on table audit.event to audit_agent;
 grant select on table audit.event to audit_dba;
 comment on table audit.event is 'One row for each thing that happened: a deletion or an export. Rows are only ever added, and can be read when everything that they name is gone.';
 comment on column audit.event.id is 'Number of the entry. It grows, but may skip; the order of commits can differ.';
@@ -145,6 +152,9 @@ create table audit_private.administrator (
 );
 alter table audit_private.administrator owner to audit_owner;
 alter table audit_private.administrator enable row level security;
+create policy select_for_access on audit_private.administrator for select to audit_agent using (true);
+comment on policy select_for_access on audit_private.administrator is 'The look-up of an administrator reads it.';
+grant select on table audit_private.administrator to audit_agent;
 comment on table audit_private.administrator is 'Who administers which company. Used until audit.read_access_from names the host''s own table or view.';
 comment on column audit_private.administrator.company_id is 'The company.';
 comment on column audit_private.administrator.user_id is 'Identifier of the person in the host application.';
@@ -160,6 +170,9 @@ create table audit_private.bound_source (
 );
 alter table audit_private.bound_source owner to audit_owner;
 alter table audit_private.bound_source enable row level security;
+create policy select_for_capture on audit_private.bound_source for select to audit_agent using (true);
+comment on policy select_for_capture on audit_private.bound_source is 'Capture functions put the source of a bound login first.';
+grant select on table audit_private.bound_source to audit_agent;
 comment on table audit_private.bound_source is 'Logins that can only ever be one source, whatever they say.';
 comment on column audit_private.bound_source.login is 'Name of the database login.';
 comment on column audit_private.bound_source.source is 'The source of everything that this login does.';
@@ -175,6 +188,9 @@ create table audit_private.company (
 );
 alter table audit_private.company owner to audit_owner;
 alter table audit_private.company enable row level security;
+create policy select_for_access on audit_private.company for select to audit_agent using (true);
+comment on policy select_for_access on audit_private.company is 'The look-up of a company reads it.';
+grant select on table audit_private.company to audit_agent;
 comment on table audit_private.company is 'Companies and whether they have bought the audit log. Used until audit.read_access_from names the host''s own table or view.';
 comment on column audit_private.company.company_id is 'Identifier of the company, as it stands in the entries.';
 comment on column audit_private.company.name is 'Name of the company.';
@@ -675,8 +691,8 @@ begin
         detail  = format('Its owner is %s, the caller is %s.', (select relowner::regrole from pg_class where oid = given.relation), current_user),
         hint    = 'Call it as the owner or as a superuser.';
     end if;
-    execute format('grant usage on schema %s to audit_owner', (select relnamespace::regnamespace from pg_class where oid = given.relation));
-    execute format('grant select (%s) on %s to audit_owner', array_to_string(given.wanted, ', '), given.relation);
+    execute format('grant usage on schema %s to audit_agent', (select relnamespace::regnamespace from pg_class where oid = given.relation));
+    execute format('grant select (%s) on %s to audit_agent', array_to_string(given.wanted, ', '), given.relation);
   end loop;
   perform audit_private.write_access(administrators, companies);
 end
@@ -932,20 +948,20 @@ begin
       from audit_private.columns_read(track.target) as hop
      group by hop.there
   loop
-    if (select c.relrowsecurity from pg_class c where c.oid = read_from.there) and not (select rolbypassrls from pg_roles where rolname = 'audit_owner') then
+    if (select c.relrowsecurity from pg_class c where c.oid = read_from.there) and not (select rolbypassrls from pg_roles where rolname = 'audit_agent') then
       raise exception using errcode = 'AU002',
-        message = format('audit.track: %s has row-level security, and audit_owner cannot see past it', read_from.there),
+        message = format('audit.track: %s has row-level security, and audit_agent cannot see past it', read_from.there),
         detail  = format('It reads columns %s there when a row of %s is deleted.', read_from.columns, track.target),
-        hint    = 'As a superuser: alter role audit_owner bypassrls';
+        hint    = 'As a superuser: alter role audit_agent bypassrls';
     end if;
-    execute format('grant usage on schema %s to audit_owner', (select relnamespace::regnamespace from pg_class where oid = read_from.there));
-    execute format('grant select (%s) on %s to audit_owner', read_from.columns, read_from.there);
-    if not has_schema_privilege('audit_owner', (select relnamespace from pg_class where oid = read_from.there), 'usage')
-       or exists (select from audit_private.columns_read(track.target) c where c.there = read_from.there and not has_column_privilege('audit_owner', c.there, c.col, 'select')) then
+    execute format('grant usage on schema %s to audit_agent', (select relnamespace::regnamespace from pg_class where oid = read_from.there));
+    execute format('grant select (%s) on %s to audit_agent', read_from.columns, read_from.there);
+    if not has_schema_privilege('audit_agent', (select relnamespace from pg_class where oid = read_from.there), 'usage')
+       or exists (select from audit_private.columns_read(track.target) c where c.there = read_from.there and not has_column_privilege('audit_agent', c.there, c.col, 'select')) then
       raise exception using errcode = 'AU002',
         message = format('audit.track: the audit log cannot be given the right to read %s', read_from.there),
         detail  = format('It reads columns %s there when a row of %s is deleted.', read_from.columns, track.target),
-        hint    = format('As the owner of the schema and of the table: grant usage on schema %s to audit_owner; grant select (%s) on %s to audit_owner',
+        hint    = format('As the owner of the schema and of the table: grant usage on schema %s to audit_agent; grant select (%s) on %s to audit_agent',
                     (select relnamespace::regnamespace from pg_class where oid = read_from.there), read_from.columns, read_from.there);
     end if;
   end loop;
@@ -972,7 +988,7 @@ begin
       hint    = 'Call it as the owner of the table or as a superuser.';
   end if;
   for needless in select * from audit_private.columns_needless(untrack.target) loop
-    execute format('revoke select (%I) on %s from audit_owner', needless.col, needless.there);
+    execute format('revoke select (%I) on %s from audit_agent', needless.col, needless.there);
   end loop;
   function_name := audit_private.unregister(untrack.target);
   if function_name is null then
@@ -1067,6 +1083,7 @@ begin
   return audit_private.setting_as_number('audit.act_since');
 end
 $function$;
+grant execute on function audit_private.act_since() to audit_agent;
 comment on function audit_private.act_since() is 'Entries of the latest act in this transaction have numbers above this one. Null if the transaction has none.';
 
 CREATE OR REPLACE FUNCTION audit_private.all_given(columns jsonb, alias text)
@@ -1149,6 +1166,7 @@ begin
   return null;
 end
 $function$;
+grant execute on function audit_private.begin_act() to audit_agent;
 comment on function audit_private.begin_act() is 'Notes that an act begins: rows deleted after it, whose parent is gone, look for their cause among the entries from here on. Returns null: the act itself has no cause.';
 
 CREATE OR REPLACE FUNCTION audit_private.bound_sources()
@@ -1324,12 +1342,12 @@ AS $function$
   select 'columns', 'failed', format('%s: the log may not read column %s of %s any more.', k.target, k.name, k.relation)
     from audit_private.known_column k
    where exists (select from pg_class c where c.oid = k.relation and k.target <> k.relation)
-     and not coalesce(has_column_privilege('audit_owner', k.relation, k.number, 'select'), true)
+     and not coalesce(has_column_privilege('audit_agent', k.relation, k.number, 'select'), true)
   union all
   select distinct 'columns', 'failed', format('%s: row-level security hides %s from the log.', k.target, k.relation)
     from audit_private.known_column k
     join pg_class c on c.oid = k.relation
-   where c.relrowsecurity and not (select rolbypassrls from pg_roles where rolname = 'audit_owner')
+   where c.relrowsecurity and not (select rolbypassrls from pg_roles where rolname = 'audit_agent')
   union all
   select 'triggers', 'failed', format('%s: trigger %s is missing.', on_table, trigger_name) from there where trigger_id is null
   union all
@@ -1355,7 +1373,7 @@ AS $function$
   select 'triggers', 'failed', format('%s: function %s was changed.', on_table, function_name)
     from there
    where proname = function_name and body is not null
-     and (prosrc <> body or not prosecdef or proowner <> 'audit_owner'::regrole
+     and (prosrc <> body or not prosecdef or proowner <> 'audit_agent'::regrole
           or proconfig is distinct from audit_private.capture_settings())
   union all
   select 'foreign keys', 'warning', format('Deleting from %s takes rows of %s along, which is not tracked.', t.target, c.conrelid::regclass)
@@ -1554,7 +1572,7 @@ AS $function$
                       where other.target <> k.target and other.relation = k.relation and other.number = k.number)
 $function$;
 grant execute on function audit_private.columns_needless(regclass) to audit_installer;
-comment on function audit_private.columns_needless(regclass) is 'Columns that audit_owner may read only because of this table.';
+comment on function audit_private.columns_needless(regclass) is 'Columns that audit_agent may read only because of this table.';
 
 CREATE OR REPLACE FUNCTION audit_private.columns_read(target regclass)
  RETURNS TABLE(there regclass, col name)
@@ -1570,7 +1588,7 @@ AS $function$
    where r.there = columns_read.target
 $function$;
 grant execute on function audit_private.columns_read(regclass) to audit_installer;
-comment on function audit_private.columns_read(regclass) is 'Which columns must be readable once a table is tracked: those that its capture functions read, and its own that those of other tables read. audit.track grants just these to audit_owner.';
+comment on function audit_private.columns_read(regclass) is 'Which columns must be readable once a table is tracked: those that its capture functions read, and its own that those of other tables read. audit.track grants just these to audit_agent.';
 
 CREATE OR REPLACE FUNCTION audit_private.columns_read_by(target regclass)
  RETURNS TABLE(there regclass, col name)
@@ -1648,6 +1666,7 @@ CREATE OR REPLACE FUNCTION audit_private.cut_text(value text, most integer)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN ("left"(value, LEAST(1000, (most / 4))) || format('… [cut: %s bytes%s]'::text, octet_length(value), CASE WHEN (octet_length(value) <= ((64 * 1024) * 1024)) THEN (', sha256 '::text || encode(sha256(convert_to(value, 'UTF8'::name)), 'hex'::text)) ELSE NULL::text END));
+grant execute on function audit_private.cut_text(text,integer) to audit_agent;
 comment on function audit_private.cut_text(text,integer) is 'What a snapshot keeps of a text over the limit in bytes: its first 1,000 characters or a quarter of the limit, its size in bytes, and up to 64 MiB the SHA-256 of the whole.';
 
 CREATE OR REPLACE FUNCTION audit_private.detach(target regclass, but_not text[] DEFAULT '{}'::text[])
@@ -1843,6 +1862,19 @@ CREATE OR REPLACE FUNCTION audit_private.from_base64url(given text)
 RETURN decode((translate(given, '-_'::text, '+/'::text) || repeat('='::text, ((4 - (length(given) % 4)) % 4))), 'base64'::text);
 comment on function audit_private.from_base64url(text) is 'Bytes from base64url (RFC 4648, section 5).';
 
+CREATE OR REPLACE FUNCTION audit_private.give_to_agent(signature regprocedure)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- Whoever is given a function must be allowed to make one in its schema: for this moment only.
+  grant create on schema audit_private to audit_agent;
+  execute pg_catalog.format('alter function %s owner to audit_agent', signature);
+  revoke create on schema audit_private from audit_agent;
+end
+$function$;
+comment on function audit_private.give_to_agent(regprocedure) is 'Makes audit_agent the owner of a function that reads tables of the host.';
+
 CREATE OR REPLACE FUNCTION audit_private.given_as(relation regclass, col name, parameter text)
  RETURNS text
  LANGUAGE sql
@@ -2013,13 +2045,13 @@ AS $function$
     full join audit_private.fingerprints() f on f.object = r.object
    where r.fingerprint is distinct from f.fingerprint
   union all
-  select 'rights', 'warning', format('%s is a member of audit_owner and may act as it.', m.member::regrole)
+  select 'rights', 'warning', format('%s is a member of %s and may act as it.', m.member::regrole, m.roleid::regrole)
     from pg_auth_members m
-   where m.roleid = 'audit_owner'::regrole
+   where m.roleid in ('audit_owner'::regrole, 'audit_agent'::regrole) and m.member <> 'audit_owner'::regrole
      and (to_jsonb(m) ->> 'set_option' is null or (to_jsonb(m) ->> 'set_option')::boolean or (to_jsonb(m) ->> 'inherit_option')::boolean)
   union all
   select 'rights', 'failed', format('%s may log in or is a superuser: it can do everything to the entries.', r.rolname)
-    from pg_roles r where r.rolname = 'audit_owner' and (r.rolcanlogin or r.rolsuper)
+    from pg_roles r where r.rolname in ('audit_owner', 'audit_agent') and (r.rolcanlogin or r.rolsuper)
   union all
   select 'rights', 'warning', format('%s is a member of %s: the guard refuses its writes, but it should not have it.', r.rolname, p.rolname)
     from pg_roles p cross join pg_roles r
@@ -2030,7 +2062,7 @@ AS $function$
    where p.parname = 'session_replication_role' and not exists (select from pg_roles r where r.oid = a.grantee and r.rolsuper)
   union all
   select 'rights', 'warning', format('%s has BYPASSRLS: policies do not bind it.', r.rolname)
-    from pg_roles r where r.rolbypassrls and not r.rolsuper and r.rolname <> 'audit_owner'
+    from pg_roles r where r.rolbypassrls and not r.rolsuper and r.rolname <> 'audit_agent'
   union all
   select 'rights', 'warning', format('Function %s is marked leakproof by hand.', p.oid::regprocedure)
     from pg_proc p where p.proleakproof and p.oid >= 16384
@@ -2093,13 +2125,26 @@ exception when object_not_in_prerequisite_state then
   return false;  -- this session has not moved anything yet
 end
 $function$;
+grant execute on function audit_private.is_moving(regclass) to audit_agent;
 comment on function audit_private.is_moving(regclass) is 'Whether an update of this partitioned table is running, which may move rows between its partitions.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_signed(said text, signature text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select signature = audit_private.context_signature(said)
+$function$;
+grant execute on function audit_private.is_signed(text,text) to audit_agent;
+comment on function audit_private.is_signed(text,text) is 'Whether the database itself signed a context: whoever may ask this cannot sign one.';
 
 CREATE OR REPLACE FUNCTION audit_private.keep_bytes(value bytea)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN CASE WHEN (octet_length(value) <= 128) THEN (value)::text ELSE format('[%s bytes%s]'::text, octet_length(value), CASE WHEN (octet_length(value) <= ((64 * 1024) * 1024)) THEN (', sha256 '::text || encode(sha256(value), 'hex'::text)) ELSE NULL::text END) END;
+grant execute on function audit_private.keep_bytes(bytea) to audit_agent;
 comment on function audit_private.keep_bytes(bytea) is 'What a snapshot keeps of a binary value: up to 128 bytes as they are, otherwise the size and, up to 64 MiB, the SHA-256.';
 
 CREATE OR REPLACE FUNCTION audit_private.keep_json(value json, most integer)
@@ -2117,6 +2162,7 @@ exception when others then
   return jsonb_build_object('_snapshot_error', sqlstate, 'text', value::text);
 end
 $function$;
+grant execute on function audit_private.keep_json(json,integer) to audit_agent;
 comment on function audit_private.keep_json(json,integer) is 'What a snapshot keeps of a json value: the value; its text and the SQLSTATE where jsonb refuses it; a cut text over the limit in bytes.';
 
 CREATE OR REPLACE FUNCTION audit_private.keep_label(label text, id text)
@@ -2126,6 +2172,7 @@ CREATE OR REPLACE FUNCTION audit_private.keep_label(label text, id text)
 RETURN COALESCE(NULLIF(CASE WHEN (length(label) > 500) THEN ("left"(NULLIF(btrim(label, ' 	
  ​'::text), ''::text), 499) || '…'::text) ELSE btrim(label, ' 	
  ​'::text) END, ''::text), ('#'::text || id));
+grant execute on function audit_private.keep_label(text,text) to audit_agent;
 comment on function audit_private.keep_label(text,text) is 'The name of an object as an entry keeps it: at most 500 characters (a cut one ends in …), #key if it is empty.';
 
 CREATE OR REPLACE FUNCTION audit_private.keep_large(value anyelement, most integer)
@@ -2142,6 +2189,7 @@ exception when others then
   return to_jsonb('_snapshot_error:' || sqlstate);
 end
 $function$;
+grant execute on function audit_private.keep_large(anyelement,integer) to audit_agent;
 comment on function audit_private.keep_large(anyelement,integer) is 'What a snapshot keeps of a jsonb value or an array that is stored compressed or over the limit, so that its size says nothing: the value, or its text cut if that is over the limit in bytes.';
 
 CREATE OR REPLACE FUNCTION audit_private.keep_other(value anyelement, most integer)
@@ -2161,6 +2209,7 @@ exception when others then
   return '_snapshot_error:' || sqlstate;
 end
 $function$;
+grant execute on function audit_private.keep_other(anyelement,integer) to audit_agent;
 comment on function audit_private.keep_other(anyelement,integer) is 'What a snapshot keeps of a value of a type that is not built in: its text form, made by the type''s output function and never by a cast that somebody defined.';
 
 CREATE OR REPLACE FUNCTION audit_private.key_code(of_table regclass, key jsonb, alias text)
@@ -2317,6 +2366,7 @@ CREATE OR REPLACE FUNCTION audit_private.moving_mark(target regclass)
  LANGUAGE sql
  STABLE
 RETURN (hashtextextended(concat_ws(' '::text, (pg_partition_root(target))::oid, pg_current_xact_id_if_assigned(), statement_timestamp()), (0)::bigint) & '9223372036854775807'::bigint);
+grant execute on function audit_private.moving_mark(regclass) to audit_agent;
 comment on function audit_private.moving_mark(regclass) is 'Tells an update of a partitioned table from those of other tables, transactions and statements.';
 
 CREATE OR REPLACE FUNCTION audit_private.on_change()
@@ -2546,7 +2596,7 @@ begin
      and field[1] = audit_private.transaction_mark()
      and field[5] in ('app', 'api', 'admin', 'system', 'sql')
      and (field[2] in ('asserted', 'missing')
-          or field[2] = 'verified' and field[12] = audit_private.context_signature(pg_catalog.left(given, -65))) then
+          or field[2] = 'verified' and audit_private.is_signed(pg_catalog.left(given, -65), field[12])) then
     return row(
       nullif(pg_catalog.left(field[3], 200), ''),
       nullif(pg_catalog.left(field[4], 200), ''),
@@ -2574,6 +2624,7 @@ begin
   )::audit_private.context;
 end
 $function$;
+grant execute on function audit_private.read_context() to audit_agent;
 comment on function audit_private.read_context() is 'The context of this transaction; whoever writes it into an entry puts the source of a bound login first. One that was written in another transaction, or not by audit.act_as, counts as missing; nothing in it can make a delete fail.';
 
 CREATE OR REPLACE FUNCTION audit_private.read_label(target regclass, template text)
@@ -2845,7 +2896,7 @@ declare
 begin
   perform audit_private.require_owner(target, 'audit.track');
   said := audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete);
-  -- What audit_owner may read already, because another table is tracked, is not for everybody to see in entries.
+  -- What audit_agent may read already, because another table is tracked, is not for everybody to see in entries.
   select r.there, r.col into hidden
     from audit_private.columns_read_by(target) r
     join pg_class c on c.oid = r.there
@@ -3022,6 +3073,7 @@ CREATE OR REPLACE FUNCTION audit_private.setting_as_number(setting text)
  LANGUAGE sql
  STABLE PARALLEL RESTRICTED
 RETURN CASE WHEN (current_setting(setting, true) ~ '^[0-9]{1,18}$'::text) THEN (current_setting(setting, true))::bigint ELSE NULL::bigint END;
+grant execute on function audit_private.setting_as_number(text) to audit_agent;
 comment on function audit_private.setting_as_number(text) is 'A setting of this transaction as a number, null if it is not one.';
 
 CREATE OR REPLACE FUNCTION audit_private.snapshot_code(target regclass)
@@ -3054,6 +3106,7 @@ CREATE OR REPLACE FUNCTION audit_private.transaction_mark()
  LANGUAGE sql
  STABLE PARALLEL RESTRICTED
 RETURN (((pg_backend_pid())::text || '.'::text) || (((EXTRACT(epoch FROM transaction_timestamp()) * (1000000)::numeric))::bigint)::text);
+grant execute on function audit_private.transaction_mark() to audit_agent;
 comment on function audit_private.transaction_mark() is 'Tells this transaction from every other one that the same connection may carry: the backend and the start of the transaction in microseconds. Unlike a transaction id it costs a reading transaction nothing, and exists on a standby.';
 
 CREATE OR REPLACE FUNCTION audit_private.transaction_since()
@@ -3065,6 +3118,7 @@ begin
   return audit_private.setting_as_number('audit.transaction_since');
 end
 $function$;
+grant execute on function audit_private.transaction_since() to audit_agent;
 comment on function audit_private.transaction_since() is 'Entries of this transaction have numbers above this one. Null if it has none.';
 
 CREATE OR REPLACE FUNCTION audit_private.tree_below(target regclass)
@@ -3146,7 +3200,7 @@ begin
   perform audit_private.require_owner(companies, 'audit.read_access_from');
   execute format($code$
     create or replace function audit_private.administrator_row(company_id text, user_id text)
-    returns audit_private.administrator language plpgsql stable as $body$
+    returns audit_private.administrator language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $body$
     declare
       found_row audit_private.administrator;
     begin
@@ -3160,7 +3214,7 @@ begin
     audit_private.column_as_text(administrators, 'name', 'a'), audit_private.column_as_text(administrators, 'locale', 'a'), administrators);
   execute format($code$
     create or replace function audit_private.company_row(company_id text)
-    returns audit_private.company language plpgsql stable as $body$
+    returns audit_private.company language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $body$
     declare
       found_row audit_private.company;
     begin
@@ -3172,6 +3226,8 @@ begin
     audit_private.given_as(companies, 'company_id', '$1'),
     audit_private.column_as_text(companies, 'company_id', 'c'), audit_private.column_as_text(companies, 'name', 'c'),
     audit_private.column_as_text(companies, 'time_zone', 'c'), audit_private.column_as_text(companies, 'contact', 'c'), companies);
+
+  perform audit_private.give_to_agent('audit_private.administrator_row(text, text)'), audit_private.give_to_agent('audit_private.company_row(text)');
 
   -- audit.health takes these two for released from now on, and finds any other change of them.
   update audit_private.released r
@@ -3205,6 +3261,7 @@ begin
   for wanted in select distinct v.function_name, v.body from audit_private.capture_variants(target) v where v.body is not null loop
     execute format('create or replace function audit_private.%I() returns trigger language plpgsql security definer %s as %L',
       wanted.function_name, settings, wanted.body);
+    perform audit_private.give_to_agent(format('audit_private.%I()', wanted.function_name)::regprocedure);
     execute format('comment on function audit_private.%I() is %L', wanted.function_name,
       format('Trigger function that writes the entries of %s. Written by audit.track; to change it, call audit.track again.', target));
     -- Whoever makes a trigger needs EXECUTE on its function, and audit.track makes it with the rights of the owner of the table.

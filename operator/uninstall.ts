@@ -55,11 +55,13 @@ async function remove(client: Client, plan: Plan): Promise<void> {
       drop trigger guard_insert on ${plan.kept_as}.event;
       drop policy select_own_company on ${plan.kept_as}.event;
       drop policy select_all on ${plan.kept_as}.event;
+      drop policy select_for_capture on ${plan.kept_as}.event;
+      drop policy insert_by_capture on ${plan.kept_as}.event;
       revoke all on ${plan.kept_as}.event from ${auditRoles.join(', ')};
       alter table ${plan.kept_as}.event disable row level security`)
   }
   // What the log owns here goes, with the triggers on the tables of the application, and every right that it was given on them.
-  await client.query(`drop owned by audit_owner cascade; drop schema if exists ${ledgerSchema} cascade`)
+  await client.query(`drop owned by audit_agent, audit_owner cascade; drop schema if exists ${ledgerSchema} cascade`)
   if (right?.is_owner === false) await client.query('revoke audit_owner from current_user')
   if (plan.kept_as !== null) {
     await client.query(`grant usage on schema ${plan.kept_as} to audit_dba; grant select on ${plan.kept_as}.event to audit_dba`)

@@ -34,8 +34,9 @@ for (const login of ['consultant_app', 'consultant_api', 'consultant_admin_tool'
   }
 }
 
-for (const role of ['audit_admin', 'audit_dba', 'audit_app', 'audit_installer']) {
-  for (const [name, statement] of statements) {
+for (const role of ['audit_agent', 'audit_admin', 'audit_dba', 'audit_app', 'audit_installer']) {
+  // The agent adds entries for the capture functions; whatever else runs as it may do no more than that.
+  for (const [name, statement] of statements.filter(([words]) => role !== 'audit_agent' || !words.includes('INSERT'))) {
     test(`${name} is refused to the role ${role}`, () => db.inTransactionAs(role, {}, async (client) => { await refused(client.query(statement), '42501') }))
   }
 }

@@ -38,7 +38,7 @@ found('a table that goes along unseen is found', 'create table app.note (id int 
 found('a trigger that calls something else is found', 'create or replace trigger audit_capture after delete on app.cv referencing old table as old_rows for each statement execute function audit_private.capture_app_role()', 'triggers', 'failed', /app\.cv: trigger audit_capture calls capture_app_role instead of capture_app_cv/)
 found('a trigger that was dropped is found', 'drop trigger audit_capture on app.cv', 'triggers', 'failed', /app\.cv: trigger audit_capture is missing/)
 found('a tracked table that went unseen is found', 'alter event trigger audit_record_drops disable; drop table app.cv', 'tables', 'failed', /of kind cv is gone/)
-found('a column that the log may not read any more is found', 'revoke select on app.customer from audit_owner', 'columns', 'failed', /app\.contact: the log may not read column name of app\.customer/)
+found('a column that the log may not read any more is found', 'revoke select on app.customer from audit_agent', 'columns', 'failed', /app\.contact: the log may not read column name of app\.customer/)
 found('a function that somebody has marked leakproof is found', `create function public.f(text) returns boolean language sql immutable leakproof as 'select true'`, 'rights', 'warning', /Function public\.f\(text\) is marked leakproof/)
 
 test('a member of audit_owner, a login with BYPASSRLS and the right to set session_replication_role are found [case 20]', async () => {

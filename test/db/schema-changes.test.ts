@@ -116,7 +116,7 @@ test('untracking is an entry, and leaves no trigger, no function and no right be
   const { rows } = await db.superuser.query(`
     select tgname::text as left_behind from pg_trigger where tgrelid = 'firm.paper'::regclass and not tgisinternal
     union all select proname from pg_proc where proname like 'capture_firm_paper%'
-    union all select a.attname from pg_attribute a cross join aclexplode(a.attacl) x where a.attrelid = 'firm.paper'::regclass and x.grantee = 'audit_owner'::regrole`)
+    union all select a.attname from pg_attribute a cross join aclexplode(a.attacl) x where a.attrelid = 'firm.paper'::regclass and x.grantee = 'audit_agent'::regrole`)
   assert.equal(rows, [])
   await db.superuser.query('delete from firm.paper')
   const { rows: entries } = await db.superuser.query(`select from audit.event where action = 'paper.deleted'`)

@@ -490,7 +490,7 @@ it('follows a renamed table, a renamed column, a dropped column and a new schema
     insert into public.pot values (1, 'Clay'); insert into public.plant select n, 1, 'P' || n, 'x' from generate_series(1, 6) n`)
   const changes = [
     'alter table public.pot rename to vessel', 'alter table public.vessel rename column name to title', 'alter table public.plant rename column name to species',
-    'alter table public.plant drop column note', 'create schema garden; grant usage on schema garden to audit_owner; alter table public.vessel set schema garden; alter table public.plant set schema garden',
+    'alter table public.plant drop column note', 'create schema garden; grant usage on schema garden to audit_agent; alter table public.vessel set schema garden; alter table public.plant set schema garden',
     'alter schema garden rename to park',
   ]
   for (const [n, change] of changes.entries()) {
@@ -501,7 +501,7 @@ it('follows a renamed table, a renamed column, a dropped column and a new schema
     changes.map((_, n) => ({ object_label: `P${n + 1}`, owner_label: 'Clay', company_id: 'Clay' })))
 })
 
-// The event trigger runs as audit_owner and cannot give itself USAGE on the new schema; the delete then fails with 42501.
+// The event trigger runs as audit_agent and cannot give itself USAGE on the new schema; the delete then fails with 42501.
 it.skip('goes on when a parent is moved to a schema that the log has no right on [case 84]', async () => {
   await run(`
     create schema closed; create table public.bed (id int primary key, name text); create table public.herb (id int primary key, bed_id int references public.bed);
@@ -531,7 +531,7 @@ it('leaves no trigger, no function and no right behind when a table is untracked
   assert.equal(await rowsOf(`select kind from audit.tracked_table where kind = 'tree'`), [])
   assert.equal(await rowsOf(`
     select c.relname, a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
-     where c.relnamespace = 'yard'::regnamespace and has_column_privilege('audit_owner', c.oid, a.attnum, 'select')`), [])
+     where c.relnamespace = 'yard'::regnamespace and has_column_privilege('audit_agent', c.oid, a.attnum, 'select')`), [])
 })
 
 it('keeps the rights that other tracked tables need when one is untracked', async () => {
@@ -604,7 +604,7 @@ installers('cannot touch tables of others, neither by the functions nor behind t
 
 installers('is told, before anything fails, when the log cannot read its schema or the table of another', async () => {
   const error = await refused(asInstaller(`select audit.track('foreign_schema.mine', 'mine', '{id}')`), 'AU002', /cannot be given the right to read/)
-  assert.match(error.hint ?? '', /grant usage on schema foreign_schema to audit_owner/)
+  assert.match(error.hint ?? '', /grant usage on schema foreign_schema to audit_agent/)
   assert.equal(await rowsOf(`select kind from audit.tracked_table where kind = 'mine'`), [])
 })
 
@@ -625,7 +625,7 @@ installers('cannot make the log run its code: no view in the place of a table, n
     [1, 2].map(() => ({ object_label: 'sad', owner_label: 'sad', company_id: 'sad' })))
   await run('alter event trigger audit_follow_changes disable')
   await refused(asInstaller(`
-    alter table own.state rename to state_now; create view own.state as select mood, company, name from own.state_now where own.evil() = 1; grant select on own.state to audit_owner;
+    alter table own.state rename to state_now; create view own.state as select mood, company, name from own.state_now where own.evil() = 1; grant select on own.state to audit_agent;
     delete from own.person where id = 3`), '55000', /view "state" is restricted/)
   await run('alter event trigger audit_follow_changes enable always')
 })

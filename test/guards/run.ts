@@ -63,6 +63,9 @@ function findingOf(output: string): Finding {
   const failed = [...output.matchAll(/^\s*FAIL\s+(.+?)\s+"(.+)"\s*$/gm)].map(([, suite, test]) => `${suite}: ${test}`)
   const [first, ...others] = [...new Set(failed)]
   if (first !== undefined) return { isWatched: true, says: others.length === 0 ? first : `${first} (and ${others.length} more)` }
+  // Tests had begun, so that it is not the start that fails: a file that cannot be loaded says so.
+  const ended = /^✘ (\S+) [^]*?The file (ended \(.+?\) before its tests were finished|took too long and was ended[^]*?•)/m.exec(output)
+  if (ended !== null) return { isWatched: true, says: `${ended[1]} ${ended[2]?.split('.')[0]}` }
   const counts = output.trimEnd().split('\n').at(-1) ?? ''
   if (/^[1-9]\d* passed, 0 failed$/.test(counts)) return { isWatched: false, says: `no test fails: ${counts}` }
   return { isWatched: false, says: `the tests cannot be run without it: ${output.trimEnd().split('\n').slice(-6).join(' ').slice(0, 400)}` }

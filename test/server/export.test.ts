@@ -97,6 +97,7 @@ it('brings hard names back as they are, but no formula [case 203]', async (conte
     const label = head.indexOf('object_label')
     const labels = lines.slice(0, -1).map((line) => line[label] ?? '').toReversed()
     assert.equal(labels, hardLabels.map((name) => (/^[=+\-@\t\r\n＝＋－＠]/u.test(name) ? `'${name}` : name)))
+    assert.match(bytes.toString(), new RegExp(`\\n"\\d+"${separator}"2026-`), 'a value that needs no quotes has them too')
     for (const line of lines.slice(0, -1)) assert.ok(line.every((cell) => !/^[=+\-@\t\r\n＝＋－＠]/u.test(cell)), line.join('|'))
     assert.equal(lines[0]?.slice(1, 3), ['2026-06-30T22:00:23.000000Z', '2026-07-01 00:00:23'])
     assert.is(lines[0]?.[head.indexOf('object_id')], '007')
@@ -124,6 +125,11 @@ it('holds the same entries as the list with the same filter, and not itself', as
   const everything = (await exported(context, '/export/events.jsonl')).bytes.toString().trimEnd().split('\n').slice(0, -1).map((line) => JSON.parse(line))
   const last = await context.database.superuser.query(`select max(id)::text as id from audit.event where action = 'audit.exported'`)
   assert.not.ok(everything.some(({ id }) => id === last.rows[0].id))
+})
+
+it('takes a filter for text, whatever it holds', async (context) => {
+  const { bytes } = await exported(context, `/export/events.csv?q=${encodeURIComponent(`"O'Brien%' or true --"`)}&objectId=${encodeURIComponent(`\\' or true --`)}`)
+  assert.match(bytes.toString(), /# end of export: rows=0 /)
 })
 
 it('is refused before the first byte to whoever may not read, and leaves no entry [case 155]', async ({ running, database, fredrik }) => {
