@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { appendFileSync, chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -27,7 +27,24 @@ function copyCheckout(): string {
   chmodSync(folder, 0o755)
   cpSync(checkout, folder, { recursive: true, filter: (source) => !leftOut.includes(source) })
   symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'))
+  unfoldMigrations(folder)
   return folder
+}
+
+/**
+ * A committed migration holds the text of the files that it included. In the copy it includes them again, as current.sql,
+ * so that what is taken away in a file is away in the database.
+ */
+function unfoldMigrations(folder: string): void {
+  const committed = join(folder, 'db/migrations/committed')
+  const current = join(folder, 'db/migrations/current.sql')
+  const bodies = readdirSync(committed).filter((name) => name.endsWith('.sql')).sort().map((name) =>
+    readFileSync(join(committed, name), 'utf8')
+      .replace(/^(--! .*\n)+/, '')
+      .replace(/--! Included (\S+)\n[^]*?--! EndIncluded \1/g, '--!include $1'))
+  rmSync(committed, { recursive: true })
+  mkdirSync(committed)
+  writeFileSync(current, [...bodies, readFileSync(current, 'utf8')].join('\n'))
 }
 
 async function take(guard: Guard, folder: string): Promise<Finding> {
