@@ -39,8 +39,7 @@ async function openEmbedded({ dataDir, demo }: Config, step: Step): Promise<Data
   try {
     step(`PostgreSQL runs on port ${server.port}, with its data in ${server.folder}`)
     const connectionString = await ensureEmbeddedDatabase(server)
-    // current.sql is empty but for somebody who is just writing a migration.
-    const { applied } = await migrate({ connectionString, includeCurrent: true })
+    const { applied } = await migrate({ connectionString })
     step(applied.length === 0 ? 'Schema audit is up to date' : `Schema audit is installed (${applied.join(', ')})`)
     if (demo) {
       if (await installDemonstration(connectionString, server.password)) step('The demonstration company is loaded')
@@ -78,7 +77,7 @@ async function openGiven({ dataDir, demo, startWithoutDatabase }: Config, url: s
 }
 
 async function refuseUnfit(url: string): Promise<void> {
-  const state = await migrationState(url, { includeCurrent: true })
+  const state = await migrationState(url)
   const migrateFirst = 'Run: npm run audit -- migrate'
   if (state === 'not_migrated') throw new StartRefusal('The audit log is not installed in this database.', migrateFirst)
   if (state === 'behind') throw new StartRefusal('This database lacks migrations of this version.', migrateFirst)
