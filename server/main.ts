@@ -65,6 +65,8 @@ async function start(config: Config): Promise<void> {
     logger,
   })
   closing.push(server.close)
+  // Ready means that a list is answered. Where the database may be away, that can take as long as it is.
+  if (!config.startWithoutDatabase) await server.printSchema()
   audit.serve(server.app)
 
   host?.serve(makeHostApp({
