@@ -1,20 +1,8 @@
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
-import { startServer, type Person, type RunningServer } from '../server/running-server.ts'
+import { startServer } from '../server/running-server.ts'
+import { serverSuite } from '../server/server-suite.ts'
 
-type Context = { database: TestDatabase; running: RunningServer; fredrik: Person }
-const it = suite<Context>('Attacks over HTTP', Object.create(null))
-
-it.before(async (context) => {
-  context.database = await makeTestDatabase()
-  context.running = await startServer(context.database)
-  context.fredrik = await context.running.person('fredrik.isaksson@nordljus.example')
-})
-it.after(async ({ running, database }) => {
-  await running.close()
-  await database.drop()
-})
+const it = serverSuite('Attacks over HTTP')
 
 it('refuses a document that is long rather than large, with a short answer', async ({ running, fredrik }) => {
   for (const query of [`query(${'$a: Int '.repeat(7_000)}) { __typename }`, `{ ${'viewer { locale } '.repeat(3_000)} }`]) {

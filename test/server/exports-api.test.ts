@@ -1,20 +1,8 @@
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
-import { startServer, tokenFor, type Person, type RunningServer } from './running-server.ts'
+import { tokenFor, type Person, type RunningServer } from './running-server.ts'
+import { serverSuite } from './server-suite.ts'
 
-type Context = { database: TestDatabase; running: RunningServer; fredrik: Person }
-const it = suite<Context>('Reporting an export over HTTP', Object.create(null))
-
-it.before(async (context) => {
-  context.database = await makeTestDatabase()
-  context.running = await startServer(context.database)
-  context.fredrik = await context.running.person('fredrik.isaksson@nordljus.example')
-})
-it.after(async ({ running, database }) => {
-  await running.close()
-  await database.drop()
-})
+const it = serverSuite('Reporting an export over HTTP')
 
 const post = (running: RunningServer, as: Person | null, body: unknown, headers: Record<string, string> = {}) =>
   running.fetch(as, '/exports', { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })

@@ -1,21 +1,9 @@
 import { request } from 'node:http'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
-import { startServer, type Person, type RunningServer } from './running-server.ts'
+import { startServer } from './running-server.ts'
+import { serverSuite } from './server-suite.ts'
 
-type Context = { database: TestDatabase; running: RunningServer; fredrik: Person }
-const it = suite<Context>('What the audit server refuses', Object.create(null))
-
-it.before(async (context) => {
-  context.database = await makeTestDatabase()
-  context.running = await startServer(context.database)
-  context.fredrik = await context.running.person('fredrik.isaksson@nordljus.example')
-})
-it.after(async ({ running, database }) => {
-  await running.close()
-  await database.drop()
-})
+const it = serverSuite('What the audit server refuses')
 
 const json = { 'content-type': 'application/json' }
 const body = JSON.stringify({ query: '{ __typename }' })

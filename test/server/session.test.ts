@@ -1,21 +1,9 @@
 import { createHmac } from 'node:crypto'
-import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
-import { hostAppOrigin, startServer, tokenFor, type Person, type RunningServer } from './running-server.ts'
+import { hostAppOrigin, startServer, tokenFor, type RunningServer } from './running-server.ts'
+import { serverSuite } from './server-suite.ts'
 
-type Context = { database: TestDatabase; running: RunningServer; fredrik: Person }
-const it = suite<Context>('Signing in', Object.create(null))
-
-it.before(async (context) => {
-  context.database = await makeTestDatabase()
-  context.running = await startServer(context.database)
-  context.fredrik = await context.running.person('fredrik.isaksson@nordljus.example')
-})
-it.after(async ({ running, database }) => {
-  await running.close()
-  await database.drop()
-})
+const it = serverSuite('Signing in')
 
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
