@@ -308,4 +308,19 @@ it('takes no lock on the log that another delete could wait for', async () => {
   assert.equal(locks, [])
 })
 
+it('gives no cause to a row whose parent is there again', async () => {
+  await run(`begin; delete from loose.contact where customer_id = 2; delete from loose.customer where id = 2; insert into loose.customer values (2, 'Bolag again', 'b');
+    insert into loose.contact values (4, 2, 'Dan'); delete from loose.contact where id = 4; commit`)
+  assert.equal((await tree()).filter((line) => line.startsWith('contact Dan')), ['contact Dan (Bolag again) [b]'])
+})
+
+it('takes no deletion of another transaction for the cause', async () => {
+  const other = await database.as('postgres')
+  await run('begin; delete from loose.shift where id = 2')
+  await other.query('delete from loose.customer where id = 2')
+  await run('delete from loose.contact where customer_id = 2; commit')
+  const { rows } = await database.superuser.query(`select caused_by, root_id from audit.event where object_label = 'Cid' order by id desc limit 1`)
+  assert.equal(rows, [{ caused_by: null, root_id: null }])
+})
+
 it.run()

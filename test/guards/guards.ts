@@ -172,10 +172,6 @@ const recording: readonly Guard[] = [
     file: sql('capture/capture_code'), text: `limit 1) is null', parent.target,`, without: `limit 1) is null or true', parent.target,`,
   },
   {
-    name: 'A cause is looked for in the latest act before older ones', tests: ['test/db/cascade'],
-    file: sql('capture/capture_code'), text: 'where since is not null and p.id > since and p.transaction_id', without: 'where since is not null and p.transaction_id',
-  },
-  {
     name: 'A cause is an entry of the same transaction', tests: ['test/db/cascade'],
     file: sql('capture/capture_code'), text: 'since and p.transaction_id = pg_current_xact_id() and p.object_kind in (%s)', without: 'since and p.object_kind in (%s)',
   },
