@@ -74,7 +74,7 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
   return { app, printSchema: graphql.printSchema, close: graphql.close }
 }
 
-/** Styles are set by the component library at run time, so that they cannot be listed; scripts come from our own files only. */
+/** Everything comes from our own files; what the component library styles at run time goes into constructed style sheets, which need no exception. */
 const contentSecurity = {
   'default-src': ["'none'"],
   'script-src': ["'self'"],
