@@ -1,2 +1,18 @@
--- The next migration: include the objects that changed, for example
--- --!include tables/event.sql
+--! Message: reading, keeping and operating
+
+--!include roles/roles.sql
+
+-- Cost of capture
+
+-- Completeness
+
+-- Reading and keeping
+
+-- Exports
+
+-- Identity and readings
+
+-- Screens
+
+-- Last
+--!include roles/ownership.sql
