@@ -2,7 +2,7 @@ import pg, { type ClientBase } from 'pg'
 
 /** The logins of the embedded server: what each is a member of, and what it is for. */
 const logins = [
-  { name: 'audit_server', attributes: 'login noinherit', memberOf: ['audit_admin', 'audit_app'], purpose: 'The audit server. It may become audit_admin for a request, and is nothing by itself.' },
+  { name: 'audit_server', attributes: 'login noinherit', memberOf: ['audit_admin', 'audit_app', 'audit_keeper'], purpose: 'The audit server. It may become audit_admin for a request, and is nothing by itself.' },
   { name: 'audit_reader', attributes: 'login', memberOf: ['audit_dba'], purpose: 'For a DBA who reads the log in psql.' },
 ] as const
 

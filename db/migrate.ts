@@ -3,9 +3,11 @@ import { getCurrentMigrationLocation, readCurrentMigration } from 'graphile-migr
 import { getAllMigrations, getLastMigration, runCommittedMigration, runStringMigration, type FileMigration } from 'graphile-migrate/dist/migration.js'
 import { parseSettings, type ParsedSettings } from 'graphile-migrate/dist/settings.js'
 import { fileURLToPath } from 'node:url'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import pg from 'pg'
 import { describeLedger, ledgerSchema, withOwnLedger } from './ledger.ts'
+import { watchLocks } from './lock-watch.ts'
 import { MigrationError } from './migration-error.ts'
 import { refuseMissingRights } from './migration-rights.ts'
 
@@ -21,6 +23,10 @@ export type MigrateOptions = {
   migrationsFolder?: string
   /** Also runs `current.sql`, the migration that is still being written: for development and tests. */
   includeCurrent?: boolean
+  /** Told what a person waits for. */
+  notice?: (line: string) => void
+  /** Milliseconds to wait before each further try, where a table is in use. */
+  patience?: readonly number[]
 }
 
 /** What a database has and lacks; file names such as `000001.sql`. */
@@ -30,7 +36,10 @@ const ourMigrations = fileURLToPath(new URL('migrations', import.meta.url))
 /** graphile-migrate's own key, so that a host application that uses it too does not migrate at the same moment. */
 const advisoryLock = '4727445306447283'
 const waitForOthers = '2min'
-const waitForTables = '10s'
+/** Who writes to a table waits behind whoever waits for its lock: then everything is rolled back, and tried again a little later. */
+const waitForTables = '250ms'
+/** Milliseconds before each further try: a minute and a half in all. */
+const pauses = [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 15_000, 20_000, 20_000]
 
 /**
  * Brings a database up to this program's migrations: one transaction each, in order. Running it again does nothing;
@@ -70,6 +79,55 @@ export async function migrationState(connectionString: string, options: Omit<Mig
   return (await planMigration({ connectionString, ...options })).state
 }
 
+/** A lock that the migrations take on a relation that is there before them, and for how many milliseconds they hold it. */
+export type MigrationLock = { relation: string; mode: string; milliseconds: number }
+
+/** What the pending migrations did when they were tried, and how many milliseconds all of it took. */
+export type Rehearsal = { milliseconds: number; locks: MigrationLock[] }
+
+/**
+ * Runs what is pending in one transaction and rolls it back. Until then it holds the locks that it tells of.
+ * @throws {MigrationError} if they would fail, or the role may not run them.
+ */
+export async function rehearseMigration(options: MigrateOptions): Promise<Rehearsal> {
+  return withConnection(options.connectionString, async (client, serverVersion) => {
+    const settings = await settingsFor(options)
+    await lock(client)
+    const { pending, ...found } = await inspect(client, settings, options)
+    refuseState({ ...found, pending })
+    if (pending.length === 0) return { milliseconds: 0, locks: [] }
+    await refuseMissingRights(client, serverVersion)
+    await client.query(`set lock_timeout = '${waitForTables}'`)
+    const bodies = (await getAllMigrations(settings)).filter(({ realFilename }) => pending.includes(realFilename)).map(({ realFilename, body }) => ({ file: realFilename, body }))
+    if (pending.includes('current.sql')) bodies.push({ file: 'current.sql', body: await currentBody(settings) })
+    const watch = await watchLocks(options.connectionString, client)
+    try {
+      let began = performance.now()
+      for (const [index, { file, body }] of bodies.entries()) {
+        const { sql } = await runStringMigration(client, settings, { database: settings.databaseName }, body, file, undefined, true)
+        await naming(file, () => untilFree(client, options, async () => {
+          if (index === 0) {
+            watch.clear()
+            began = performance.now()
+            await client.query('begin')
+          }
+          await client.query(sql)
+        }))
+      }
+      await watch.look()
+      return { milliseconds: Math.round(performance.now() - began), locks: watch.held() }
+    } finally {
+      await client.query('rollback').catch(() => undefined)
+      await watch.end()
+    }
+  })
+}
+
+/** The same on a connection that is there already. */
+export async function migrationStateOn(client: pg.PoolClient): Promise<MigrationState> {
+  return (await inspect(client, await settingsFor({ connectionString: 'postgres:///audit' }), {})).state
+}
+
 async function run(client: pg.PoolClient, settings: ParsedSettings, options: MigrateOptions, done: (file: string) => void): Promise<void> {
   const own = withOwnLedger(client)
   const last = await getLastMigration(own, settings)
@@ -77,13 +135,13 @@ async function run(client: pg.PoolClient, settings: ParsedSettings, options: Mig
   const context = { database: settings.databaseName }
   const pending = (await getAllMigrations(settings)).filter((migration) => last === null || migration.filename > last.filename)
   for (const migration of pending) {
-    await naming(migration.realFilename, () => runCommittedMigration(own, settings, context, migration, ''))
+    await naming(migration.realFilename, () => untilFree(client, options, () => runCommittedMigration(own, settings, context, migration, '')))
     done(migration.realFilename)
   }
   if (options.includeCurrent === true) {
     const current = await currentBody(settings)
     if (current.trim() === '' || current === (await lastCurrent(client))) return
-    await naming('current.sql', () => runStringMigration(own, settings, context, current, 'current.sql'))
+    await naming('current.sql', () => untilFree(client, options, () => runStringMigration(own, settings, context, current, 'current.sql')))
     await client.query(`insert into ${ledgerSchema}.current (content) values ($1) on conflict (filename) do update set content = excluded.content, date = now()`, [current])
     done('current.sql')
   }
@@ -165,6 +223,26 @@ async function lock(client: pg.PoolClient): Promise<void> {
   }
 }
 
+/** Tries again while another transaction uses a table. What fails has been rolled back. */
+async function untilFree(client: pg.PoolClient, { notice, patience = pauses }: MigrateOptions, action: () => Promise<unknown>): Promise<void> {
+  for (const pause of [...patience, null]) {
+    try {
+      await action()
+      return
+    } catch (error) {
+      if (pause === null || !isLocked(error)) throw error
+      // graphile-migrate rolls back too; outside of a transaction this does nothing.
+      await client.query('rollback')
+      notice?.(`A table is in use; nobody waits for us. Trying again in ${pause / 1000} s.`)
+      await sleep(pause)
+    }
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Error && Reflect.get(error, 'code') === '55P03'
+}
+
 async function naming(file: string, action: () => Promise<unknown>): Promise<void> {
   try {
     await action()
@@ -174,7 +252,7 @@ async function naming(file: string, action: () => Promise<unknown>): Promise<voi
     const isLocked = code === '55P03'
     throw new MigrationError(isLocked ? 'LOCKED' : 'MIGRATION_FAILED', `Migration ${file} failed: ${message}`, {
       detail: [code, detail, where].filter((part) => part !== '').join('\n'),
-      hint: isLocked ? `A table is in use by another session for more than ${waitForTables}. Migrate again when it is quieter.` : [hint, 'Nothing of this migration was kept.'].join(' ').trim(),
+      hint: isLocked ? `A table is in use by transactions that do not end. Migrate again when it is quieter; pg_stat_activity shows what runs. Nothing of this migration was kept.` : [hint, 'Nothing of this migration was kept.'].join(' ').trim(),
       cause,
     })
   }

@@ -3,7 +3,7 @@ import { ledgerSchema } from './ledger.ts'
 import { MigrationError } from './migration-error.ts'
 
 /** The roles that the migrations create where they are missing. They belong to the whole cluster. */
-export const auditRoles = ['audit_owner', 'audit_agent', 'audit_admin', 'audit_dba', 'audit_app', 'audit_installer'] as const
+export const auditRoles = ['audit_owner', 'audit_agent', 'audit_admin', 'audit_dba', 'audit_app', 'audit_installer', 'audit_keeper'] as const
 
 type Rights = {
   role: string

@@ -83,7 +83,7 @@ test('a member of pg_write_all_data is stopped by the guard, and the health chec
 })
 
 test('the log is as it was after all of this', async () => {
-  const { rows } = await db.superuser.query(`select count(*)::int as n, min(object_kind) as kind, bool_or(object_label = 'forged') as is_forged from audit.event where object_kind <> 'table'`)
+  const { rows } = await db.superuser.query(`select count(*)::int as n, min(object_kind) as kind, bool_or(object_label = 'forged') as is_forged from audit.event where object_kind not in ('table', 'access', 'login')`)
   assert.equal(rows, [{ n: 1, kind: 'cv', is_forged: false }])
 })
 

@@ -28,13 +28,13 @@ none('nothing may be called by everybody', `
 
 none('everything belongs to audit_owner, but for the functions that read tables of the host', `
   select p.oid::regprocedure::text from pg_proc p where p.pronamespace in ${ours}
-    and p.proowner <> case when p.proname ~ '^(capture_(app|[0-9])|administrator_row$|company_row$)' then 'audit_agent'::regrole else 'audit_owner'::regrole end
+    and p.proowner <> case when p.proname ~ '^(capture_(app|[0-9])|administrator_row$|administrator_names$|company_row$)' then 'audit_agent'::regrole else 'audit_owner'::regrole end
   union all select c.oid::regclass::text from pg_class c where c.relnamespace in ${ours} and c.relowner <> 'audit_owner'::regrole
   union all select t.oid::regtype::text from pg_type t where t.typnamespace in ${ours} and t.typowner <> 'audit_owner'::regrole
   union all select n.nspname from pg_namespace n where n.oid in ${ours} and n.nspowner <> 'audit_owner'::regrole`)
 
 none('audit_owner cannot log in and has no members that may act as it', `
-  select rolname::text from pg_roles where rolname in ('audit_owner', 'audit_agent', 'audit_admin', 'audit_dba', 'audit_app', 'audit_installer') and (rolcanlogin or rolsuper or rolcreaterole or rolbypassrls and rolname <> 'audit_agent')
+  select rolname::text from pg_roles where rolname in ('audit_owner', 'audit_agent', 'audit_admin', 'audit_dba', 'audit_app', 'audit_installer', 'audit_keeper') and (rolcanlogin or rolsuper or rolcreaterole or rolbypassrls and rolname <> 'audit_agent')
   union all select member::regrole::text from pg_auth_members where (roleid = 'audit_owner'::regrole or roleid = 'audit_agent'::regrole and member <> 'audit_owner'::regrole) and (to_jsonb(pg_auth_members) ->> 'set_option' = 'true' or to_jsonb(pg_auth_members) ->> 'inherit_option' = 'true')`)
 
 none('every table is under row-level security', `
@@ -79,7 +79,7 @@ none('the login of the server has no right of its own', `
   union all select rolname::text from pg_roles where rolname = 'audit_server' and (rolinherit or rolsuper or rolbypassrls)`)
 
 test('the log is healthy right after the migration, but for the table that the demonstration does not track', async () => {
-  const { rows } = await db.superuser.query(`select check_name, finding from audit.health where status <> 'ok'`)
+  const { rows } = await db.superuser.query(`select check_name, finding from audit.health where status <> 'ok' and check_name <> 'settings'`)  // the test server runs without fsync
   assert.equal(rows, [{ check_name: 'foreign keys', finding: 'Deleting from app."user" takes rows of app.api_key along, which is not tracked.' }])
 })
 

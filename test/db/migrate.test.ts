@@ -7,7 +7,7 @@ import pg from 'pg'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { startEmbedded } from '../../db/embedded.ts'
-import { MigrationError, migrate, migrationState, planMigration } from '../../db/migrate.ts'
+import { MigrationError, migrate, migrationState, planMigration, rehearseMigration } from '../../db/migrate.ts'
 import { auditRoles } from '../../db/migration-rights.ts'
 import { programsUnderTest } from '../harness/cluster.ts'
 import { makeTestDatabase, testCluster, type TestDatabase } from '../harness/database.ts'
@@ -146,12 +146,49 @@ it('says how to reach the database, without the password, when it cannot be reac
 it('waits for a table that is in use, and gives up in good order', async ({ database, folder }) => {
   const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
   await migrate(options)
-  commit(folder, `set local lock_timeout = '300ms'; alter table audit.event add column name text;`)
+  commit(folder, 'alter table audit.event add column name text;')
   await database.superuser.query('begin; lock table audit.event')
-  const error = await failure(migrate(options))
+  const told: string[] = []
+  const error = await failure(migrate({ ...options, patience: [100, 100], notice: (line) => told.push(line) }))
+  assert.equal(told, Array.from({ length: 2 }, () => 'A table is in use; nobody waits for us. Trying again in 0.1 s.'))
   await database.superuser.query('rollback')
   assert.is(error.code, 'LOCKED')
   assert.equal(await migrate(options), { applied: ['000002.sql'] })
+})
+
+it('lets nobody who writes wait for more than a moment, although a long transaction keeps it from its lock', async ({ database, folder }) => {
+  const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
+  await migrate(options)
+  commit(folder, 'create table audit.first (id int); alter table audit.event add column name text;')
+  const [long, writer] = [await database.as('postgres'), await database.as('postgres')]
+  await long.query('begin; insert into audit.event values (1)')
+  const migrating = migrate({ ...options, patience: Array.from({ length: 40 }, () => 100) })
+  const waits: number[] = []
+  for (const until = Date.now() + 2_000; Date.now() < until;) {
+    const began = performance.now()
+    await writer.query('insert into audit.event values (2)')
+    waits.push(performance.now() - began)
+  }
+  await long.query('commit')
+  assert.equal(await migrating, { applied: ['000002.sql'] })
+  const longest = Math.max(...waits)
+  // 250 ms of lock_timeout, and what a busy machine adds.
+  assert.ok(longest > 100 && longest < 600, `${longest} ms`)
+})
+
+it('tries what is pending and takes it back, and tells which locks it took for how long', async ({ database, folder }) => {
+  const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
+  await migrate(options)
+  commit(folder, 'create table audit.other (id int); select pg_sleep(0.2);')
+  commit(folder, 'alter table audit.event add column name text; select pg_sleep(0.2);')
+  const { milliseconds, locks } = await rehearseMigration(options)
+  assert.equal(locks.map(({ relation, mode }) => [relation, mode]), [['audit.event', 'ACCESS EXCLUSIVE']])
+  assert.ok(milliseconds >= 400, String(milliseconds))
+  assert.ok((locks[0]?.milliseconds ?? 0) >= 150 && (locks[0]?.milliseconds ?? 0) < milliseconds - 150, JSON.stringify(locks))
+  assert.equal(await rows(database, `select to_regclass('audit.other') as other`), [{ other: null }])
+  assert.equal((await planMigration(options)).pending, ['000002.sql', '000003.sql'])
+  commit(folder, 'select 1 / 0;')
+  assert.is((await failure(rehearseMigration(options))).code, 'MIGRATION_FAILED')
 })
 
 it('tells a login without any right on the log how the database stands', async ({ database, folder }) => {

@@ -47,6 +47,14 @@ test('a renamed label, path, key or mask column is followed, and the masked one 
   assert.equal(await failedChecks(), [])
 })
 
+test('a renamed key is followed in one transaction with other columns, whichever table comes first', async () => {
+  await db.superuser.query(`
+    update audit_private.tracked set kind = kind where kind = 'paper'; begin; alter table firm.person rename column id to number; alter table firm.person rename column tenant to company; commit;
+    update audit_private.tracked set kind = kind where kind = 'person'; begin; alter table firm.person rename column number to person_number; alter table firm.person rename column company to company_number; commit`)
+  assert.equal(await deletePaper(), { company_id: '5', object_label: 'Paper 1', owner_label: 'Eva Ek', snapshot: { id: 1, person_id: 1, title: 'Paper 1', pages: 1 } })
+  assert.equal(await failedChecks(), [])
+})
+
 test('a table that is renamed or moved, and a schema that is renamed, are followed [case 84]', async () => {
   await db.superuser.query('alter table firm.person rename to human; alter schema firm rename to company; create schema archive; alter table company.paper set schema archive')
   assert.equal(await deletePaper('archive.paper'), { company_id: '5', object_label: 'Paper 1', owner_label: 'Eva Ek', snapshot: { id: 1, person_id: 1, title: 'Paper 1', pages: 1 } })
@@ -88,7 +96,38 @@ for (const [name, statement, finding] of [
   })
 }
 
-test('dropping a tracked table is an entry, and the others go on [case 60]', async () => {
+test('dropping a tracked table is one entry, with who, when, the statement and about how many rows it had [case 60]', async () => {
+  await db.superuser.query('analyze firm.paper; begin')
+  await db.superuser.query(`select audit.act_as('7', 'Fredrik Isaksson', 'admin')`)
+  await db.superuser.query('drop table firm.paper')
+  await db.superuser.query('commit')
+  const { rows } = await db.superuser.query(`
+    select action, object_kind, object_label, actor_name, source, db_user, details, occurred_at between now() - interval '1 minute' and clock_timestamp() as is_now
+      from audit.event where action = 'table.dropped'`)
+  assert.equal(rows, [{
+    action: 'table.dropped', object_kind: 'table', object_label: 'firm.paper', actor_name: 'Fredrik Isaksson', source: 'admin', db_user: 'postgres',
+    details: { command: 'DROP TABLE', statement: 'drop table firm.paper', row_estimate: 9 }, is_now: true,
+  }])
+})
+
+test('dropping or detaching a partition is one entry, and dropping its whole table one with all its rows [case 60]', async () => {
+  await db.superuser.query(`
+    create table firm.line (id int, land text, primary key (id, land)) partition by list (land);
+    create table firm.line_a partition of firm.line for values in ('a'); create table firm.line_b partition of firm.line for values in ('b'); create table firm.line_c partition of firm.line for values in ('c');
+    select audit.track('firm.line', 'line', '{id}');
+    insert into firm.line select n, 'a' from generate_series(1, 5) n; insert into firm.line select n, 'b' from generate_series(1, 7) n; insert into firm.line values (1, 'c'); analyze firm.line_a; analyze firm.line_b; analyze firm.line_c`)
+  await db.superuser.query('drop table firm.line_a')
+  await db.superuser.query('alter table firm.line detach partition firm.line_c')
+  await db.superuser.query('drop table firm.line')
+  const { rows } = await db.superuser.query(`select action, object_label, details ->> 'row_estimate' as n, details ->> 'finding' as finding from audit.event where object_kind = 'table' and object_label like 'firm.line%' and action <> 'table.tracked' order by id`)
+  assert.equal(rows, [
+    { action: 'table.dropped', object_label: 'firm.line_a', n: '5', finding: 'It was a part of a tracked table: its rows are gone without an entry each.' },
+    { action: 'table.altered', object_label: 'firm.line', n: null, finding: 'firm.line_c was part of a tracked table, but is no longer: its deletions are not recorded.' },
+    { action: 'table.dropped', object_label: 'firm.line', n: '7', finding: null },
+  ])
+})
+
+test('dropping a tracked table to which others point is an entry for each, and the others go on [case 60]', async () => {
   await db.superuser.query('drop table firm.person cascade')
   assert.equal(await schemaEvents(), [
     { action: 'table.dropped', object_label: 'firm.person', company_id: null, finding: null, db_user: 'postgres' },

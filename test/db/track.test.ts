@@ -340,6 +340,15 @@ it('records the deletion of a partitioned row though its login says that rows ar
   assert.is((await rowsOf(`select from audit.event where object_label like 'hidden%'`)).length, 2)
 })
 
+it('can be untracked after a partition was detached, and leaves nothing on that one either', async () => {
+  await run(`
+    create table public.wall (id int, land text, primary key (id, land)) partition by list (land);
+    create table public.wall_a partition of public.wall for values in ('a'); create table public.wall_b partition of public.wall for values in ('b');
+    select audit.track('public.wall', 'wall', '{id}'); alter table public.wall detach partition public.wall_a; select audit.untrack('public.wall')`)
+  assert.equal(await rowsOf(`select tgname from pg_trigger where tgrelid::regclass::text like 'wall%' or tgrelid::regclass::text like 'public.wall%'`), [])
+  assert.equal(await rowsOf(`select proname from pg_proc where proname like 'capture_public_wall%'`), [])
+})
+
 it('covers a new and an attached partition, and no longer a detached one [case 60]', async () => {
   await run(`
     create table part.line_east partition of part.order_line for values in ('e');
@@ -456,6 +465,7 @@ const refusals: readonly (readonly [string, string, RegExp, RegExp])[] = [
   ['the log itself', `select audit.track('audit.event', 'event', '{id}')`, /cannot be tracked/, /ordinary/],
   ['a private table of the log', `select audit.track('audit_private.token_key', 'token', '{key_id}')`, /cannot be tracked/, /ordinary/],
   ['a table of PostgreSQL', `select audit.track('pg_class', 'class', '{relname}')`, /cannot be tracked/, /ordinary/],
+  ['an unknown manner of TRUNCATE', `select audit.track('app.cv', 'cv', '{title}', truncate => 'ignore')`, /truncate cannot be that/, /record.*refuse/],
   ['untracking what is not tracked', `select audit.untrack('app.company')`, /is not tracked/, /audit\.tracked_table/],
   ['untracking nothing', `select audit.untrack(null)`, /is not tracked/, /audit\.tracked_table/],
 ]
@@ -501,13 +511,55 @@ it('follows a renamed table, a renamed column, a dropped column and a new schema
     changes.map((_, n) => ({ object_label: `P${n + 1}`, owner_label: 'Clay', company_id: 'Clay' })))
 })
 
-// The event trigger runs as audit_agent and cannot give itself USAGE on the new schema; the delete then fails with 42501.
-it.skip('goes on when a parent is moved to a schema that the log has no right on [case 84]', async () => {
+it('goes on when a parent is moved to a schema that the log has no right on [case 84]', async () => {
   await run(`
     create schema closed; create table public.bed (id int primary key, name text); create table public.herb (id int primary key, bed_id int references public.bed);
     select audit.track('public.herb', 'herb', '{id}', owner => 'bed_id');
     insert into public.bed values (1, 'B'); insert into public.herb values (1, 1); alter table public.bed set schema closed; delete from public.herb`)
   assert.equal(await rowsOf(`select object_id, owner_label from audit.event where object_kind = 'herb'`), [{ object_id: '1', owner_label: 'B' }])
+})
+
+it('goes on when a parent is moved to a schema whose owner alone could give the log a right on it, and says what is lost [case 84]', async () => {
+  await run(`
+    do $$ begin create role test_mover; exception when duplicate_object or unique_violation then null; end $$;
+    create schema vault; grant create, usage on schema vault to test_mover; grant usage, create on schema public to test_mover;
+    create table public.safe (id int primary key, company text, name text); create table public.coin (id int primary key, safe_id int references public.safe on delete cascade);
+    select audit.track('public.safe', 'safe', '{name}', company => 'company'), audit.track('public.coin', 'coin', '{id}', owner => 'safe_id', company => 'safe_id.company');
+    alter table public.safe owner to test_mover; insert into public.safe values (1, 'c', 'S'); insert into public.coin values (1, 1), (2, 1);
+    set role test_mover; alter table public.safe set schema vault; reset role`)
+  await run('delete from public.coin where id = 1')
+  await run('delete from vault.safe')
+  assert.equal(await rowsOf(`select object_id, owner_label, company_id from audit.event where object_kind in ('coin', 'safe') order by id`),
+    [{ object_id: '1', owner_label: null, company_id: 'default' }, { object_id: '1', owner_label: null, company_id: 'c' }, { object_id: '2', owner_label: null, company_id: 'default' }])
+  const [finding] = await rowsOf(`select finding from audit.health where check_name = 'columns'`) as [{ finding: string }]
+  assert.match(finding.finding, /public\.coin: its entries lack the company and the owner since the path led over vault\.safe, which is in schema vault now, into which the log may not look/)
+  assert.match(finding.finding, /vault\.safe: the log may not look into schema vault any more/)
+  await run(`grant usage on schema vault to audit_agent; select audit.track('public.coin', 'coin', '{id}', owner => 'safe_id', company => 'safe_id.company')`)
+  await run(`insert into vault.safe values (1, 'c', 'S'); insert into public.coin values (3, 1); delete from vault.safe`)
+  assert.equal(await rowsOf(`select owner_label, company_id from audit.event where object_kind = 'coin' and object_id = '3'`), [{ owner_label: 'S', company_id: 'c' }])
+  assert.equal(await rowsOf(`select finding from audit.health where check_name = 'columns'`), [{ finding: null }])
+  await run(`select audit.untrack('vault.safe'), audit.untrack('public.coin'); drop table public.coin, vault.safe; drop owned by test_mover; drop role test_mover`)
+})
+
+it('refuses a TRUNCATE where it was told to, by CASCADE and of a partition too, and records it again when it is told otherwise', async () => {
+  await run(`
+    create table public.trap (id int primary key); create table public.bait (id int primary key, trap_id int references public.trap);
+    create table public.net (id int, land text, primary key (id, land)) partition by list (land); create table public.net_a partition of public.net for values in ('a');
+    select audit.track('public.bait', 'bait', '{id}', truncate => 'refuse'), audit.track('public.net', 'net', '{id}', truncate => 'refuse');
+    insert into public.trap values (1); insert into public.bait values (1, 1); insert into public.net values (1, 'a')`)
+  for (const table of ['public.bait', 'public.trap cascade', 'public.net', 'public.net_a']) {
+    const error = await refused(run(`truncate ${table}`), 'AU002', /TRUNCATE of public\.(bait|net_a) is refused/)
+    assert.match(error.hint ?? '', /Delete the rows instead/)
+  }
+  await run('set session_replication_role = replica')
+  await refused(run('truncate public.bait'), 'AU002')
+  await run('reset session_replication_role; delete from public.net')
+  assert.equal(await rowsOf(`select kind, truncate from audit.tracked_table where kind in ('bait', 'net') order by 1`), [{ kind: 'bait', truncate: 'refuse' }, { kind: 'net', truncate: 'refuse' }])
+  assert.equal(await rowsOf(`select proname from pg_proc where proname like 'capture_public_bait\\_\\_%'`), [])
+  await run(`select audit.track('public.bait', 'bait', '{id}'); truncate public.bait`)
+  assert.equal(await namesOf('bait'), { names: ['1 1'] })
+  assert.equal(await rowsOf(`select finding from audit_private.capture_findings('public.bait') where check_name = 'triggers' and finding like 'public.bait%'`), [])
+  await run(`drop table public.bait, public.trap, public.net`)
 })
 
 it('goes on with a column added after it was attached [case 83]', async () => {
@@ -580,10 +632,10 @@ installers('tracks and untracks its own tables', async () => {
     select audit.track('own.part', 'own_part', '{id}');
     insert into own.parent values (1, 7, 'P'), (2, 7, 'Q'); insert into own.child values (1, 1), (2, 1); insert into own.part values (1);
     delete from own.parent where id = 1; delete from own.part; select audit.untrack('own.child')`)
-  assert.equal(await rowsOf(`select object_kind, object_id, company_id, owner_label, db_user from audit.event where object_kind like 'own%' order by id`), [
-    { object_kind: 'own_parent', object_id: '1', company_id: '7', owner_label: null, db_user: 'test_installer' },
+  assert.equal(await rowsOf(`select object_kind, object_id, company_id, owner_label, db_user from audit.event where object_kind like 'own%' order by object_kind, object_id`), [
     { object_kind: 'own_child', object_id: '1', company_id: '7', owner_label: 'P', db_user: 'test_installer' },
     { object_kind: 'own_child', object_id: '2', company_id: '7', owner_label: 'P', db_user: 'test_installer' },
+    { object_kind: 'own_parent', object_id: '1', company_id: '7', owner_label: null, db_user: 'test_installer' },
     { object_kind: 'own_part', object_id: '1', company_id: 'default', owner_label: null, db_user: 'test_installer' },
   ])
 })

@@ -1,0 +1,137 @@
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { startEmbedded } from '../../db/embedded.ts'
+import { MigrationError, migrate } from '../../db/migrate.ts'
+import { programsUnderTest } from '../harness/cluster.ts'
+import { makeTestDatabase } from '../harness/database.ts'
+
+const it = suite('A database that the first release has recorded in')
+const first = '000001-the-audit-log.sql'
+let folder = ''
+
+/** A folder of migrations that ends with the first one. */
+it.before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'audit-log-first-release-'))
+  mkdirSync(join(folder, 'committed'))
+  mkdirSync(join(folder, 'fixtures'))
+  copyFileSync(fileURLToPath(new URL(`../../db/migrations/committed/${first}`, import.meta.url)), join(folder, 'committed', first))
+  writeFileSync(join(folder, 'current.sql'), '')
+})
+it.after(() => rmSync(folder, { recursive: true }))
+
+/** Tables of every kind that the first release knows, attached by it, with rows, and with entries of some. */
+const host = `
+  create schema firm;
+  create table firm.customer (id int primary key, company text, name text, secret text);
+  create table firm.contact (id int primary key, customer_id int not null references firm.customer on delete cascade, name text, gone boolean);
+  create table firm.unit (id int primary key, parent_id int references firm.unit on delete cascade, name text);
+  create table firm.line (id int, region text, name text, primary key (id, region)) partition by list (region);
+  create table firm.line_n partition of firm.line for values in ('n'); create table firm.line_s partition of firm.line for values in ('s');
+  create table firm.animal (id int primary key, name text); create table firm.dog (primary key (id)) inherits (firm.animal);
+  select audit.track('firm.customer', 'customer', '{name}', company => 'company', mask => '{secret}');
+  select audit.track('firm.contact', 'contact', '{name}', company => 'customer_id.company', owner => 'customer_id', soft_delete => 'gone');
+  select audit.track('firm.unit', 'unit', '{name}', owner => 'parent_id');
+  select audit.track('firm.line', 'line', '{name}', company => 'region');
+  select audit.track('firm.animal', 'animal', '{name}');
+  insert into firm.customer select n, 'c', 'Customer ' || n, 'canary' from generate_series(1, 4) n;
+  insert into firm.contact select n, (n + 1) / 2, 'Contact ' || n from generate_series(1, 8) n;
+  insert into firm.unit values (1, null, 'Top'), (2, 1, 'Left'), (3, null, 'Other'), (4, 3, 'Leaf');
+  insert into firm.line values (1, 'n', 'a'), (2, 's', 'b'), (3, 'n', 'c'), (4, 's', 'd'), (5, 'n', 'e');
+  insert into firm.animal values (1, 'Cat'); insert into firm.dog values (2, 'Rex');`
+const deletions = [
+  'delete from firm.customer where id = %1', 'update firm.contact set gone = true where customer_id = %2', 'delete from firm.unit where parent_id is null and id = %3',
+  'delete from firm.line where id = %4', `update firm.line set region = 's' where id = 5`, `update firm.line set region = 'n' where id = 5`,
+]
+const round = (...ids: number[]): string => deletions.map((text) => text.replace(/%(\d)/, (_, n: string) => String(ids[Number(n) - 1]))).join('; ')
+const before = [...'1231'].map(Number)
+const after = [...'3434'].map(Number)
+const recorded = `select action, object_id, object_label, owner_label, company_id, actor_name, snapshot, details, caused_by is null as is_top, root_id is null as is_root from audit.event where id > $1 and object_kind <> 'table' order by action, object_id`
+
+async function entriesOf(client: pg.Client): Promise<unknown[]> {
+  return (await client.query('select to_jsonb(e) as entry from audit.event e order by id')).rows
+}
+async function problems(client: pg.Client): Promise<unknown[]> {
+  return (await client.query(`select check_name, finding from audit.health where status = 'failed'`)).rows
+}
+
+it('keeps its entries, gets the triggers of this one, and records as a new one does', async () => {
+  const old = await makeTestDatabase('empty')
+  const fresh = await makeTestDatabase('empty')
+  try {
+    await migrate({ connectionString: old.url('postgres'), migrationsFolder: folder })
+    await old.superuser.query(`${host} begin; select audit.act_as('7', 'Fredrik'); ${round(...before)}; commit`)
+    const entries = await entriesOf(old.superuser)
+    await migrate({ connectionString: old.url('postgres'), includeCurrent: true })
+    assert.equal(await entriesOf(old.superuser), entries)
+    assert.equal(await problems(old.superuser), [])
+
+    await migrate({ connectionString: fresh.url('postgres'), includeCurrent: true })
+    await fresh.superuser.query(`${host} begin; select audit.act_as('7', 'Fredrik'); ${round(...before)}; commit`)
+    const definitions = `
+      select g.tgrelid::regclass::text as on_table, g.tgname, g.tgenabled, pg_get_triggerdef(g.oid) as trigger_code, md5(regexp_replace(p.prosrc, '\\d{5,}', 'oid', 'g')) as body, p.proconfig::text, p.proowner::regrole::text as owner
+        from pg_trigger g join pg_proc p on p.oid = g.tgfoid where p.pronamespace = 'audit_private'::regnamespace and g.tgrelid::regclass::text like 'firm.%' order by 1, 2`
+    const [upgraded, made] = await Promise.all([old, fresh].map(async ({ superuser }) => (await superuser.query(definitions)).rows.map((row) => JSON.stringify(row))))
+    assert.equal(upgraded?.filter((row) => made?.includes(row) !== true), [])
+    assert.is(upgraded?.length, made?.length)
+
+    const results = []
+    for (const client of [old.superuser, fresh.superuser]) {
+      const { rows: [last] } = await client.query<{ id: string }>('select max(id)::text as id from audit.event')
+      await client.query(`begin; select audit.act_as('8', 'Eva'); ${round(...after)}; commit; truncate firm.animal, firm.line; delete from firm.dog`)
+      results.push((await client.query(recorded, [last?.id])).rows)
+    }
+    assert.ok((results[0]?.length ?? 0) > 8)
+    assert.equal(results[0], results[1])
+    await migrate({ connectionString: old.url('postgres'), includeCurrent: true })
+  } finally {
+    await old.drop()
+    await fresh.drop()
+  }
+})
+
+it('is upgraded by a role that is no superuser if the tables are its own, and else refused as a whole', async () => {
+  const place = mkdtempSync(join(tmpdir(), 'audit-log-cluster-'))
+  chmodSync(place, 0o755)
+  const server = await startEmbedded({ folder: place, temporary: true, ...programsUnderTest() })
+  const clients: pg.Client[] = []
+  const connect = async (login: string): Promise<pg.Client> => {
+    const client = new pg.Client({ connectionString: server.url(login, 'postgres') })
+    clients.push(client)
+    await client.connect()
+    return client
+  }
+  try {
+    const superuser = await connect('postgres')
+    await superuser.query(`
+      create role keeper login createrole password '${server.password('keeper')}'; create role host_owner nologin; grant host_owner to keeper;
+      grant create on database postgres to keeper; grant create on database postgres to host_owner`)
+    await migrate({ connectionString: server.url('keeper', 'postgres'), migrationsFolder: folder })
+    const keeper = await connect('keeper')
+    await keeper.query(`set role host_owner; create schema firm; grant usage, create on schema firm to keeper; reset role; ${host.replace('create schema firm;', '')}`)
+    const entries = await entriesOf(superuser)
+    await superuser.query('create role stranger nologin; alter table firm.customer owner to stranger; drop trigger audit_capture on firm.customer')
+    const error = await migrate({ connectionString: server.url('keeper', 'postgres'), includeCurrent: true }).then(() => null, (reason: unknown) => reason)
+    assert.instance(error, MigrationError)
+    assert.match(String(error), /may not give them any/)
+    assert.match(error instanceof MigrationError ? error.detail : '', 'firm.customer of stranger')
+    await superuser.query('alter table firm.customer owner to keeper')
+    await migrate({ connectionString: server.url('keeper', 'postgres'), includeCurrent: true })
+    assert.equal(await entriesOf(superuser), entries)
+    assert.equal(await problems(superuser), [])
+    await keeper.query(`begin; select audit.act_as('8', 'Eva'); ${round(...after)}; commit`)
+    // Without a superuser the first release could not record at all: the agent has no BYPASSRLS, and its functions ran with row_security = off.
+    assert.is((await superuser.query(`select from audit.event where actor_name = 'Eva' and action like '%.deleted'`)).rowCount, 8)
+    await keeper.query('reset role').then(() => keeper.query('set role audit_owner')).then(() => assert.unreachable('It kept the rights of the owner.'), (reason: { code?: string }) => assert.is(reason.code, '42501'))
+  } finally {
+    await Promise.all(clients.map((client) => client.end()))
+    await server.stop()
+    rmSync(place, { recursive: true, force: true })
+  }
+})
+
+it.run()
