@@ -1,9 +1,16 @@
-import { sql, type SQL } from 'postgraphile/pg-sql2'
+import type { ClientBase } from 'pg'
 import { z } from 'zod'
-import { parseSearch, searchConditions } from './event-search.ts'
 import { Refusal } from './refusal.ts'
 
-/** Everything that can stand in audit.event.action, in the order in which a person looks for it. */
+/*
+ * The filter as it comes from outside. Its meaning is in the database: audit.filter_code and what stands behind it, so that a
+ * list, a total, an export and a DBA in psql mean the same. Here only its form is checked: that it can be handed over at all.
+ */
+
+/**
+ * The actions that every installation has, in the order in which a person looks for them. A filter may also name those of the
+ * kinds that are tracked, and of the tables themselves: the database knows them.
+ */
 export const actions = [
   'projects.exported', 'customers.exported', 'contacts.exported',
   'customer.deleted', 'contact.deleted', 'project.deleted', 'role.deleted', 'user.deleted', 'cv.deleted',
@@ -13,7 +20,7 @@ export const actions = [
 /** Everything that can stand in audit.event.source. */
 export const sources = ['app', 'api', 'admin', 'system', 'sql'] as const
 
-const longest = { query: 200, terms: 10, identifier: 500 }
+const longest = { query: 200, identifier: 500, word: 100, time: 40 }
 const greatestId = 2n ** 63n - 1n
 
 const text = (most: number) =>
@@ -23,35 +30,23 @@ const text = (most: number) =>
     .refine((value) => value.trim() !== '', { message: 'is empty: leave it out instead', abort: true })
     .refine((value) => value.length <= most, { message: `is longer than ${most} characters` })
 
-const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
-  z.array(z.enum(values, { error: ({ input }) => `${JSON.stringify(input)} is not one of ${values.join(', ')}` }))
-    .min(1, 'is an empty list: leave it out instead')
-    .max(100, 'has more than 100 values')
-
-const dateTime = z.iso.datetime({
-  offset: true,
-  error: ({ input }) => `${JSON.stringify(input)} is not a time with its offset, like 2026-03-01T00:00:00+01:00`,
-})
-
-const instant = dateTime
-  .refine((value) => !value.startsWith('0000'), { message: 'has the year 0000, which does not exist', abort: true })
-  .refine((value) => !/\.\d{7,}/.test(value), { message: 'is finer than a microsecond', abort: true })
-  .refine((value) => !/[+-](?:1[6-9]|2\d):\d\d$/.test(value), { message: 'has an offset of 16 hours or more' })
+const someOf = () => z.array(text(longest.word)).min(1, 'is an empty list: leave it out instead').max(100, 'has more than 100 values')
 
 const eventId = z.union([z.string(), z.number(), z.bigint()])
   .transform(String)
   .refine((value) => /^\d{1,19}$/.test(value) && BigInt(value) <= greatestId, 'is not the number of an entry')
 
 const eventFilter = z.strictObject({
-  actions: oneOf(actions).nullish(),
-  notActions: oneOf(actions).nullish(),
-  sources: oneOf(sources).nullish(),
-  notSources: oneOf(sources).nullish(),
-  from: instant.nullish(),
-  to: instant.nullish(),
-  query: text(longest.query)
-    .refine((value) => parseSearch(value).length <= longest.terms, `has more than ${longest.terms} words`)
-    .nullish(),
+  actions: someOf().nullish(),
+  notActions: someOf().nullish(),
+  sources: someOf().nullish(),
+  notSources: someOf().nullish(),
+  from: text(longest.time).nullish(),
+  to: text(longest.time).nullish(),
+  fromDay: text(longest.time).nullish(),
+  toDay: text(longest.time).nullish(),
+  timeZone: text(longest.word).nullish(),
+  query: text(longest.query).nullish(),
   actorId: text(longest.identifier).nullish(),
   objectKind: text(longest.identifier).nullish(),
   objectId: text(longest.identifier).nullish(),
@@ -60,23 +55,29 @@ const eventFilter = z.strictObject({
   requestId: text(longest.identifier).nullish(),
   act: eventId.nullish(),
   rootsOnly: z.boolean().nullish(),
-}).superRefine(({ from, to }, context) => {
-  if (from && to && microseconds(from) >= microseconds(to)) {
-    context.addIssue({ code: 'custom', path: ['from'], message: `${from} is not before to, ${to}; to itself is not part of the period` })
-  }
 })
 
 /** Which entries are wanted. Conditions are joined by "and"; what is absent or null restricts nothing. */
 export type EventFilter = z.infer<typeof eventFilter>
 
 /**
- * Checks a filter from outside.
- * @throws Refusal BAD_FILTER, which names every key that is wrong, the value and the reason
+ * Checks the form of a filter from outside: its keys, and that each value can be handed to the database, which checks what it means.
+ * @throws Refusal BAD_FILTER, which names every key that is wrong and the reason
  */
 export function parseEventFilter(input: unknown): EventFilter {
   const result = eventFilter.safeParse(input ?? {})
   if (result.success) return result.data
   throw badFilter(result.error.issues.map(({ path, message }) => [...path, message].join(' ')).join('; '))
+}
+
+/**
+ * Checks the number of an entry from outside.
+ * @throws Refusal BAD_FILTER
+ */
+export function parseEventId(input: unknown): string {
+  const result = eventId.safeParse(input)
+  if (result.success) return result.data
+  throw badFilter(`id is ${JSON.stringify(String(input)).slice(0, 100)}, which is not the number of an entry`)
 }
 
 const parameters = {
@@ -86,6 +87,9 @@ const parameters = {
   notSource: { key: 'notSources', many: true },
   from: { key: 'from', many: false },
   to: { key: 'to', many: false },
+  fromDay: { key: 'fromDay', many: false },
+  toDay: { key: 'toDay', many: false },
+  timeZone: { key: 'timeZone', many: false },
   q: { key: 'query', many: false },
   actorId: { key: 'actorId', many: false },
   objectKind: { key: 'objectKind', many: false },
@@ -132,31 +136,18 @@ export function parseQueryString(url: string): Array<readonly [string, string]> 
   })
 }
 
+const codeRow = z.tuple([z.object({ code: z.string() })])
+
 /**
- * The filter as SQL conditions, all of which must hold; values are parameters.
- * @param event alias of audit.event in the surrounding query
+ * The filter as SQL conditions over audit.event, for a query that cannot use audit.find_events: values are literals in it.
+ * @param client in a transaction with the settings of a reader, because company and time zone are theirs
+ * @param alias of audit.event in the surrounding query
+ * @throws the error AU006 of the database, which `refusalOf` turns into BAD_FILTER
  */
-export function eventConditions(filter: EventFilter, event: SQL): SQL[] {
-  const conditions: SQL[] = []
-  const add = <Value>(value: Value | null | undefined, condition: (value: Value) => SQL) => {
-    if (value !== null && value !== undefined) conditions.push(condition(value))
-  }
-  add(filter.actions, (values) => sql`${event}.action = any(${sql.value(values)}::text[])`)
-  add(filter.notActions, (values) => sql`${event}.action <> all(${sql.value(values)}::text[])`)
-  add(filter.sources, (values) => sql`${event}.source = any(${sql.value(values)}::text[])`)
-  add(filter.notSources, (values) => sql`${event}.source <> all(${sql.value(values)}::text[])`)
-  add(filter.from, (value) => sql`${event}.occurred_at >= ${sql.value(value)}::timestamptz`)
-  add(filter.to, (value) => sql`${event}.occurred_at < ${sql.value(value)}::timestamptz`)
-  add(filter.actorId, (value) => sql`${event}.actor_id = ${sql.value(value)}`)
-  add(filter.objectKind, (value) => sql`${event}.object_kind = ${sql.value(value)}`)
-  add(filter.objectId, (value) => sql`${event}.object_id = ${sql.value(value)}`)
-  add(filter.ownerKind, (value) => sql`${event}.owner_kind = ${sql.value(value)}`)
-  add(filter.ownerId, (value) => sql`${event}.owner_id = ${sql.value(value)}`)
-  add(filter.requestId, (value) => sql`${event}.request_id = ${sql.value(value)}`)
-  add(filter.act, (value) => sql`${event}.id in (select audit.entries_of_act(${sql.value(value)}::bigint))`)
-  if (filter.rootsOnly) conditions.push(sql`${event}.caused_by is null and audit.cause_of(${event}) is null`)
-  if (filter.query) conditions.push(...searchConditions(filter.query, event))
-  return conditions
+export async function filterCode(client: ClientBase, filter: EventFilter, alias = 'event'): Promise<string> {
+  const { rows } = await client.query('select audit.filter_code($1, $2) as code', [JSON.stringify(filter), alias])
+  const [{ code }] = codeRow.parse(rows)
+  return code
 }
 
 function badFilter(detail: string): Refusal {
@@ -181,10 +172,4 @@ function decoded(text: string): string {
   } catch (cause) {
     throw new Refusal({ status: 400, code: 'BAD_FILTER', message: 'The filter cannot be used.', detail: `${text} is not percent-encoded UTF-8`, cause })
   }
-}
-
-/** A checked time with offset as microseconds since 1970, exactly. */
-function microseconds(time: string): bigint {
-  const fraction = /\.(\d{1,6})/.exec(time)?.[1] ?? ''
-  return BigInt(Date.parse(time.replace(/\.\d+/, ''))) * 1000n + BigInt(fraction.padEnd(6, '0'))
 }

@@ -1,17 +1,24 @@
-import './graphile-production.ts'
 import type { IncomingMessage } from 'node:http'
-import express, { json, Router, type RequestHandler } from 'express'
-import { parse, printSchema } from 'postgraphile/graphql'
+import { setTimeout as sleep } from 'node:timers/promises'
+import express, { json, Router, type Request, type RequestHandler, type Response } from 'express'
+import { printSchema, type GraphQLError } from 'postgraphile/graphql'
 import { postgraphile } from 'postgraphile'
 import { grafserv } from 'postgraphile/grafserv/express/v4'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import type { Fitness } from './fitness.ts'
+import { refusalOf } from './database-error.ts'
+import { isSearch, readAsked, readsOf, type Asked } from './graphql/document.ts'
 import { makeMaskError } from './graphql/errors.ts'
 import { makePreset } from './graphql/preset.ts'
+import { makeReaderService, type ReaderRequest } from './graphql/reader-client.ts'
+import type { TrustedDocuments } from './graphql/trusted-documents.ts'
 import { readerSettings, type Identities, type Identity } from './identity.ts'
 import { onlyBodies, onlyMethods } from './only.ts'
+import type { RateLimits } from './rate-limit.ts'
+import type { Readings } from './readings.ts'
 import { Refusal } from './refusal.ts'
-import { identify } from './request-identity.ts'
+import { bearerToken, identify } from './request-identity.ts'
 import { refuseForeign } from './same-origin.ts'
 
 export interface GraphqlOptions {
@@ -21,7 +28,15 @@ export interface GraphqlOptions {
   readonly statementTimeout: number
   /** Whether the schema may be asked for. */
   readonly introspection: boolean
+  /** Which documents are answered; every one if it is left out. */
+  readonly trustedDocuments?: TrustedDocuments | undefined
+  readonly limits: Pick<RateLimits, 'person'>
+  readonly readings: Readings
+  /** Resolves once the database has what the schema is built from. */
+  readonly whenFit: Fitness['whenFit']
   readonly requestId: (request: IncomingMessage) => string
+  /** Told the code of each error that a document caused. */
+  readonly refused: (code: string) => void
   readonly logger: Logger
 }
 
@@ -34,53 +49,99 @@ export interface Graphql {
   readonly close: () => Promise<void>
 }
 
-const limits = { rootFields: 6, fields: 250 }
-
 /** `POST /graphql`: PostGraphile over schema audit, read-only, one JSON operation a request, from our own pages or programs. */
-export async function makeGraphql({ identities, pool, statementTimeout, introspection, requestId, logger }: GraphqlOptions): Promise<Graphql> {
+export function makeGraphql({ identities, pool, statementTimeout, introspection, trustedDocuments, limits, readings, whenFit, requestId, refused, logger }: GraphqlOptions): Graphql {
   const identityOf = new WeakMap<IncomingMessage, Identity>()
-  let isReady = false
+  const askedOf = new WeakMap<IncomingMessage, Asked>()
+  const requestBySettings = new WeakMap<object, ReaderRequest>()
+  const failureOf = new WeakMap<IncomingMessage, Refusal>()
+  const closing = new AbortController()
+  let handler: RequestHandler | null = null
 
-  const instance = postgraphile(makePreset({
-    pool,
-    limits: { ...limits, introspection },
+  const preset = makePreset({
+    service: makeReaderService(pool, (settings) => requestBySettings.get(settings)),
+    rules: { introspection },
+    failureOf: (request) => failureOf.get(request),
     settingsOf: ({ expressv4 }) => {
       if (!expressv4) throw new Error('A GraphQL request did not come through express.')
-      return readerSettings(identityOf.get(expressv4.req) ?? null, requestId(expressv4.req), statementTimeout)
+      const { req, res } = expressv4
+      const settings = readerSettings(identityOf.get(req) ?? null, requestId(req), statementTimeout)
+      requestBySettings.set(settings, { signal: goneSignal(res), onAccess: (access) => noteReading(req, access), onFailure: (error) => noteFailure(req, error) })
+      return settings
     },
-    maskError: makeMaskError((error) => {
+    maskError: countRefusals(makeMaskError((error, refusal) => {
       const id = crypto.randomUUID()
-      logger.error({ id, err: error }, 'a GraphQL request failed')
+      logger[refusal !== null && refusal.status < 500 ? 'debug' : 'error']({ id, err: error }, 'a GraphQL request failed')
       return id
-    }),
-    notReady: (error, attempts) => logger.warn({ attempts, err: error }, 'the GraphQL schema cannot be built yet'),
-  }))
-  void Promise.resolve(instance.getSchema()).then(() => { isReady = true }, (error: unknown) => logger.fatal({ err: error }, 'the GraphQL schema cannot be built'))
+    }), refused),
+    notReady: async (error, attempts) => {
+      logger.warn({ attempts, err: error }, 'the GraphQL schema cannot be built yet')
+      await sleep(500, undefined, { signal: closing.signal })
+      await whenFit(closing.signal)
+    },
+  })
 
-  const handler = express()
-  handler.disable('x-powered-by')
-  const serv = instance.createServ(grafserv)
-  await serv.addTo(handler, null, false)
+  // Built from a database of another version it would stay wrong for as long as this process runs.
+  const built = whenFit(closing.signal).then(async () => {
+    const instance = postgraphile(preset)
+    const app = express()
+    app.disable('x-powered-by')
+    await instance.createServ(grafserv).addTo(app, null, false)
+    return { instance, app, schema: await instance.getSchema() }
+  })
+  built.then(({ app }) => { handler = app }, (error: unknown) => {
+    if (!closing.signal.aborted) logger.fatal({ err: error }, 'the GraphQL schema cannot be built')
+  })
 
-  const signIn: RequestHandler = async (request, _response, next) => {
+  const signIn: RequestHandler = async (request, response, next) => {
     const identity = await identify(request, identities)
-    if (identity !== null) identityOf.set(request, identity)
+    if (identity === null) return next()
+    identityOf.set(request, identity)
+    await limits.person('read', request, response, identity)
+    const asked = askedOf.get(request)
+    if (asked && isSearch(readsOf(asked))) await limits.person('search', request, response, identity)
     next()
   }
 
+  const readDocument: RequestHandler = (request, _response, next) => {
+    const body: unknown = request.body
+    trustedDocuments?.refuseUnknown(body, bearerToken(request) !== null)
+    const asked = readAsked(body)
+    if (asked !== null) askedOf.set(request, asked)
+    next()
+  }
+
+  function noteReading(request: Request, access: string): void {
+    const identity = identityOf.get(request)
+    const asked = askedOf.get(request)
+    if (identity === undefined || asked === undefined) return
+    const common = { identity, isRefused: access !== 'granted', requestId: requestId(request), address: request.ip }
+    const reads = readsOf(asked)
+    if (reads.length === 0) readings.note({ ...common, subject: 'access', filter: null })
+    for (const { subject, filter } of reads) readings.note({ ...common, subject, filter })
+  }
+
+  function noteFailure(request: Request, error: unknown): void {
+    const refusal = refusalOf(error)
+    if (refusal?.status === 503) failureOf.set(request, refusal)
+  }
+
   const router = Router()
-  router.use('/graphql', onlyMethods('POST'), refuseForeign(), onlyBodies('application/json'),
-    json({ limit: '64kb', inflate: false }), refuseBatch, refuseLong, refuseUntilReady, signIn)
-  router.use(handler)
+  router.use('/graphql', markGraphql, onlyMethods('POST'), refuseForeign(), onlyBodies('application/json'),
+    json({ limit: '64kb', inflate: false }), refuseBatch, readDocument, refuseUntilReady, signIn)
+  router.use((request, response, next) => (handler === null ? next() : handler(request, response, next)))
   return {
     router,
-    isReady: () => isReady,
-    printSchema: async () => `${printSchema(await instance.getSchema())}\n`,
-    close: async () => instance.release(),
+    isReady: () => handler !== null,
+    printSchema: async () => `${printSchema((await built).schema)}\n`,
+    close: async () => {
+      closing.abort()
+      await built.then(({ instance }) => instance.release(), () => undefined)
+    },
   }
 
   function refuseUntilReady(...[, , next]: Parameters<RequestHandler>) {
-    if (isReady) return next()
+    if (handler !== null) return next()
     throw new Refusal({
       status: 503, code: 'DATABASE_UNAVAILABLE', message: 'The database cannot be reached, or the audit log is not installed in it.',
       hint: 'Try again in a few seconds. An operator finds the reason in the log.', headers: { 'retry-after': '5' },
@@ -88,23 +149,29 @@ export async function makeGraphql({ identities, pool, statementTimeout, introspe
   }
 }
 
+function countRefusals(mask: (error: GraphQLError) => GraphQLError, refused: (code: string) => void) {
+  return (error: GraphQLError): GraphQLError => {
+    const masked = mask(error)
+    refused(String(masked.extensions['code'] ?? 'BAD_DOCUMENT'))
+    return masked
+  }
+}
+
+/** Tells server/error-handler.ts that whoever asks expects the errors of GraphQL. */
+const markGraphql: RequestHandler = (_request, response, next) => {
+  response.locals['isGraphql'] = true
+  next()
+}
+
 const refuseBatch: RequestHandler = (request, _response, next) => {
   if (!Array.isArray(request.body)) return next()
   throw new Refusal({ status: 400, code: 'BATCH_REFUSED', message: 'Several operations in one request are not possible.', hint: 'Send one operation.' })
 }
 
-const mostTokens = 2_000
-
-/** Refuses a document before anything walks through it: some rules of validation take time that grows with its square. */
-const refuseLong: RequestHandler = (request, _response, next) => {
-  const body: unknown = request.body
-  const query: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'query') : undefined
-  try {
-    if (typeof query === 'string') parse(query, { maxTokens: mostTokens, noLocation: true })
-  } catch (error) {
-    if (error instanceof Error && error.message.includes(`${mostTokens} tokens`)) {
-      throw new Refusal({ status: 400, code: 'DOCUMENT_TOO_LARGE', message: 'The document is too long.', detail: `It has more than ${mostTokens} words and signs.`, hint: 'Ask for less at once.' })
-    }
-  }
-  next()
+/** Aborted when the connection is closed before the answer is through. */
+function goneSignal(response: Response): AbortSignal {
+  const gone = new AbortController()
+  if (response.destroyed) gone.abort()
+  response.once('close', () => { if (!response.writableFinished) gone.abort() })
+  return gone.signal
 }

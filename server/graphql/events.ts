@@ -1,9 +1,12 @@
 import type { PgResource, PgSelectQueryBuilder } from 'postgraphile/@dataplan/pg'
-import { connection, lambda, list, type FieldArgs } from 'postgraphile/grafast'
+import { connection, lambda, list, type FieldArgs, type Step } from 'postgraphile/grafast'
+import { sql } from 'postgraphile/pg-sql2'
 import { extendSchema, gql } from 'postgraphile/utils'
-import { eventConditions, parseEventFilter } from '../event-filter.ts'
+import { z } from 'zod'
+import { parseEventFilter, parseEventId } from '../event-filter.ts'
 import { Refusal } from '../refusal.ts'
 import { asSafeError } from './errors.ts'
+import { loadCount } from './event-figures.ts'
 
 /** Entries of a page: when the caller asks for no number, and at most. The descriptions below say them too. */
 const usual = 25
@@ -13,6 +16,8 @@ const most = 200
 export const eventsPlugin = extendSchema((build) => {
   const resource = build.input.pgRegistry.pgResources['event']
   if (!resource) throw new Error('audit.event is not there. Run: npm run audit -- migrate')
+  /** The filter of each list, for its total. */
+  const filterOf = new WeakMap<Step, Step>()
   return {
     typeDefs: gql`
       extend type Query {
@@ -33,6 +38,11 @@ export const eventsPlugin = extendSchema((build) => {
         event(id: BigInt!): Event
       }
 
+      extend type EventConnection {
+        "How many entries there are under the filter, on all pages. Exact, and slow for a search that finds very many: see eventCount."
+        totalCount: Int!
+      }
+
       "Order by time, then by number, so that it is the same every time."
       enum EventOrderBy {
         OCCURRED_AT_DESC
@@ -41,7 +51,7 @@ export const eventsPlugin = extendSchema((build) => {
 
       "Which entries are wanted: all conditions that are given must hold. An empty list or text is an error, as is an unknown value."
       input EventFilter {
-        "Any of these actions."
+        "Any of these actions: those of deletions and exports, <kind>.<verb> of every tracked kind, and those of tables themselves."
         actions: [String!]
         "None of these actions."
         notActions: [String!]
@@ -53,6 +63,12 @@ export const eventsPlugin = extendSchema((build) => {
         from: Datetime
         "Before this time."
         to: Datetime
+        "On this day or later, like 2026-03-31."
+        fromDay: String
+        "On this day or before; the day is part of the period."
+        toDay: String
+        "The time zone of the days, like Europe/Stockholm; the company's if nothing is said."
+        timeZone: String
         "Words that the names of object, owner and actor must hold, in any case. \\"A phrase\\" in quotes; -word must not occur."
         query: String
         actorId: String
@@ -70,8 +86,21 @@ export const eventsPlugin = extendSchema((build) => {
     objects: {
       Query: {
         plans: {
-          events: (_root: unknown, args: FieldArgs) => planEvents(resource, args),
-          event: (_root: unknown, args: FieldArgs) => resource.get({ id: args.getRaw('id') }),
+          events(_root: unknown, args: FieldArgs) {
+            const $connection = planEvents(resource, args)
+            filterOf.set($connection, args.getRaw('filter'))
+            return $connection
+          },
+          event: (_root: unknown, args: FieldArgs) => resource.get({ id: lambda(args.getRaw('id'), eventNumber, true) }),
+        },
+      },
+      EventConnection: {
+        plans: {
+          totalCount($connection: Step) {
+            const $filter = filterOf.get($connection)
+            if ($filter === undefined) throw new Error('A list of entries was not made by Query.events.')
+            return lambda(loadCount(resource.executor, $filter, null), ({ count }) => count)
+          },
         },
       },
     },
@@ -80,10 +109,10 @@ export const eventsPlugin = extendSchema((build) => {
 
 function planEvents(events: PgResource, args: FieldArgs) {
   const $events = events.find()
-  $events.apply(lambda(args.getRaw('orderBy'), orderEvents))
-  $events.apply(lambda(args.getRaw('filter'), filterEvents, true))
-  const $connection = connection($events)
   const $sizes = lambda(list([args.getRaw('first'), args.getRaw('last')]), ([first, last]) => pageSizes(first, last))
+  $events.apply(lambda(args.getRaw('orderBy'), orderEvents))
+  $events.apply(lambda(list([args.getRaw('filter'), args.getRaw('orderBy'), $sizes, args.getRaw('after'), args.getRaw('before')]), filterEvents))
+  const $connection = connection($events)
   $connection.setFirst(lambda($sizes, ({ first }) => first))
   $connection.setLast(lambda($sizes, ({ last }) => last))
   $connection.setAfter(args.getRaw('after'))
@@ -113,12 +142,43 @@ function orderEvents(order: unknown) {
   }
 }
 
-function filterEvents(input: unknown) {
+type Sizes = ReturnType<typeof pageSizes>
+
+/** The database finds the numbers of the entries of one page, and the list reads those and no others. */
+function filterEvents([given, order, { first, last }, after, before]: readonly [unknown, unknown, Sizes, unknown, unknown]) {
   try {
-    const filter = parseEventFilter(input)
+    const filter = parseEventFilter(given)
+    const isFiltered = Object.values(filter).some((value) => value !== null && value !== undefined)
+    const isForward = last === null
+    // Reading back is reading on in the other order. One more than the page tells whether there is a further one.
+    const isAscending = (order === 'OCCURRED_AT_ASC') === isForward
+    const start = readCursor(isForward ? after : before)
+    const size = (isForward ? first ?? usual : last) + 1
     return (query: PgSelectQueryBuilder) => {
-      for (const condition of eventConditions(filter, query.alias)) query.where(condition)
+      if (!isFiltered) return
+      query.where(sql`${query.alias}.id = any (array(select audit.find_event_ids(${sql.value(JSON.stringify(filter))}::jsonb, ${sql.value(isAscending)}::boolean, ${sql.value(start?.at ?? null)}::timestamptz, ${sql.value(start?.id ?? null)}::bigint, ${sql.value(size)}::integer)))`)
     }
+  } catch (error) {
+    throw asSafeError(error)
+  }
+}
+
+const cursorParts = z.tuple([z.string(), z.string().refine((at) => !Number.isNaN(Date.parse(at))), z.union([z.string(), z.number()]).transform(String).refine((id) => /^\d{1,19}$/.test(id))])
+
+/** Where a page begins. A cursor that cannot be read is refused by PostGraphile itself, in its own words. */
+function readCursor(cursor: unknown): { at: string; id: string } | null {
+  if (typeof cursor !== 'string') return null
+  try {
+    const [, at, id] = cursorParts.parse(JSON.parse(Buffer.from(cursor, 'base64').toString('utf8')))
+    return { at, id }
+  } catch {
+    throw badPage('The cursor is not one of this list.', 'Give a cursor that was answered for the same order.')
+  }
+}
+
+function eventNumber(id: unknown): string {
+  try {
+    return parseEventId(id)
   } catch (error) {
     throw asSafeError(error)
   }

@@ -41,7 +41,7 @@ const exposedNamesPlugin: GraphileConfig.Plugin = {
 
 /** What is switched on for those names; the default behaviour is "-*". */
 const exposedBehaviourPlugin = pgSmartTags([
-  { kind: 'class', match: `${schema}.event`, tags: { behavior: '+select +table +totalCount' } },
+  { kind: 'class', match: `${schema}.event`, tags: { behavior: '+select +table' } },
   { kind: 'attribute', match: (attribute) => attribute.getClass()?.relname === 'event' && !hiddenColumns.includes(attribute.attname), tags: { behavior: '+select' } },
   ...[...functions].map(([name, fieldName]) => ({ kind: 'procedure' as const, match: `${schema}.${name}`, tags: { behavior: '+typeField', fieldName } })),
 ])

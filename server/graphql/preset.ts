@@ -1,30 +1,34 @@
-import '../graphile-production.ts'
+import type { IncomingMessage } from 'node:http'
 import { PgSimplifyInflectionPreset } from '@graphile/simplify-inflection'
-import type { Pool } from 'pg'
-import { makePgService } from 'postgraphile/adaptors/pg'
 import type { GraphQLError } from 'postgraphile/graphql'
 import { PostGraphileAmberPreset } from 'postgraphile/presets/amber'
+import type { Refusal } from '../refusal.ts'
 import { eventsPlugin } from './events.ts'
+import { eventFiguresPlugin } from './event-figures.ts'
 import { exposurePlugins } from './exposure.ts'
-import { makeLimitsPlugin, type DocumentLimits } from './limits.ts'
+import { makeLimitsPlugin, type DocumentRules } from './limits.ts'
+import type { makeReaderService } from './reader-client.ts'
+import { makeStatusPlugin } from './status.ts'
 import { viewerPlugin } from './viewer.ts'
 
 export interface GraphqlOptions {
-  /** The pool of interactive requests, logged in as a role that may only become audit_admin. */
-  readonly pool: Pool
-  readonly limits: DocumentLimits
+  /** The database, by the connections of interactive requests, logged in as a role that may only become audit_admin. */
+  readonly service: ReturnType<typeof makeReaderService>
+  readonly rules: DocumentRules
+  /** What a request met in the database. */
+  readonly failureOf: (request: IncomingMessage) => Refusal | undefined
   /** The transaction-local settings of a request; see server/identity.ts. */
   readonly settingsOf: (context: Partial<Grafast.RequestContext>) => Record<string, string>
   readonly maskError: (error: GraphQLError) => GraphQLError
-  /** Told each time that the schema cannot be built yet, because the database is away or the schema is not installed. */
-  readonly notReady: (error: Error, attempts: number) => void
+  /** Told each time that the schema cannot be built yet, because the database went away in the middle; waits until it may be tried again. */
+  readonly notReady: (error: Error, attempts: number) => Promise<void>
 }
 
 /** The whole of PostGraphile's configuration: schema audit, read-only, nothing that is not named. */
-export function makePreset({ pool, limits, settingsOf, maskError, notReady }: GraphqlOptions) {
+export function makePreset({ service, rules, failureOf, settingsOf, maskError, notReady }: GraphqlOptions) {
   return {
     extends: [PostGraphileAmberPreset, PgSimplifyInflectionPreset],
-    plugins: [...exposurePlugins, eventsPlugin, viewerPlugin, makeLimitsPlugin(limits)],
+    plugins: [...exposurePlugins, eventsPlugin, eventFiguresPlugin, viewerPlugin, makeLimitsPlugin(rules), makeStatusPlugin(failureOf)],
     disablePlugins: [
       // Rows are addressed by their number, Query is not its own field, and there is nothing to subscribe to or to change.
       'NodePlugin', 'QueryQueryPlugin', 'MutationPlugin', 'SubscriptionPlugin',
@@ -34,13 +38,13 @@ export function makePreset({ pool, limits, settingsOf, maskError, notReady }: Gr
       'PgConditionArgumentPlugin', 'PgFirstLastBeforeAfterArgsPlugin', 'PgConnectionArgOrderByPlugin', 'PgConnectionArgOrderByDefaultValuePlugin',
       'PgOrderAllAttributesPlugin', 'PgOrderByPrimaryKeyPlugin',
     ],
-    pgServices: [makePgService({ pool, schemas: ['audit'], pubsub: false })],
+    pgServices: [service],
     schema: {
       defaultBehavior: '-*',
       dontSwallowErrors: true,
       pgForbidSetofFunctionsToReturnNull: true,
-      retryOnInitFail: (error, attempts) => {
-        notReady(error, attempts)
+      retryOnInitFail: async (error, attempts) => {
+        await notReady(error, attempts)
         return true
       },
     },
