@@ -21,12 +21,14 @@ export type Report = {
   /** PostgreSQL's version and its settings that matter. */
   server: string
   figures: readonly Figure[]
+  /** Other headings than those of the capture bench; a column without one is left out. */
+  headings?: Partial<Figure>
   /** How it was measured: one paragraph each. */
   method: readonly string[]
 }
 
 const columns = ['what', 'goal', 'ours', 'spread', 'without', 'floor', 'with'] as const
-const headings: Figure = { what: 'what', goal: 'goal', ours: 'ours', spread: 'half of the rounds', without: 'without audit', floor: 'empty trigger', with: 'with audit' }
+const captureHeadings: Figure = { what: 'what', goal: 'goal', ours: 'ours', spread: 'half of the rounds', without: 'without audit', floor: 'empty trigger', with: 'with audit' }
 
 /** A figure from readings with and without audit: their ratio, round by round. `show` writes one reading. */
 export function ratioFigure(
@@ -59,7 +61,7 @@ export function writeReport(report: Report): string {
     `# ${report.title}`, '',
     `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC. ${machine()}`, '',
     report.server, '',
-    writeTable(report.figures), '',
+    writeTable(report.figures, report.headings ?? captureHeadings), '',
     ...report.method.flatMap((paragraph) => [paragraph, '']),
   ].join('\n')
 }
@@ -78,10 +80,11 @@ function machine(): string {
   return `${processors.length} cores (${processors[0]?.model.trim() ?? 'unknown'}), ${memory} GiB, ${type()} ${release()}, Node ${process.versions.node}.`
 }
 
-function writeTable(figures: readonly Figure[]): string {
-  const rows = [headings, ...figures]
-  const widths = columns.map((column) => Math.max(...rows.map((row) => row[column].length)))
+function writeTable(figures: readonly Figure[], headings: Partial<Figure>): string {
+  const shown = columns.filter((column) => headings[column] !== undefined)
+  const rows = [headings, ...figures].map((row) => shown.map((column) => row[column] ?? ''))
+  const widths = shown.map((_column, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
   const line = (cells: readonly string[]): string => `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`
-  const [head, ...body] = rows.map((row) => line(columns.map((column) => row[column])))
+  const [head, ...body] = rows.map(line)
   return [head, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...body].join('\n')
 }

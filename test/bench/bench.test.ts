@@ -40,7 +40,7 @@ it('capture gives a figure for every goal', () => {
 it('names the benches that there are when it is asked for another', () => {
   const { status, stderr } = bench('speed')
   assert.is(status, 1)
-  assert.match(stderr, 'There is no bench speed.\nUse one of: capture.')
+  assert.match(stderr, 'There is no bench speed.\nUse one of: capture, read.')
 })
 
 it.run()

@@ -1,0 +1,66 @@
+import { Router, type Request } from 'express'
+import type { Pool } from 'pg'
+import { parseEventFilterParameters, parseQueryString } from './event-filter.ts'
+import { readerSettings, type Identities } from './identity.ts'
+import { onlyMethods } from './only.ts'
+import { writeQuestion, type ListState } from './question.ts'
+import { Refusal } from './refusal.ts'
+import { identify } from './request-identity.ts'
+import { refuseForeign } from './same-origin.ts'
+import { inTransaction } from './transaction.ts'
+import { refusedAccess } from './viewer-refusal.ts'
+import { parseViewer, viewerQuery } from './viewer.ts'
+
+export interface QuestionOptions {
+  readonly identities: Identities
+  readonly pool: Pool
+  /** Milliseconds. */
+  readonly statementTimeout: number
+  readonly requestId: (request: Request) => string
+}
+
+const usual = { first: 25, order: 'desc' } as const
+const most = 200
+
+/** `GET /question?<filter>&order=desc&first=25`: the same list as an address of the screens, GraphQL, curl and SQL. */
+export function makeQuestionRouter({ identities, pool, statementTimeout, requestId }: QuestionOptions): Router {
+  const router = Router()
+  router.use(onlyMethods('GET'), refuseForeign())
+  router.get('/', async (request, response) => {
+    const state = parseState(request.originalUrl)
+    const identity = await identify(request, identities)
+    const question = await inTransaction(pool, readerSettings(identity, requestId(request), statementTimeout), async (client) => {
+      const { access, contact } = parseViewer((await client.query(viewerQuery)).rows[0])
+      if (access !== 'granted' || identity === null) throw refusedAccess(access === 'granted' ? 'not_signed_in' : access, contact)
+      // The database knows what else a filter may hold, and refuses the rest.
+      await client.query('select audit.filter_code($1)', [JSON.stringify(state.filter)])
+      return writeQuestion(state, { company: identity.companyId, mount: mountOf(request) })
+    })
+    response.set('cache-control', 'no-store').json(question)
+  })
+  return router
+}
+
+/** Where the audit log is, as whoever asks has it: its address up to this route. */
+function mountOf(request: Request): string {
+  return `${request.protocol}://${request.get('host') ?? 'localhost'}${request.baseUrl.replace(/question$/, '')}`
+}
+
+function parseState(url: string): ListState {
+  const own = new Map<string, string>()
+  const filter = parseQueryString(url).filter(([name, value]) => {
+    if (name !== 'order' && name !== 'first') return true
+    if (own.has(name)) throw badParameter(`${name} is given twice`)
+    own.set(name, value)
+    return false
+  })
+  const order = own.get('order') ?? usual.order
+  if (order !== 'desc' && order !== 'asc') throw badParameter(`order is ${JSON.stringify(order)}; it can be desc or asc`)
+  const first = own.get('first') ?? String(usual.first)
+  if (!/^\d{1,3}$/.test(first) || Number(first) < 1 || Number(first) > most) throw badParameter(`first is ${JSON.stringify(first)}; it can be from 1 to ${most}`)
+  return { filter: parseEventFilterParameters(filter), order, first: Number(first) }
+}
+
+function badParameter(detail: string): Refusal {
+  return new Refusal({ status: 400, code: 'BAD_PARAMETER', message: 'The question cannot be written like this.', detail })
+}

@@ -1,0 +1,92 @@
+import { escapeLiteral } from 'pg'
+import type { EventFilter } from './event-filter.ts'
+
+/** A page of the list, as its reader has it before them. */
+export interface ListState {
+  readonly filter: EventFilter
+  readonly order: 'desc' | 'asc'
+  /** How many entries. */
+  readonly first: number
+}
+
+/** The same question, four ways. */
+export interface Question {
+  /** Address of the list in the screens; null for what they cannot show, such as oldest first. */
+  readonly address: string | null
+  readonly graphql: { readonly query: string; readonly variables: Readonly<Record<string, unknown>> }
+  /** For a shell; the token of the host application stands in $TOKEN. */
+  readonly curl: string
+  /** For psql, by a member of audit_dba. */
+  readonly sql: string
+}
+
+/** The document of the GraphQL form. */
+export const questionDocument = `query ($filter: EventFilter, $orderBy: EventOrderBy!, $first: Int!, $after: Cursor) {
+  events(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
+    nodes { id occurredAt sentence action actorName objectKind objectId objectLabel ownerLabel source }
+    pageInfo { hasNextPage endCursor }
+  }
+}`
+
+/**
+ * Writes a list so that it can be had without the screens, and shown to somebody else.
+ * @param company whose entries they are
+ * @param mount where the audit log is, with a slash at its end: `https://log.example.com/`
+ */
+export function writeQuestion({ filter, order, first }: ListState, { company, mount }: { company: string; mount: string }): Question {
+  const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== null && value !== undefined))
+  const graphql = { query: questionDocument, variables: { filter: given, orderBy: order === 'asc' ? 'OCCURRED_AT_ASC' : 'OCCURRED_AT_DESC', first } }
+  return {
+    address: order === 'asc' ? null : listAddress(filter, mount),
+    graphql,
+    curl: [
+      `curl -sS ${inShell(`${mount}graphql`)} \\`,
+      `  -H 'content-type: application/json' -H "authorization: Bearer $TOKEN" \\`,
+      `  --data-raw ${inShell(JSON.stringify(graphql))}`,
+    ].join('\n'),
+    sql: [
+      'select id, occurred_at, audit.sentence(event) as sentence, action, actor_name, object_kind, object_id, object_label, owner_label, source',
+      `from audit.find_events(${escapeLiteral(JSON.stringify({ companyId: company, ...given }))}, is_ascending => ${order === 'asc'}, page_size => ${first}) event;`,
+    ].join('\n'),
+  }
+}
+
+/** The address under which the screens show a filter, in the words of admin-ui/src/filter/event-filter.ts; null if they cannot. */
+function listAddress(filter: EventFilter, mount: string): string | null {
+  const address = new URLSearchParams()
+  const add = (name: string, value: string | null | undefined): void => {
+    if (value !== null && value !== undefined) address.append(name, value)
+  }
+  for (const value of filter.actions ?? []) add('action', value)
+  for (const value of filter.notActions ?? []) add('notAction', value)
+  for (const value of filter.sources ?? []) add('source', value)
+  for (const value of filter.notSources ?? []) add('notSource', value)
+  if (filter.from || filter.to) {
+    add('from', inUtc(filter.from ?? '0001-01-01T00:00:00Z'))
+    add('to', inUtc(filter.to ?? '9999-12-31T23:59:59Z'))
+  }
+  add('from', filter.fromDay)
+  add('to', filter.toDay)
+  add('q', filter.query)
+  add('actor', filter.actorId)
+  const thing = (kind: string | null | undefined, id: string | null | undefined): string | null => kind && id && !kind.includes('/') ? `${kind}/${id}` : null
+  if (filter.objectId) add('object', thing(filter.objectKind, filter.objectId))
+  else add('kind', filter.objectKind)
+  add('owner', thing(filter.ownerKind, filter.ownerId))
+  add('request', filter.requestId)
+  add('act', filter.act)
+  const isLost = filter.rootsOnly || (filter.objectId && !address.has('object')) || ((filter.ownerKind || filter.ownerId) && !address.has('owner')) || filter.timeZone
+    || (filter.query && filter.query.trim() !== filter.query)
+  return isLost ? null : `${mount}company/audit-log${address.size === 0 ? '' : `?${address}`}`
+}
+
+/** The same instant as the screens write it: in UTC, microseconds kept. */
+function inUtc(instant: string): string {
+  const fraction = /\.(\d+)/.exec(instant)?.[1]
+  return `${new Date(instant.replace(/\.\d+/, '')).toISOString().slice(0, 19)}${fraction === undefined ? '' : `.${fraction}`}Z`
+}
+
+/** Text as one word of a POSIX shell. */
+function inShell(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}

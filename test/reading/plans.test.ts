@@ -1,0 +1,128 @@
+import pg, { type Client } from 'pg'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { z } from 'zod'
+import { migrate } from '../../db/migrate.ts'
+import { fillWithEntries } from '../../operator/generate/fill.ts'
+import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+
+/*
+ * Which indexes the questions of a reader use, counted by PostgreSQL itself while they run: plans of statements inside functions
+ * are counted too. PLAN_ENTRIES=1000000 asks the same of a million entries; keeping them takes minutes on a busy machine.
+ */
+
+const events = Number(process.env['PLAN_ENTRIES'] ?? 40_000)
+const it = suite<{ database: TestDatabase; reader: Client; known: Record<string, string> }>('What a question reads', { database: Object.create(null), reader: Object.create(null), known: {} })
+const company = '1'
+
+it.before(async (context) => {
+  const database = await makeTestDatabase('empty')
+  const { superuser } = database
+  await migrate({ connectionString: database.url('postgres'), includeCurrent: true })
+  await superuser.query('set role audit_owner')
+  await fillWithEntries(superuser, database.url('postgres'), { events, companies: 200, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
+  await superuser.query('reset role')
+  for (let kept = 1; kept > 0;) {
+    const { rows: [row] } = await superuser.query('select audit.keep(20000) as kept')
+    kept = z.object({ kept: z.coerce.number() }).parse(row).kept
+  }
+  await superuser.query('vacuum (analyze)')
+  await superuser.query(`select audit.grant_administrator('${company}', 'v', 'Viewer', 'Company')`)
+  const reader = new pg.Client({ connectionString: database.url('audit_server') })
+  await reader.connect()
+  await reader.query(`select set_config('audit.company_id', '${company}', false), set_config('audit.viewer_id', 'v', false), set_config('role', 'audit_admin', false)`)
+  const one = (column: string, condition: string): string => `(select ${column}::text from audit.event where company_id = '${company}' and ${condition} order by id desc offset 60 limit 1)`
+  const { rows: [known] } = await superuser.query(`select ${one('actor_id', 'actor_id is not null')} as actor, ${one('object_id', `object_kind = 'cv'`)} as object, ${one('owner_id', `owner_kind = 'customer'`)} as owner,
+    ${one('request_id', 'request_id is not null')} as request, ${one('id', `action = 'customer.deleted'`)} as act, ${one('occurred_at', 'true')} as at, ${one('id', 'true')} as id`)
+  Object.assign(context, { database, reader, known: z.record(z.string(), z.string()).parse(known) })
+})
+it.after(async ({ database, reader }) => {
+  await reader.end()
+  await database.drop()
+})
+
+type Use = { indexes: string[]; readWhole: string[]; rows: number }
+
+/** Asks in a transaction of its own, and counts the scans of each index and table of the log in it. */
+async function useOf(reader: Client, statement: string, values: readonly unknown[]): Promise<Use> {
+  await reader.query('begin')
+  try {
+    const { rows } = await reader.query(statement, [...values])
+    const { rows: scans } = await reader.query(`
+      select c.relname as name, c.relkind = 'i' as is_index
+        from pg_class c
+       where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and c.relkind in ('i', 'r', 'p')
+         and (c.relname like 'event%' or c.relname like 'kept\\_event%' or c.relname like 'kept\\_total%') and pg_stat_get_xact_numscans(c.oid) > 0
+       order by 1`)
+    const found = z.array(z.object({ name: z.string(), is_index: z.boolean() })).parse(scans)
+    return { rows: rows.length, indexes: found.filter((one) => one.is_index).map(({ name }) => name), readWhole: found.filter((one) => !one.is_index).map(({ name }) => name) }
+  } finally {
+    await reader.query('rollback')
+  }
+}
+
+const page = 'select * from audit.find_events($1)'
+const count = 'select * from audit.event_count($1)'
+
+/** The questions, and the index that answers each. `known` holds values of entries that are there. */
+const questions = (known: Readonly<Record<string, string>>): ReadonlyArray<{ what: string; index: string; statement: string; values: readonly unknown[] }> => {
+  const filtered = (what: string, index: string, filter: unknown, statement = page) => ({ what, index, statement, values: [JSON.stringify(filter)] })
+  return [
+    filtered('the newest entries', 'event_company_id_occurred_at_id_idx', {}),
+    { what: 'a page behind another', index: 'event_company_id_occurred_at_id_idx', statement: 'select * from audit.find_events($1, after_at => $2, after_id => $3)', values: ['{}', known['at'], known['id']] },
+    { what: 'the oldest entries', index: 'event_company_id_occurred_at_id_idx', statement: 'select * from audit.find_events($1, is_ascending => true)', values: ['{}'] },
+    filtered('rare actions with a rare source', 'kept_event_combination_idx', { actions: ['user.deleted', 'audit.export_ended'], sources: ['sql'] }),
+    filtered('an action in a month', 'kept_event_combination_idx', { actions: ['customer.deleted'], from: '2025-03-01T00:00:00Z', to: '2025-04-01T00:00:00Z' }),
+    filtered('what a person did', 'kept_event_actor_idx', { actorId: known['actor'] }),
+    filtered('the life of an object', 'kept_event_object_idx', { objectKind: 'cv', objectId: known['object'] }),
+    filtered('what belonged to an owner', 'kept_event_owner_idx', { ownerKind: 'customer', ownerId: known['owner'] }),
+    filtered('a request', 'kept_event_request_idx', { requestId: known['request'] }),
+    filtered('an act', 'event_transaction_id_idx', { act: known['act'] }),
+    filtered('a search for what is rare', 'kept_event_names_idx', { query: 'kvicksilver' }),
+    filtered('a search for what nothing has', 'kept_event_names_idx', { query: 'zzqqxx' }),
+    filtered('the total', 'kept_total_pkey', {}, count),
+    filtered('the total of an action', 'kept_total_pkey', { actions: ['cv.deleted'] }, count),
+    filtered('the total of a person', 'kept_total_pkey', { actorId: known['actor'] }, count),
+    filtered('the facets', 'kept_total_pkey', {}, 'select * from audit.event_facets($1)'),
+    filtered('the histogram', 'kept_total_pkey', {}, 'select * from audit.event_histogram($1)'),
+  ]
+}
+
+for (const [index, { what, index: wanted }] of questions({}).entries()) {
+  it(`${what}: by ${wanted}, and nothing is read from end to end`, async ({ reader, known }) => {
+    const question = questions(known)[index]
+    if (question === undefined) throw new Error('There is no such question.')
+    const use = await useOf(reader, question.statement, question.values)
+    assert.equal(use.readWhole, [], `read from end to end; indexes used: ${use.indexes.join(', ')}`)
+    assert.ok(use.indexes.includes(wanted), `used were ${use.indexes.join(', ')}`)
+  })
+}
+
+for (const { without, drop, what } of [
+  { without: 'the index of the list', drop: 'drop index audit.event_company_id_occurred_at_id_idx', what: 'the newest entries' },
+  { without: 'the index of the search', drop: 'drop index audit_private.kept_event_names_idx', what: 'a search for what is rare' },
+  { without: 'the index of persons', drop: 'drop index audit_private.kept_event_actor_idx', what: 'what a person did' },
+]) {
+  it(`without ${without} the check above fails: "${what}" uses something else`, async ({ database, reader, known }) => {
+    const question = questions(known).find((one) => one.what === what)
+    if (question === undefined) throw new Error('There is no such question.')
+    const own = await database.as('postgres')
+    await own.query('begin')
+    await own.query(drop)
+    await own.query(`select set_config('audit.company_id', '${company}', true), set_config('audit.viewer_id', 'v', true); set local role audit_admin`)
+    const { rows } = await own.query(`savepoint s; select 1`).then(() => own.query(question.statement, [...question.values]))
+    const { rows: [used] } = await own.query('select count(*)::int as n from pg_class c where c.relname = $1 and pg_stat_get_xact_numscans(c.oid) > 0', [question.index])
+    await own.query('rollback')
+    assert.is(used.n, 0)
+    assert.is(rows.length, (await reader.query(question.statement, [...question.values])).rows.length, 'the answer is the same, only slower')
+  })
+}
+
+it('without what the keeper made, every question is answered the same', async ({ database, reader, known }) => {
+  const answers = async (client: Client) => Promise.all(questions(known).map(async ({ statement, values }) => (await client.query(statement, [...values])).rows))
+  const before = await answers(reader)
+  await database.superuser.query('select audit.rebuild_kept()')
+  assert.equal(await answers(reader), before)
+})
+
+it.run()
