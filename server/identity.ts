@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
-import { errors, jwtVerify, SignJWT } from 'jose'
+import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
+import { badToken, isAboutToken, makeKeySource, type TokenKey } from './token-key.ts'
 import { Refusal } from './refusal.ts'
 import { sources } from './event-filter.ts'
 
@@ -11,23 +12,33 @@ export interface Identity {
   readonly name: string | null
   /** From where this person's deeds come, if the host application says so in its token; used when an export is reported. */
   readonly source: (typeof sources)[number]
+  /** The session of a browser, so that it can be ended; null for a program with a token. */
+  readonly session: { readonly id: string; readonly endsAt: Date } | null
 }
 
 /** Verifies tokens of the host application and sessions of this server. */
 export interface Identities {
-  /** @throws Refusal BAD_TOKEN (401) with an honest reason */
+  /** @throws Refusal BAD_TOKEN (401) with an honest reason, or TOKEN_KEYS_UNAVAILABLE (503) */
   readonly verifyToken: (token: string) => Promise<Identity>
-  /** Signs a session for a person whose token was verified. */
+  /** Signs a session for a person whose token was verified, each time under a new identifier. */
   readonly issueSession: (identity: Identity) => Promise<string>
-  /** Returns null for a session that is forged, broken or over: its owner is simply not signed in. */
+  /** Returns null for a session that is forged, broken or over: its owner is simply not signed in. Whether it was ended before its time is asked in the database. */
   readonly verifySession: (session: string) => Promise<Identity | null>
 }
 
 export interface IdentitySettings {
-  /** At least 32 bytes, shared with the host application. */
+  /** At least 32 bytes. It signs the sessions, and without `key` it is also what the host application signs its tokens with (HS256). */
   readonly secret: string
+  /** With what the host application signs its tokens, if that is not `secret`. */
+  readonly key?: TokenKey
   readonly issuer: string
   readonly audience: string
+  /** What the header typ of a token must say. Default: JWT. */
+  readonly type?: string
+  /** How old a token may be, in seconds; one that does not say when it was issued may not be valid for longer. Default: a day. */
+  readonly maxAge?: number
+  /** How far the clocks of the host application and of this server may be apart, in seconds. Default: 5. */
+  readonly clockTolerance?: number
   readonly sessionSeconds: number
 }
 
@@ -35,24 +46,30 @@ const longest = 500
 const name = z.string().max(longest).refine((value) => value.isWellFormed() && !value.includes('\0'))
 const identifier = z.union([name.min(1), z.int().transform(String)])
 const claims = z.object({ sub: identifier, company: identifier, name: name.optional(), source: z.enum(sources).optional() })
+const sessionClaims = z.object({ jti: z.string().max(100), exp: z.int() })
 
 const sessionType = 'audit-session+jwt'
 
-export function makeIdentities({ secret, issuer, audience, sessionSeconds }: IdentitySettings): Identities {
-  const tokenKey = new TextEncoder().encode(secret)
-  if (tokenKey.length < 32) throw new Error(`The token secret has ${tokenKey.length} bytes. Give at least 32 random bytes in TOKEN_SECRET.`)
+/** @throws Error if the secret is short or a key does not fit its algorithm */
+export function makeIdentities(settings: IdentitySettings): Identities {
+  const { secret, issuer, audience, sessionSeconds, type = 'JWT', maxAge = 86_400, clockTolerance = 5 } = settings
+  const secretBytes = new TextEncoder().encode(secret)
+  if (secretBytes.length < 32) throw new Error(`The token secret has ${secretBytes.length} bytes. Give at least 32 random bytes in TOKEN_SECRET.`)
+  const tokenKey = settings.key ?? { algorithm: 'HS256', secret }
+  const keySource = makeKeySource(tokenKey)
   // A key of its own, so that neither can ever be taken for the other.
-  const sessionKey = createHmac('sha256', tokenKey).update('audit log session').digest()
+  const sessionKey = createHmac('sha256', secretBytes).update('audit log session').digest()
 
   return {
     async verifyToken(token) {
       try {
-        const { payload } = await jwtVerify(token, tokenKey, {
-          algorithms: ['HS256'], issuer, audience, typ: 'JWT', requiredClaims: ['sub', 'exp', 'company'], clockTolerance: 5,
+        const { payload } = await jwtVerify(token, keySource, {
+          algorithms: [tokenKey.algorithm], issuer, audience, typ: type, requiredClaims: ['sub', 'exp', 'company'], clockTolerance,
         })
-        return identityOf(payload)
+        refuseOld(payload, maxAge, clockTolerance)
+        return { ...personOf(payload), session: null }
       } catch (error) {
-        throw badToken(error)
+        throw error instanceof Refusal || !isAboutToken(error) ? error : badToken(error, tokenKey.algorithm)
       }
     },
 
@@ -71,9 +88,10 @@ export function makeIdentities({ secret, issuer, audience, sessionSeconds }: Ide
     async verifySession(session) {
       try {
         const { payload } = await jwtVerify(session, sessionKey, {
-          algorithms: ['HS256'], issuer: 'audit-log', audience: 'audit-log', typ: sessionType, requiredClaims: ['sub', 'exp', 'company'],
+          algorithms: ['HS256'], issuer: 'audit-log', audience: 'audit-log', typ: sessionType, requiredClaims: ['sub', 'exp', 'company', 'jti'],
         })
-        return identityOf(payload)
+        const { jti, exp } = sessionClaims.parse(payload)
+        return { ...personOf(payload), session: { id: jti, endsAt: new Date(exp * 1_000) } }
       } catch {
         return null
       }
@@ -82,8 +100,8 @@ export function makeIdentities({ secret, issuer, audience, sessionSeconds }: Ide
 }
 
 /**
- * The transaction-local settings under which a reading request runs. The role is a constant; of the identity only person
- * and company are taken, whatever else the token says.
+ * The transaction-local settings under which a reading request runs. The role is a constant; of the identity only person,
+ * company and session are taken, whatever else the token says.
  * @param statementTimeout milliseconds
  */
 export function readerSettings(identity: Identity | null, requestId: string, statementTimeout: number) {
@@ -91,35 +109,24 @@ export function readerSettings(identity: Identity | null, requestId: string, sta
     role: 'audit_admin',
     'audit.company_id': identity?.companyId ?? '',
     'audit.viewer_id': identity?.viewerId ?? '',
+    'audit.session_id': identity?.session?.id ?? '',
     'audit.request_id': requestId,
     statement_timeout: String(statementTimeout),
   }
 }
 
-function identityOf(payload: unknown): Identity {
+function personOf(payload: unknown): Omit<Identity, 'session'> {
   const { sub, company, name, source } = claims.parse(payload)
   return { viewerId: sub, companyId: company, name: name ?? null, source: source ?? 'app' }
 }
 
-function badToken(error: unknown): Refusal {
-  return new Refusal({
-    status: 401,
-    code: 'BAD_TOKEN',
-    message: 'The token of the host application is not accepted.',
-    detail: reason(error),
-    hint: 'Open the audit log from the host application again.',
-    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
-    cause: error,
-  })
-}
-
-function reason(error: unknown): string {
-  if (error instanceof errors.JWTExpired) return 'It has expired.'
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    return error.reason === 'missing' ? `Its ${error.claim} is missing.` : `Its ${error.claim} is not the expected one.`
+/** All times are in seconds. */
+function refuseOld({ iat, exp = Infinity }: { iat?: number; exp?: number }, maxAge: number, clockTolerance: number): void {
+  const now = Math.floor(Date.now() / 1_000)
+  if (iat === undefined) {
+    if (exp > now + maxAge + clockTolerance) throw badToken(`It does not say when it was issued, and is valid for longer than ${maxAge} seconds.`)
+    return
   }
-  if (error instanceof errors.JWSSignatureVerificationFailed) return 'Its signature is not made with the agreed secret.'
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'It is not signed with HS256.'
-  if (error instanceof z.ZodError) return `Its ${error.issues.map(({ path }) => path.join('.')).join(', ')} cannot be used.`
-  return 'It is not a signed JSON Web Token.'
+  if (iat > now + clockTolerance) throw badToken('It was issued in the future: compare the clocks.')
+  if (iat < now - maxAge - clockTolerance) throw badToken(`It is older than ${maxAge} seconds.`)
 }

@@ -15,10 +15,26 @@ export function bearerToken(request: IncomingMessage): string | null {
  * @returns null if nobody is signed in
  * @throws Refusal if a token is given that is not accepted
  */
-export async function identify(request: IncomingMessage & { secure: boolean }, identities: Identities): Promise<Identity | null> {
+export function identify(request: IncomingMessage & { secure: boolean }, identities: Identities): Promise<Identity | null> {
+  const before = known.get(request)
+  if (before !== undefined) return before
+  const asked = verify(request, identities)
+  known.set(request, asked)
+  return asked
+}
+
+/** What was found out about a request, so that a signature is verified once. */
+const known = new WeakMap<IncomingMessage, Promise<Identity | null>>()
+
+async function verify(request: IncomingMessage & { secure: boolean }, identities: Identities): Promise<Identity | null> {
   const token = bearerToken(request)
   if (token !== null) return identities.verifyToken(token)
   if (request.headers.authorization !== undefined) throw notBearer()
+  return sessionOf(request, identities)
+}
+
+/** The person whose session the cookie of a request holds; null if there is none that is valid. */
+export async function sessionOf(request: IncomingMessage & { secure: boolean }, identities: Identities): Promise<Identity | null> {
   const session = cookies(request).get(sessionCookie(request.secure))
   return session === undefined ? null : identities.verifySession(session)
 }

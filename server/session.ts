@@ -1,27 +1,40 @@
-import { json, Router, urlencoded, type CookieOptions, type Request } from 'express'
+import { json, Router, urlencoded, type CookieOptions, type Request, type Response } from 'express'
+import type { Pool } from 'pg'
+import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { Identities } from './identity.ts'
+import { readerSettings, type Identities, type Identity } from './identity.ts'
 import { onlyBodies, onlyMethods } from './only.ts'
 import { Refusal } from './refusal.ts'
-import { sessionCookie } from './request-identity.ts'
+import { sessionCookie, sessionOf } from './request-identity.ts'
 import { refuseForeign } from './same-origin.ts'
+import { inTransaction } from './transaction.ts'
 
 export interface SessionOptions {
   readonly identities: Identities
+  readonly pool: Pool
+  /** Milliseconds. */
+  readonly statementTimeout: number
+  readonly requestId: (request: Request) => string
+  readonly logger: Logger
+  /** Told of everybody who signs in, before they get a session; throws to refuse it. */
+  readonly limitPerson?: (request: Request, response: Response, identity: Identity) => Promise<void>
   readonly sessionSeconds: number
   /** Origins whose pages may post a token with a form. */
   readonly formOrigins: readonly string[]
 }
 
-const handedOver = z.strictObject({ token: z.string().max(8_192) })
+// Below the log only: whatever it says, it cannot lead anywhere else.
+const place = z.string().max(4_200).regex(/^(\/[a-z0-9-]{1,30})?(\?[^\s#\\]*)?$/i)
+const handedOver = z.strictObject({ token: z.string().max(8_192), next: place.optional().catch(undefined) })
 const form = 'application/x-www-form-urlencoded'
 const limit = '16kb'
 
 /**
  * `POST /session` turns a token of the host application into a cookie: from JSON `{token}` with 204, from a form with
- * 303 to the audit log. `DELETE /session` takes the cookie away.
+ * 303 to the audit log, at the place below it that `next` names, such as `?object=customer/42`. `DELETE /session` takes the cookie
+ * away and ends the session, so that a copy of the cookie is worth nothing. Signing in ends the session that was there before.
  */
-export function makeSessionRouter({ identities, sessionSeconds, formOrigins }: SessionOptions): Router {
+export function makeSessionRouter({ identities, pool, statementTimeout, requestId, logger, limitPerson, sessionSeconds, formOrigins }: SessionOptions): Router {
   const router = Router()
   router.use(onlyMethods('POST', 'DELETE'), refuseForeign(formOrigins))
 
@@ -31,17 +44,35 @@ export function makeSessionRouter({ identities, sessionSeconds, formOrigins }: S
       throw new Refusal({ status: 400, code: 'BAD_REQUEST', message: 'The body holds no token.', hint: 'Send {"token": "…"} as JSON, or token=… as a form, and nothing else.' })
     }
     const identity = await identities.verifyToken(body.data.token)
+    await limitPerson?.(request, response, identity)
+    const before = await sessionOf(request, identities)
+    // Whether a database that is away knows it or not, the person may come in: it reads nothing until it is back.
+    await endSession(before, request).catch((error: unknown) => logger.warn({ id: requestId(request), err: error }, 'the session before this one could not be ended'))
     response.cookie(sessionCookie(request.secure), await identities.issueSession(identity), { ...cookieOptions(request), maxAge: sessionSeconds * 1_000 })
     response.set('cache-control', 'no-store')
-    if (request.is(form)) response.redirect(303, '/company/audit-log')
+    if (request.is(form)) response.redirect(303, `${request.baseUrl.replace(/\/session$/i, '')}/company/audit-log${body.data.next ?? ''}`)
     else response.status(204).end()
   })
 
-  router.delete('/', (request, response) => {
+  router.delete('/', async (request, response) => {
     response.clearCookie(sessionCookie(request.secure), cookieOptions(request))
+    await endSession(await sessionOf(request, identities), request).catch((cause: unknown) => { throw notEnded(cause) })
     response.set('cache-control', 'no-store').status(204).end()
   })
   return router
+
+  async function endSession(identity: Identity | null, request: Request): Promise<void> {
+    const session = identity?.session
+    if (!session) return
+    await inTransaction(pool, readerSettings(identity, requestId(request), statementTimeout), (client) => client.query('select audit.end_session($1)', [session.endsAt]))
+  }
+}
+
+function notEnded(cause: unknown): Refusal {
+  return new Refusal({
+    status: 503, code: 'SESSION_NOT_ENDED', message: 'This browser is signed out, but a copy of its session would still be good.',
+    hint: 'The database could not be reached. Sign in and out again in a few seconds.', headers: { 'retry-after': '5' }, cause,
+  })
 }
 
 function cookieOptions(request: Request): CookieOptions {

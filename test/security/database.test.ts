@@ -125,7 +125,7 @@ it('finds a soft-delete trigger whose condition was changed [case 24]', async ({
 for (const [what, statement, check, told] of [
   ['a table that puts its rows among the entries', 'create table mal.forged () inherits (audit.event)', 'definitions', /relation audit.event was changed/],
   ['who may read, answered by somebody else', `create or replace function audit_private.administrator_row(company_id text, user_id text) returns audit_private.administrator language sql stable as $$ select $1, $2, 'x', 'en' $$`, 'definitions', /administrator_row.* was changed/],
-  ['a constraint that is gone', 'alter table audit.event drop constraint event_source_check', 'definitions', /event_source_check on audit.event is missing/],
+  ['a constraint that is gone', 'alter table audit_private.bound_source drop constraint bound_source_source_check', 'definitions', /bound_source_source_check on audit_private.bound_source is missing/],
   ['a right to create in the schemas of the log', 'grant create on schema audit_private to consultant_app', 'definitions', /schema audit_private was changed/],
   ['an event trigger that is off', 'alter event trigger audit_record_drops disable', 'definitions', /event trigger audit_record_drops was changed/],
   ['an owner that may log in', 'alter role audit_owner login', 'rights', /audit_owner may log in/],

@@ -1,0 +1,98 @@
+import * as assert from 'uvu/assert'
+import { tokenFor } from '../server/running-server.ts'
+import { serverSuite } from '../server/server-suite.ts'
+import { hostileTexts } from './hostile-text.ts'
+
+const it = serverSuite('10,000 hostile texts')
+const seed = Number(process.env['TEST_SEED'] ?? 20_261_123)
+const count = Number(process.env['TEST_TEXTS'] ?? 10_000)
+const json = { 'content-type': 'application/json' }
+
+it('are kept as names of people and things exactly as they were, but for blanks around them, and come back by GraphQL [case 188, 190]', async ({ running, database, fredrik }) => {
+  const texts = hostileTexts(seed, count, false)
+  const app = await database.as('consultant_app')
+  await database.superuser.query(`
+    create table app.hostile (id int primary key, company_id bigint not null, name text); grant select, insert, delete on app.hostile to consultant_app;
+    select audit.track('app.hostile', 'hostile', '{name}', company => 'company_id')`)
+  await app.query('insert into app.hostile select n, 1, name from unnest($1::text[]) with ordinality as t (name, n)', [texts])
+  // Each is the name of its actor too, and the reason.
+  await app.query(`do $$ declare h record; begin
+    for h in select id, name from app.hostile loop
+      perform audit.act_as('hostile ' || h.id, h.name, reason => h.name);
+      delete from app.hostile where id = h.id;
+    end loop;
+  end $$`)
+  const { rows } = await database.superuser.query<{ object_id: string; object_label: string; actor_name: string | null; clean: string | null }>(`
+    select e.object_id, e.object_label, e.actor_name, audit_private.clean_text(t.name, 500) as clean from audit.event e join unnest($1::text[]) with ordinality as t (name, n) on e.object_id = t.n::text where e.object_kind = 'hostile'`, [texts])
+  assert.is(rows.length, count)
+  for (const { object_id: id, object_label: label, actor_name: actor, clean } of rows) {
+    const text = texts[Number(id) - 1] ?? ''
+    assert.is(label, text.replace(/^[ \t\r\n\u00a0\u200b]+|[ \t\r\n\u00a0\u200b]+$/gu, '') || `#${id}`, `text ${id}: ${JSON.stringify(text)}`)
+    // An actor without a name keeps the identifier in its place.
+    assert.ok(actor === clean || clean === null, `actor ${id}: ${JSON.stringify(actor)}`)
+  }
+  // Everything of them in pages of 200, as the screens read it.
+  const labels = new Map(rows.map(({ object_id: id, object_label: label }) => [id, label]))
+  let after: string | null = null
+  let read = 0
+  do {
+    const { data, errors } = await running.graphql(fredrik, `query ($after: Cursor) { events(first: 200, after: $after, filter: { objectKind: "hostile" }) { nodes { objectId objectLabel actorName sentence sentenceParts snapshot } pageInfo { hasNextPage endCursor } } }`, { after })
+    assert.is(errors, undefined)
+    for (const node of data?.['events'].nodes) {
+      assert.is(node.objectLabel, labels.get(node.objectId))
+      assert.is(node.sentenceParts.map(({ text }: { text: string }) => text).join(''), node.sentence)
+      read += 1
+    }
+    after = data?.['events'].pageInfo.hasNextPage ? data['events'].pageInfo.endCursor : null
+  } while (after !== null)
+  assert.is(read, count)
+})
+
+it('are found or refused as searches, filters and requests of any kind, and nothing fails [case 188, 189]', async ({ running, database }) => {
+  // Of a company with a short log, so that 10,000 searches are done in time.
+  const { rows: [reader] } = await database.superuser.query<{ id: string; companyId: string; name: string }>(`
+    select u.id::text, u.company_id::text as "companyId", 'Reader' as name from app."user" u join app.company c on c.id = u.company_id where u.is_administrator and c.has_audit_log and c.id <> 1 limit 1`)
+  if (reader === undefined) throw new Error('The demonstration has no second company with the add-on.')
+  const texts = hostileTexts(seed + 1, count, true)
+  const headers = { ...json, authorization: `Bearer ${await tokenFor(reader)}` }
+  const statuses = new Map<string, number>()
+  const perRequest = 5
+  const document = `query (${Array.from({ length: perRequest }, (_, n) => `$q${n}: String`).join(', ')}) { ${Array.from({ length: perRequest }, (_, n) => `a${n}: events(first: 1, filter: { ${n % 5 === 4 ? 'objectId' : 'query'}: $q${n} }) { nodes { id } }`).join(' ')} }`
+  const ask = async (some: readonly string[]): Promise<void> => {
+    const response = await running.fetch(null, '/graphql', { method: 'POST', headers, body: JSON.stringify({ query: document, variables: Object.fromEntries(some.map((text, n) => [`q${n}`, text])) }) })
+    assert.ok(response.status < 500, `${response.status} for ${JSON.stringify(some)}`)
+    const { errors } = await response.json()
+    for (const { extensions, message } of errors ?? []) {
+      const code = String(extensions?.code ?? message)
+      statuses.set(code, (statuses.get(code) ?? 0) + 1)
+      assert.ok(['BAD_FILTER', 'BAD_REQUEST'].includes(code), `${code} for ${JSON.stringify(some)}: ${message}`)
+    }
+  }
+  for (let from = 0; from < count; from += perRequest * 8) {
+    await Promise.all(Array.from({ length: 8 }, (_, n) => texts.slice(from + n * perRequest, from + (n + 1) * perRequest)).filter((some) => some.length > 0).map(ask))
+  }
+  assert.ok((statuses.get('BAD_FILTER') ?? 0) > count / 100, `what PostgreSQL cannot store is refused: ${JSON.stringify([...statuses])}`)
+  for (const text of texts.slice(0, 60)) {
+    const name = encodeURIComponent(text.toWellFormed())
+    for (const path of [`/export/events.csv?objectId=${name}&${name}=1`, `/${name}`, `/company/${name}`, `/views/${name}`]) {
+      const response = await running.fetch(null, path, { headers: { authorization: headers.authorization } })
+      await response.text()
+      assert.ok(response.status < 500, `${response.status} for ${path}`)
+    }
+    const response = await running.fetch(null, '/exports', { method: 'POST', headers, body: JSON.stringify({ kind: 'customers', format: text, requestId: text, filter: { [text]: text } }) })
+    assert.ok(response.status < 500, `${response.status} for a report with ${JSON.stringify(text)}: ${await response.text()}`)
+  }
+  assert.is((await running.fetch(null, '/livez')).status, 200)
+  assert.equal(running.log().split('\n').filter((line) => /"level":(50|60)/.test(line)).slice(0, 3), [])
+})
+
+it('are people and companies of no token that would be anybody else', async ({ running, fredrik, database }) => {
+  for (const text of hostileTexts(seed + 2, 300, true)) {
+    const response = await running.fetch(null, '/recording', { headers: { authorization: `Bearer ${await tokenFor(fredrik, { sub: text.toWellFormed(), company: `1${text.toWellFormed()}`, name: text.toWellFormed() })}` } })
+    assert.ok(response.status === 403 || response.status === 401, `${response.status} for ${JSON.stringify(text)}`)
+  }
+  const { rows } = await database.superuser.query(`select count(*)::int as count from audit.reading where access = 'granted' and company_id not in (select id::text from app.company)`)
+  assert.equal(rows, [{ count: 0 }])
+})
+
+it.run()
