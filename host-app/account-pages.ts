@@ -45,6 +45,15 @@ export type AccountSettings = {
   readonly auditLogToken: (person: Person) => Promise<string>
 }
 
+/** Where in the log somebody wants to go, `?object=customer/42`; the audit server refuses what is no place in it. */
+const placeIn = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+const toLog = (place: string): string => `/audit-log${place === '' ? '' : `?${new URLSearchParams({ next: place })}`}`
+
+/** The query of the sign-in page that leads on into the log. */
+const intoLog = (place: string): string => `?${new URLSearchParams({ next: 'audit-log', ...(place !== '' && { place }) })}`
+const afterSignIn = (request: Request): string => (request.query.next === 'audit-log' ? intoLog(placeIn(request.query.place)) : '')
+
 const signInLink = (key: string, name: string, says: string, next: string): Html => html`
   <li><a href="/demo/sign-in/${key}${next}"><bdi>${name}</bdi><small>${says}</small></a></li>`
 
@@ -105,9 +114,8 @@ export function makeAccountPages({ pool, session, flash, auditServerUrl, auditLo
     if (person !== null) return response.redirect(303, '/cvs')
     if ((await session.staff(request)) !== null) return response.redirect(303, '/admin-tool')
     const { rows } = await pool.query<Account>(selectAccounts, [knownPeople.map(({ email }) => email)])
-    const next = request.query.next === 'audit-log' ? '?next=audit-log' : ''
     const said = await flash.take(request, response)
-    return sendPage(response, { title: 'Sign in', flash: said === null ? null : html`<bdi>${said}</bdi>`, body: signInPage(rows, next) })
+    return sendPage(response, { title: 'Sign in', flash: said === null ? null : html`<bdi>${said}</bdi>`, body: signInPage(rows, afterSignIn(request)) })
   })
 
   router.get('/demo/sign-in/:key', async (request, response) => {
@@ -122,7 +130,7 @@ export function makeAccountPages({ pool, session, flash, auditServerUrl, auditLo
     const [account] = rows
     if (account === undefined) throw new Refusal(404, 'There is nobody of that name to sign in as. Perhaps the profile was deleted.')
     await session.signInPerson(response, account.id)
-    return response.redirect(303, request.query.next === 'audit-log' ? '/audit-log' : '/cvs')
+    return response.redirect(303, request.query.next === 'audit-log' ? toLog(placeIn(request.query.place)) : '/cvs')
   })
 
   router.post('/sign-out', (_request, response) => {
@@ -133,7 +141,8 @@ export function makeAccountPages({ pool, session, flash, auditServerUrl, auditLo
   // The token travels in the body of a form, never in an address, where logs and histories would keep it.
   router.get('/audit-log', async (request, response) => {
     const person = await session.person(request)
-    if (person === null) return response.redirect(303, '/?next=audit-log')
+    const place = placeIn(request.query.next)
+    if (person === null) return response.redirect(303, `/${intoLog(place)}`)
     return sendPage(response, {
       title: 'Audit Log',
       at: '/audit-log',
@@ -145,6 +154,7 @@ export function makeAccountPages({ pool, session, flash, auditServerUrl, auditLo
           <p>It opens in a moment.</p>
           <form method="post" action="${new URL('/session', auditServerUrl).href}">
             <input type="hidden" name="token" value="${await auditLogToken(person)}">
+            ${place !== '' && html`<input type="hidden" name="next" value="${place}">`}
             <button>Open the Audit Log</button>
           </form>
         </section>`,

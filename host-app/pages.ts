@@ -54,7 +54,7 @@ function kindPages(kind: Kind, pool: Pool, session: Session, flash: Flash): Rout
         </div>
         ${rows.length === 0
           ? emptyList(kind, q)
-          : table(kind, rows, ({ id }) => (mayDelete(person, kind) ? `/${kind.path}/${id}/delete` : null))}
+          : table(kind, rows, ({ id }) => (mayDelete(person, kind) ? `/${kind.path}/${id}/delete` : null), person.isAdministrator)}
         ${paging(`/${kind.path}`, q, page, total)}`,
     })
   }))

@@ -26,8 +26,15 @@ export const goesAlong = (along: ReadonlyArray<readonly [plural: string, number:
     <ul>${along.map(([plural, number]) => html`<li>${count(number, plural)}</li>`)}</ul>`
 }`
 
-/** The rows of a kind as a table; `deleteLink` gives the address at which a row is deleted, or null. */
-export const table = (kind: Kind, rows: readonly Row[], deleteLink: (row: Row) => string | null): Html => html`
+/** The way to what the audit log knows of a row. The log takes `?object=<kind>/<id>` in its address. */
+export const historyLink = (kind: Kind, { id }: Row): string =>
+  `/audit-log?${new URLSearchParams({ next: `?object=${kind.name}/${encodeURIComponent(id)}` })}`
+
+/**
+ * The rows of a kind as a table; `deleteLink` gives the address at which a row is deleted, or null, and `hasHistory` says
+ * whether each row leads to its history in the audit log.
+ */
+export const table = (kind: Kind, rows: readonly Row[], deleteLink: (row: Row) => string | null, hasHistory = false): Html => html`
   <table>
     <thead><tr>
       ${kind.columns.map(({ heading }) => html`<th scope="col">${heading}</th>`)}
@@ -37,9 +44,10 @@ export const table = (kind: Kind, rows: readonly Row[], deleteLink: (row: Row) =
     ${rows.map((row) => {
       const address = deleteLink(row)
       const link = address !== null && html`<a class="danger" href="${address}" aria-label="Delete ${describe(kind, row)}">Delete</a>`
+      const history = hasHistory && html`<a href="${historyLink(kind, row)}" aria-label="History of ${describe(kind, row)}">History</a> `
       return html`<tr>
         ${kind.columns.map(({ name, heading }) => html`<td data-heading="${heading}"><bdi>${row[name]}</bdi></td>`)}
-        <td class="actions">${link}</td>
+        <td class="actions">${history}${link}</td>
       </tr>`
     })}
     </tbody>

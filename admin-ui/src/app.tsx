@@ -8,10 +8,12 @@ import type { AuditDataProvider } from './data-provider.ts'
 import { event } from './event/index.ts'
 import { Crash } from './problem/crash.tsx'
 import { NoPage } from './problem/no-page.tsx'
+import { mount } from './request/address.ts'
 import { reasonOf } from './request/request-error.ts'
 import { basePath, logPath } from './shell/place.ts'
 import { Shell } from './shell/shell.tsx'
 import { darkTheme, lightTheme } from './shell/theme.ts'
+import { reportOutdated } from './version/outdated.ts'
 import { makeI18nProvider } from './text/i18n-provider.ts'
 import { type Locale, localeOf } from './text/locale.ts'
 
@@ -23,12 +25,15 @@ export const makeQueryClient = (): QueryClient => {
   const client: QueryClient = new QueryClient({
     queryCache: new QueryCache({
       onError: (error, query) => {
+        if (reasonOf(error) === 'outdated') reportOutdated()
         const doubtful = ['signed_out', 'refused', 'not_found'].includes(reasonOf(error))
         if (doubtful && query.queryKey[0] !== viewerKey[0]) void client.invalidateQueries({ queryKey: viewerKey })
       },
     }),
     defaultOptions: {
       queries: {
+        // Who comes back from another page finds the list as it was.
+        gcTime: 30 * 60_000,
         networkMode: 'always',
         refetchOnReconnect: true,
         retry: (failures, error) => failures < 1 && ['network', 'busy'].includes(reasonOf(error)),
@@ -53,7 +58,7 @@ export const App = ({ dataProvider, queryClient, styleCache, locale }: AppProps)
   return (
     <CacheProvider value={styleCache}>
       {/* The address holds what a checkbox shows: as a transition it would answer a click late. */}
-      <BrowserRouter useTransitions={false}>
+      <BrowserRouter basename={mount} useTransitions={false}>
         <Routes>
           <Route
             path={`${basePath}/*`}

@@ -10,9 +10,15 @@ import type { DataProvider, GetListParams, GetOneParams } from 'react-admin'
 import * as z from 'zod/mini'
 import { type Access, accesses, viewer, type Viewer } from './access/viewer.ts'
 import { listedEvent, listedFields, wholeEvent, wholeFields } from './event/event.ts'
+import { eventCount, eventFacets, type EventCount, type EventFacets } from './event/event-numbers.ts'
+import { listQuestion, type ListQuestion } from './event/list-question.ts'
+import { filterParameters } from './export/export-address.ts'
 import type { EventFilterInput } from './filter/event-filter.ts'
-import type { Send } from './request/send.ts'
+import { eventHistogram, type EventHistogram } from './histogram/event-histogram.ts'
+import { recording, type Recording } from './recording/recording.ts'
+import type { Request, Send } from './request/send.ts'
 import { RequestError } from './request/request-error.ts'
+import { savedViews, type SavedView } from './view/saved-view.ts'
 
 /** The one resource, named as its path. */
 export const auditLog = 'audit-log'
@@ -86,7 +92,9 @@ const listAnswer = z.object({
   }),
 })
 const oneAnswer = z.object({ event: z.nullable(wholeEvent) })
-const countAnswer = z.object({ events: z.object({ totalCount: z.number() }) })
+const countAnswer = z.object({ eventCount })
+const facetsAnswer = z.object({ eventFacets })
+const histogramAnswer = z.object({ eventHistogram })
 const viewerAnswer = z.object({ viewer })
 
 /** To whoever may not read, the server answers with an empty list. Here that is an error, so that it never looks like one. */
@@ -177,23 +185,57 @@ export const viewerDocument = `query {
   viewer { ${Object.keys(viewer.shape).join(' ')} }
 }`
 export const countDocument = `query ($filter: EventFilter) {
-  events(first: 1, filter: $filter) { totalCount }
+  eventCount(filter: $filter) { count isExact }
+}`
+export const facetsDocument = `query ($filter: EventFilter) {
+  eventFacets(filter: $filter) {
+    actions { value label count }
+    sources { value label count }
+    actors { value label count }
+    kinds { value label count }
+  }
+}`
+export const histogramDocument = `query ($filter: EventFilter, $timeZone: String) {
+  eventHistogram(filter: $filter, timeZone: $timeZone, buckets: 60) {
+    unit
+    buckets { from to deletions exports others }
+  }
 }`
 
-/** What the screens ask for: react-admin's reading methods, and two questions of our own. */
+/** What the screens ask for: react-admin's reading methods, and questions of our own. */
 export type AuditDataProvider = DataProvider & {
   /** Who looks, and whether they may. */
   getViewer: (signal?: AbortSignal) => Promise<Viewer>
-  /** How many entries the filter lets through, exactly. */
-  countEvents: (filter: EventFilterInput, signal?: AbortSignal) => Promise<number>
+  /** The question of the list in the forms in which it can be asked elsewhere. */
+  getQuestion: (filter: EventFilterInput, signal?: AbortSignal) => Promise<ListQuestion>
+  /** How many entries the filter lets through: exactly, or more than that. */
+  countEvents: (filter: EventFilterInput, signal?: AbortSignal) => Promise<EventCount>
+  /** How many entries each choice of a filter would give. */
+  getFacets: (filter: EventFilterInput, signal?: AbortSignal) => Promise<EventFacets>
+  /** Deletions and exports over the period, by days of the zone. */
+  getHistogram: (filter: EventFilterInput, timeZone: string, signal?: AbortSignal) => Promise<EventHistogram>
+  /** What the reader has saved; saving under a name that is taken replaces it. */
+  getViews: (signal?: AbortSignal) => Promise<readonly SavedView[]>
+  saveView: (name: string, query: string) => Promise<void>
+  deleteView: (name: string) => Promise<void>
+  /** Ends the session. */
+  signOut: () => Promise<void>
+  /** What is recorded and how it stands. */
+  getRecording: (signal?: AbortSignal) => Promise<Recording>
+}
+
+/** The question for one entry with everything, for somebody who wants to ask it elsewhere. */
+export const questionFor = (id: string, locale: string): { readonly query: string; readonly variables: object } => {
+  const { query, variables } = new EventResource().one({ id, meta: { locale } })
+  return { query, variables }
 }
 
 const readOnly = async (): Promise<never> => {
   throw new Error('The audit log is read-only: entries are written by the database, and nothing changes them.')
 }
 
-/** Makes the data provider; every question goes through `send`. */
-export const makeDataProvider = (send: Send): AuditDataProvider => {
+/** Makes the data provider; every question goes through `send` or `request`. */
+export const makeDataProvider = (send: Send, request: Request): AuditDataProvider => {
   const events = new EventResource()
   return {
     supportAbortSignal: true,
@@ -212,8 +254,20 @@ export const makeDataProvider = (send: Send): AuditDataProvider => {
     updateMany: readOnly,
     delete: readOnly,
     deleteMany: readOnly,
+    getQuestion: async (filter, signal) =>
+      listQuestion.parse(await request('GET', `question?${filterParameters(checkedFilter(filter)).toString()}`, undefined, signal)),
     getViewer: async (signal) => viewerAnswer.parse(await send(viewerDocument, {}, signal)).viewer,
     countEvents: async (filter, signal) =>
-      countAnswer.parse(await send(countDocument, { filter: checkedFilter(filter) }, signal)).events.totalCount,
+      countAnswer.parse(await send(countDocument, { filter: checkedFilter(filter) }, signal)).eventCount,
+    getFacets: async (filter, signal) =>
+      facetsAnswer.parse(await send(facetsDocument, { filter: checkedFilter(filter) }, signal)).eventFacets,
+    getHistogram: async (filter, timeZone, signal) =>
+      histogramAnswer.parse(await send(histogramDocument, { filter: checkedFilter(filter), timeZone }, signal))
+        .eventHistogram,
+    getViews: async (signal) => savedViews.parse(await request('GET', 'views', undefined, signal)).views,
+    saveView: async (name, query) => void (await request('PUT', `views/${encodeURIComponent(name)}`, { query })),
+    deleteView: async (name) => void (await request('DELETE', `views/${encodeURIComponent(name)}`)),
+    signOut: async () => void (await request('DELETE', 'session')),
+    getRecording: async (signal) => recording.parse(await request('GET', 'recording', undefined, signal)),
   }
 }

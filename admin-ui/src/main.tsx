@@ -2,9 +2,11 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App, localeOfBrowser, localeOfViewer, makeQueryClient } from './app.tsx'
 import { makeDataProvider } from './data-provider.ts'
-import { makeSend } from './request/send.ts'
+import { addressOf } from './request/address.ts'
+import { makeRequest, makeSend } from './request/send.ts'
 import { makeStyleCache } from './shell/constructed-sheet.ts'
 import type { Locale } from './text/locale.ts'
+import { watchVersion } from './version/outdated.ts'
 
 /** How long, in milliseconds, the page waits to learn the viewer's language before it speaks the browser's. */
 const patience = 300
@@ -13,7 +15,8 @@ const element = document.getElementById('root')
 if (element === null) throw new Error('index.html has no element "root".')
 
 const root = createRoot(element)
-const dataProvider = makeDataProvider(makeSend((...request) => window.fetch(...request), '/graphql'))
+const fetch: typeof window.fetch = (...request) => window.fetch(...request)
+const dataProvider = makeDataProvider(makeSend(fetch, addressOf('graphql')), makeRequest(fetch))
 const queryClient = makeQueryClient()
 const styleCache = makeStyleCache()
 
@@ -23,6 +26,8 @@ const show = (locale: Locale) =>
       <App key={locale} {...{ dataProvider, queryClient, styleCache, locale }} />
     </StrictMode>,
   )
+
+watchVersion()
 
 const waiting = setTimeout(() => show(localeOfBrowser()), patience)
 const locale = await localeOfViewer(dataProvider, queryClient)

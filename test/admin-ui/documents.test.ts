@@ -7,11 +7,13 @@ import {
   auditLog,
   countDocument,
   EventResource,
+  facetsDocument,
+  histogramDocument,
   makeDataProvider,
   viewerDocument,
 } from '../../admin-ui/src/data-provider.ts'
 import { wholeFields } from '../../admin-ui/src/event/event.ts'
-import { makeSend } from '../../admin-ui/src/request/send.ts'
+import { makeRequest, makeSend } from '../../admin-ui/src/request/send.ts'
 import { RequestError } from '../../admin-ui/src/request/request-error.ts'
 
 const it = suite('What the screens ask the server')
@@ -34,6 +36,8 @@ it('is valid by the schema that the server exports', () => {
     oldest: page('ASC').query,
     one: one().query,
     count: countDocument,
+    facets: facetsDocument,
+    histogram: histogramDocument,
     viewer: viewerDocument,
   }
   for (const [name, document] of Object.entries(documents)) {
@@ -63,15 +67,15 @@ type Answer = { readonly status?: number; readonly body: unknown }
 
 const provider = (answers: readonly Answer[], asked: unknown[] = []) => {
   const left = [...answers]
-  const send = makeSend(async (_address, request) => {
-    asked.push(JSON.parse(String(request?.body)))
+  const fetch: typeof globalThis.fetch = async (_address, request) => {
+    asked.push(request?.body === undefined ? request?.method : JSON.parse(String(request.body)))
     const { status = 200, body } = left.shift() ?? { body: {} }
     return new Response(typeof body === 'string' ? body : JSON.stringify(body), {
       status,
       headers: { 'x-request-id': 'req-7' },
     })
-  }, '/graphql')
-  return makeDataProvider(send)
+  }
+  return makeDataProvider(makeSend(fetch, '/graphql'), makeRequest(fetch))
 }
 
 const failure = async (attempt: Promise<unknown>): Promise<RequestError> => {
@@ -121,9 +125,19 @@ it('tells apart why there is no answer, and keeps the id under which the log tel
     'signed_out',
     'e3',
   ])
+  assert.equal(await because(graphql('UNKNOWN_DOCUMENT', 'e4')), ['outdated', 'e4'])
   assert.equal(await because({ status: 429, body: {} }), ['busy', 'req-7'])
   assert.equal(await because({ status: 502, body: '<html>' }), ['server', 'req-7'])
   assert.equal(await because({ body: '<html>' }), ['server', 'req-7'])
+})
+
+it('keeps the same reasons for what is asked outside of GraphQL', async () => {
+  const said = { error: { code: 'NOT_ADMINISTRATOR', message: 'no', id: 'e5' } }
+  const { reason, reference } = await failure(Promise.resolve(provider([{ status: 403, body: said }]).getViews()))
+  assert.equal([reason, reference], ['refused', 'e5'])
+  const asked: unknown[] = []
+  await provider([{ status: 200, body: '' }], asked).saveView('a/b', 'source=app')
+  assert.equal(asked, [{ query: 'source=app' }])
 })
 
 it('says that the server cannot be reached when it cannot', async () => {

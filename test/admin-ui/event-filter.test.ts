@@ -26,6 +26,7 @@ const full: EventFilter = {
   period: { preset: null, firstDay: '2026-01-10', lastDay: '2026-01-12' },
   query: `"Jessica & Co" +å=100% ;--`,
   actor: 'user/7',
+  kind: null,
   object: { kind: 'customer', id: 'a/b c' },
   owner: { kind: 'user', id: '12' },
   request: 'req-1',
@@ -76,20 +77,22 @@ it('becomes what the server is asked for', () => {
 
 it('is the same for the list and for the file: the server reads the address of the file as what the list asked for', () => {
   const input = toInput(full, 'Europe/Stockholm', '2026-11-23')
-  const pairs = parseQueryString(exportAddress(input, 'csv_semicolon', 'sv'))
-  const own = pairs.filter(([name]) => name === 'separator' || name === 'locale')
+  const pairs = parseQueryString(exportAddress(input, 'csv_semicolon', 'sv', 'Europe/Stockholm'))
+  const own = pairs.filter(([name]) => name === 'separator' || name === 'locale' || name === 'timeZone')
   assert.equal(own, [
     ['separator', ';'],
     ['locale', 'sv'],
+    ['timeZone', 'Europe/Stockholm'],
   ])
   assert.equal(parseEventFilterParameters(pairs.filter((pair) => !own.includes(pair))), input)
 })
 
 it('has the file at the address that belongs to its format', () => {
-  assert.is(exportAddress({}, 'csv_comma', 'en'), '/export/events.csv?locale=en')
+  assert.is(exportAddress({}, 'csv_comma', 'en', 'UTC'), '/export/events.csv?locale=en&timeZone=UTC')
+  assert.is(exportAddress({}, 'xlsx', 'en', 'UTC'), '/export/events.xlsx?locale=en&timeZone=UTC')
   assert.is(
-    exportAddress({ actions: ['cv.deleted'] }, 'jsonl', 'sv'),
-    '/export/events.jsonl?action=cv.deleted&locale=sv',
+    exportAddress({ actions: ['cv.deleted'] }, 'jsonl', 'sv', 'UTC'),
+    '/export/events.jsonl?action=cv.deleted&locale=sv&timeZone=UTC',
   )
 })
 
@@ -100,10 +103,18 @@ it('lets acts through as a whole only while it does not look for single entries'
   assert.not(letsActsThrough({ ...noFilter, act: '9' }))
 })
 
+it('takes a kind of thing, unless one thing says it already', () => {
+  assert.equal(readFilter(new URLSearchParams('kind=customer')), { ...noFilter, kind: 'customer' })
+  assert.equal(toInput({ ...noFilter, kind: 'customer' }, 'UTC', '2026-11-23'), { objectKind: 'customer' })
+  const both = { ...noFilter, kind: 'cv', object: { kind: 'customer', id: '7' } }
+  assert.equal(toInput(both, 'UTC', '2026-11-23'), { objectKind: 'customer', objectId: '7' })
+  assert.not(letsActsThrough({ ...noFilter, kind: 'role' }), 'a kind is looked for one by one')
+})
+
 it('is said in words, part by part, exclusion included, and each part can be dropped alone', () => {
   const text = makeTranslate(messages.en, 'en-GB')
   const partsOf = (filter: EventFilter) =>
-    filterParts(filter, text, text, 'en', (id) => (id === 'user/7' ? 'Åsa Öberg' : null))
+    filterParts(filter, text, text, 'en', 'UTC', (id) => (id === 'user/7' ? 'Åsa Öberg' : null))
   const parts = partsOf(full)
   assert.equal(
     parts.map(({ words }) => words),

@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { periodToInstants, readPeriod, writePeriod } from '../../admin-ui/src/filter/period.ts'
+import { periodAround, periodFaults, periodToInstants, readPeriod, writePeriod } from '../../admin-ui/src/filter/period.ts'
+import { bucketInWords, periodOf } from '../../admin-ui/src/histogram/bucket-in-words.ts'
 import { addDays, dayOf, firstInstantOf, isDay } from '../../admin-ui/src/time/day.ts'
 
 const it = suite('The period of the list')
@@ -81,6 +82,30 @@ it('leaves out days that do not exist [case 195]', () => {
     '2028-02-29',
   ])
   assert.is(readPeriod(new URLSearchParams('from=2026-02-30&period=never')), null)
+})
+
+it('can be two instants, as a stretch of the histogram gives them, and goes through the address as it is', () => {
+  const period = { preset: 'instants', from: '2026-11-23T13:00:00.000Z', to: '2026-11-23T14:00:00.000Z' } as const
+  const address = new URLSearchParams()
+  writePeriod(period, address)
+  assert.equal(readPeriod(address), period)
+  assert.equal(periodToInstants(period, zone, '2026-11-23'), { from: period.from, to: period.to })
+  assert.equal(periodFaults(address), [])
+  for (const wrong of ['from=2026-11-23T14:00:00Z&to=2026-11-23T13:00:00Z', 'from=2026-11-23T13:00:00Z', 'from=2026-13-01T00:00:00Z&to=2026-12-01']) {
+    assert.ok(periodFaults(new URLSearchParams(wrong)).length > 0, wrong)
+  }
+  assert.equal(periodAround('2026-11-23T13:00:00.5Z', 300_000), { preset: 'instants', from: '2026-11-23T12:55:00.500Z', to: '2026-11-23T13:05:00.500Z' })
+})
+
+it('is whole days where a stretch of the histogram is that in the zone, and instants where it is not', () => {
+  const bucket = (from: string, to: string) => ({ from, to, deletions: 1, exports: 0, others: 0 })
+  const monday = bucket('2026-11-22T23:00:00Z', '2026-11-23T23:00:00Z')
+  const tuesday = bucket('2026-11-23T23:00:00Z', '2026-11-24T23:00:00Z')
+  assert.equal(periodOf(monday, tuesday, zone), days('2026-11-23', '2026-11-24'))
+  assert.equal(periodOf(monday, monday, 'UTC'), { preset: 'instants', from: '2026-11-22T23:00:00.000Z', to: '2026-11-23T23:00:00.000Z' })
+  assert.is(bucketInWords(monday, 'day', 'en', zone), '23 Nov 2026')
+  assert.is(bucketInWords(bucket('2026-11-22T23:00:00Z', '2026-11-29T23:00:00Z'), 'week', 'en', zone).replaceAll(/\s/g, ' '), '23 – 29 Nov 2026')
+  assert.is(bucketInWords(bucket('2026-10-31T23:00:00Z', '2026-11-30T23:00:00Z'), 'month', 'sv', zone), 'november 2026')
 })
 
 it.run()

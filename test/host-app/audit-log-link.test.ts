@@ -36,6 +36,19 @@ it('leads through the sign-in to the audit log', async () => {
   assert.is((await browser.get('/demo/sign-in/nobody')).status, 404)
 })
 
+it('leads to the history of one thing, through the sign-in too, and hands the place on to the log', async () => {
+  const place = '?object=customer/42'
+  const stranger = await app.browser()
+  const signIn = (await stranger.get(`/audit-log?next=${encodeURIComponent(place)}`)).headers.get('location') ?? ''
+  const link = /href="(\/demo\/sign-in\/fredrik[^"]*)"/.exec(await (await stranger.get(signIn)).text())?.[1]?.replaceAll('&amp;', '&') ?? ''
+  const log = (await stranger.get(link)).headers.get('location') ?? ''
+  assert.is(log, `/audit-log?next=${encodeURIComponent(place)}`)
+  const administrator = await app.browser('fredrik')
+  assert.match(await (await administrator.get(log)).text(), `<input type="hidden" name="next" value="${place}">`)
+  assert.match(await (await administrator.get('/customers')).text(), /href="\/audit-log\?next=%3Fobject%3Dcustomer%2F\d+" aria-label="History of customer /)
+  assert.not.match(await (await (await app.browser('jessica')).get('/customers')).text(), 'History of')
+})
+
 it('does not take the token for the audit log as a cookie of its own', async () => {
   const browser = await app.browser('fredrik')
   const token = /name="token" value="([^"]+)"/.exec(await (await browser.get('/audit-log')).text())?.[1] ?? ''

@@ -70,8 +70,8 @@ const states: ReadonlyArray<{ name: string; person: string; open: (page: Page) =
   {
     name: 'the export dialog', person: 'fredrik',
     open: async (page) => {
-      await page.getByRole('button', { name: 'Export' }).click()
-      await page.getByRole('link', { name: 'Download' }).waitFor()
+      await page.getByRole('button', { name: 'Export', exact: true }).click()
+      await page.getByRole('button', { name: 'Download' }).waitFor()
     },
   },
   {
@@ -85,8 +85,9 @@ const states: ReadonlyArray<{ name: string; person: string; open: (page: Page) =
   { name: 'a company without the add-on, in Swedish', person: 'karin', open: (page) => page.getByText(/tilläggstjänst/).first().waitFor() },
 ]
 
-for (const [colorScheme, width] of [['light', 1280], ['dark', 1280], ['light', 320], ['dark', 320]] as const) {
-  test(`axe finds nothing in any state, ${colorScheme}, ${width} pixels wide, and nothing scrolls sideways`, async () => {
+// test/admin-ui has every state on every width; here it is the same with a real log behind it.
+for (const [colorScheme, width] of [['light', 1280], ['dark', 320]] as const) {
+  test(`axe finds nothing, ${colorScheme}, ${width} pixels wide, and nothing scrolls sideways`, async () => {
     const found: string[] = []
     for (const person of new Set(states.map((state) => state.person))) {
       const page = await browser.page({ colorScheme, viewport: { width, height: 800 }, reducedMotion: 'reduce' })

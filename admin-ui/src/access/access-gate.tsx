@@ -4,8 +4,11 @@ import LoginOutlined from '@mui/icons-material/LoginOutlined'
 import ShieldOutlined from '@mui/icons-material/ShieldOutlined'
 import { Button, CircularProgress, Typography } from '@mui/material'
 import type { ReactNode } from 'react'
+import { useLocation } from 'react-router-dom'
 import { Problem } from '../problem/problem.tsx'
 import { Notice } from '../problem/notice.tsx'
+import { signInAddress } from '../shell/appearance.ts'
+import { logPath } from '../shell/place.ts'
 import { useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
 import { useViewerQuery, ViewerProvider } from './use-viewer.ts'
@@ -22,6 +25,8 @@ const NoAccess = ({
 }) => {
   const text = useText()
   const company = visible(viewer.companyName ?? text('access.your_company'))
+  const { pathname, search } = useLocation()
+  const signIn = signInAddress(`${pathname.slice(logPath.length)}${search}`)
   const contact = visible(viewer.contact ?? text('access.support'))
   switch (access) {
     case 'not_signed_in':
@@ -31,12 +36,19 @@ const NoAccess = ({
           icon={<LoginOutlined />}
           title={text('access.not_signed_in')}
           actions={
-            <Button variant="contained" onClick={checkAgain}>
-              {text('access.check_again')}
-            </Button>
+            <>
+              {signIn !== null && (
+                <Button variant="contained" href={signIn}>
+                  {text('access.sign_in')}
+                </Button>
+              )}
+              <Button variant={signIn === null ? 'contained' : 'outlined'} onClick={checkAgain}>
+                {text('access.check_again')}
+              </Button>
+            </>
           }
         >
-          {text('access.not_signed_in_text')}
+          {text(signIn === null ? 'access.not_signed_in_text' : 'access.sign_in_text')}
         </Notice>
       )
     case 'not_administrator':

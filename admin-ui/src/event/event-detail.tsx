@@ -6,7 +6,6 @@ import { sourceName } from '../filter/in-words.ts'
 import { Notice } from '../problem/notice.tsx'
 import { Problem } from '../problem/problem.tsx'
 import { reasonOf } from '../request/request-error.ts'
-import { CopyButton } from '../shell/copy-button.tsx'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
 import { formatExact, formatRelative } from '../time/format.ts'
@@ -16,6 +15,7 @@ import { ActionIcon } from './action-icon.tsx'
 import { actOf, type WholeEvent, wentAlongCount } from './event.ts'
 import { EventSentence } from './event-sentence.tsx'
 import { JsonTable, RawJson } from './json-table.tsx'
+import { CopyMenu } from './copy-menu.tsx'
 import { NarrowMenu } from './narrow-menu.tsx'
 import { useEvent } from './use-events.ts'
 
@@ -74,7 +74,7 @@ const Detail = ({ event, zone }: { event: WholeEvent; zone: string }): ReactNode
   const locale = useReadersLocale()
   const now = useNow()
   const instant = new Date(event.occurredAt)
-  const { snapshot, details, ...flat } = event
+  const { snapshot, details } = event
   const facts = (entries: readonly (readonly [string, string | null])[]) =>
     entries.map(([term, value]) => (
       <Fact key={term} term={term}>
@@ -103,12 +103,7 @@ const Detail = ({ event, zone }: { event: WholeEvent; zone: string }): ReactNode
       </Box>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', gap: 0.5, mt: 1, ml: -1 }}>
         <NarrowMenu event={event} />
-        <CopyButton label={text('detail.copy_link')} content={() => window.location.href} />
-        <CopyButton label={text('detail.copy_sentence')} content={() => event.sentence} />
-        <CopyButton
-          label={text('detail.copy_json')}
-          content={() => JSON.stringify({ ...flat, snapshot, details }, null, 2)}
-        />
+        <CopyMenu event={event} zone={zone} />
       </Box>
       <Box sx={{ mt: 2 }}>
         <Facts>
@@ -156,6 +151,9 @@ const Detail = ({ event, zone }: { event: WholeEvent; zone: string }): ReactNode
           ) : (
             <>
               <JsonTable value={snapshot} />
+              <Typography variant="caption" component="p" color="textSecondary" sx={{ mt: 1 }}>
+                {text('detail.snapshot_parts')}
+              </Typography>
               <RawJson value={snapshot} />
             </>
           )}

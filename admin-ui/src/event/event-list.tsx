@@ -1,5 +1,5 @@
 import { Box, Button, Skeleton, styled, Typography } from '@mui/material'
-import { type ReactNode, useCallback, useMemo } from 'react'
+import { type ReactNode, useCallback, useEffect, useMemo } from 'react'
 import { useLocation, useNavigate } from 'react-router-dom'
 import { entryPath } from '../shell/place.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
@@ -48,6 +48,26 @@ export const EventListSkeleton = (): ReactNode => {
   )
 }
 
+/** `j` and `k` go from row to row; at the last one more are loaded. Enter opens the entry, as its button has the focus. */
+const useSteps = (enabled: boolean, { state, load }: { state: More; load: () => void }): void => {
+  useEffect(() => {
+    if (!enabled) return
+    const step = (event: KeyboardEvent) => {
+      if ((event.key !== 'j' && event.key !== 'k') || event.ctrlKey || event.metaKey || event.altKey) return
+      if (event.target instanceof Element && event.target.closest('input, textarea, select, [role=dialog], [role=menu]')) return
+      const buttons = [...document.querySelectorAll<HTMLElement>('[data-entry]')]
+      const row = document.activeElement?.closest('li')?.querySelector<HTMLElement>('[data-entry]')
+      const at = row ? buttons.indexOf(row) : -1
+      const to = buttons[event.key === 'j' ? at + 1 : Math.max(0, at - 1)]
+      to?.focus()
+      to?.scrollIntoView({ block: 'nearest' })
+      if (to === undefined && state === 'ready') load()
+    }
+    document.addEventListener('keydown', step)
+    return () => document.removeEventListener('keydown', step)
+  }, [enabled, state, load])
+}
+
 type EventListProps = {
   readonly events: readonly ListedEvent[]
   readonly zone: string
@@ -69,6 +89,7 @@ export const EventList = ({ events, zone, query, current, updating, more }: Even
     (id: string) => void navigate(entryPath(id, search), { preventScrollReset: true }),
     [navigate, search],
   )
+  useSteps(current === null, more)
   const days = useMemo(() => {
     const byDay = new Map<string, ListedEvent[]>()
     for (const event of events) {

@@ -1,6 +1,8 @@
 import { Box, styled } from '@mui/material'
-import type { ReactNode } from 'react'
-import { useText } from '../text/use-text.ts'
+import { Button } from '@mui/material'
+import { type ReactNode, useState } from 'react'
+import { useReadersLocale, useText } from '../text/use-text.ts'
+import { formatNumber } from '../time/format.ts'
 import { visible } from '../text/visible.ts'
 import type { WholeEvent } from './event.ts'
 
@@ -28,12 +30,31 @@ const Table = styled('table')(({ theme }) => ({
 const isObject = (value: Json): value is { readonly [key: string]: Json } =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** So much of a text is shown at first: a whole document in one column must not freeze the page. */
+const shownAtFirst = 2_000
+
+const LongText = ({ value }: { value: string }): ReactNode => {
+  const text = useText()
+  const locale = useReadersLocale()
+  const [isWhole, setIsWhole] = useState(false)
+  if (isWhole || value.length <= shownAtFirst) return <bdi>{visibleLines(value)}</bdi>
+  return (
+    <>
+      <bdi>{visibleLines(value.slice(0, shownAtFirst))}…</bdi>
+      <br />
+      <Button onClick={() => setIsWhole(true)} sx={{ paddingInline: 0.5, minHeight: 28 }}>
+        {text('detail.show_all', { count: formatNumber(value.length, locale) })}
+      </Button>
+    </>
+  )
+}
+
 /** A row of a table as it was: a line for each column. */
 export const JsonTable = ({ value }: { value: Json }): ReactNode => {
   const text = useText()
   const cell = (of: Json) => {
     if (of === null || of === '') return <span className="empty">{text('detail.empty')}</span>
-    return <bdi>{typeof of === 'string' ? visibleLines(of) : visibleLines(JSON.stringify(of, null, 1))}</bdi>
+    return <LongText value={typeof of === 'string' ? of : JSON.stringify(of, null, 1)} />
   }
   return (
     <Table>
@@ -62,8 +83,9 @@ const visibleLines = (value: string) => value.split('\n').map(visible).join('\n'
 /** The same as it is kept, folded away. */
 export const RawJson = ({ value }: { value: Json }): ReactNode => {
   const text = useText()
+  const [isOpen, setIsOpen] = useState(false)
   return (
-    <Box component="details" sx={{ mt: 1, fontSize: '0.8125rem' }}>
+    <Box component="details" onToggle={({ currentTarget }) => setIsOpen(currentTarget.hasAttribute('open'))} sx={{ mt: 1, fontSize: '0.8125rem' }}>
       <Box component="summary" sx={{ cursor: 'pointer', color: 'text.secondary', minHeight: 24 }}>
         {text('detail.raw')}
       </Box>
@@ -81,7 +103,7 @@ export const RawJson = ({ value }: { value: Json }): ReactNode => {
           whiteSpace: 'pre-wrap',
         }}
       >
-        {visibleLines(JSON.stringify(value, null, 2))}
+        {isOpen && <LongText value={JSON.stringify(value, null, 2)} />}
       </Box>
     </Box>
   )

@@ -4,11 +4,14 @@ import { type ReactNode, useState } from 'react'
 import { useTranslate } from 'react-admin'
 import { useNavigate } from 'react-router-dom'
 import { type EventFilter, noFilter, writeFilter } from '../filter/event-filter.ts'
-import { actionName, sourceName } from '../filter/in-words.ts'
+import { actionName, kindName, sourceName } from '../filter/in-words.ts'
 import { useFilter } from '../filter/use-filter.ts'
 import { logPath } from '../shell/place.ts'
+import { periodAround } from '../filter/period.ts'
 import { useText } from '../text/use-text.ts'
-import type { WholeEvent } from './event.ts'
+import { actOf, type WholeEvent } from './event.ts'
+
+const fiveMinutes = 300_000
 
 /** From one entry to others like it, or to all but those. */
 export const NarrowMenu = ({ event }: { event: WholeEvent }): ReactNode => {
@@ -50,8 +53,16 @@ export const NarrowMenu = ({ event }: { event: WholeEvent }): ReactNode => {
         {objectKind !== null &&
           objectId !== null &&
           item(text('detail.only_object'), { ...noFilter, object: { kind: objectKind, id: objectId } })}
+        {item(text('detail.five_minutes'), { ...noFilter, period: periodAround(event.occurredAt, fiveMinutes) })}
+        {item(text('detail.only_act'), { ...noFilter, act: actOf(event) })}
         {requestId !== null && item(text('detail.only_request'), { ...noFilter, request: requestId })}
         <Divider />
+        {objectKind !== null &&
+          item(text('detail.only_value', { value: kindName(objectKind, translate) }), {
+            ...filter,
+            kind: objectKind,
+            object: null,
+          })}
         {item(text('detail.only_value', { value: actionLabel }), { ...filter, actions: [action], notActions: [] })}
         {item(text('detail.only_value', { value: sourceLabel }), { ...filter, sources: [source], notSources: [] })}
         {item(text('detail.not_value', { value: actionLabel }), {

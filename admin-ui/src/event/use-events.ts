@@ -56,15 +56,42 @@ export const useEventPages = (input: EventFilterInput, enabled: boolean) => {
   return { ...pages, events, more: moreOf(pages), failure: pages.isFetchNextPageError ? null : pages.error }
 }
 
-/** How many entries there are for the filter; asked for again every minute, so that new ones are noticed. */
+/** How many entries there are for the filter: exactly, or more than that. */
 export const useEventCount = (input: EventFilterInput, enabled = true) => {
   const dataProvider = useDataProvider<AuditDataProvider>()
   return useQuery({
     queryKey: ['count', input],
     queryFn: ({ signal }) => dataProvider.countEvents(input, signal),
     enabled,
-    refetchInterval: 60_000,
+    staleTime: Number.POSITIVE_INFINITY,
   })
+}
+
+/** How far back a new entry may lie: its time is that of the deed, and it is seen when its transaction ends. */
+const longestTransaction = 60_000
+const pulse = 15_000
+
+/**
+ * How many entries have arrived since the list was read, counted from the newest one on it: so the question is small
+ * however many entries there are. Undefined while nothing is known.
+ */
+export const useArrivals = (input: EventFilterInput, readAt: number, newest: string | undefined): number | undefined => {
+  const dataProvider = useDataProvider<AuditDataProvider>()
+  const since = new Date((newest === undefined ? readAt : Date.parse(newest)) - longestTransaction).toISOString()
+  const from = input.from !== undefined && input.from > since ? input.from : since
+  const isOver = input.to !== undefined && Date.parse(input.to) <= Date.parse(from)
+  const { data } = useQuery({
+    queryKey: ['arrivals', input, readAt, from],
+    queryFn: async ({ signal, client, queryKey }) => {
+      const { count } = await dataProvider.countEvents({ ...input, from }, signal)
+      const known = client.getQueryData<{ first: number; now: number }>(queryKey)
+      return { first: known?.first ?? count, now: count }
+    },
+    enabled: readAt > 0 && !isOver,
+    refetchInterval: pulse,
+    refetchIntervalInBackground: false,
+  })
+  return data && Math.max(0, data.now - data.first)
 }
 
 /** An entry with everything that is known of it. */

@@ -1,15 +1,13 @@
 import type { EventFilterInput } from '../filter/event-filter.ts'
+import { addressOf } from '../request/address.ts'
 import type { Locale } from '../text/locale.ts'
 
 /** The forms of the file. */
-export const formats = ['csv_comma', 'csv_semicolon', 'jsonl'] as const
+export const formats = ['csv_comma', 'csv_semicolon', 'xlsx', 'jsonl'] as const
 export type Format = (typeof formats)[number]
 
-/**
- * The address of the file with exactly the entries that the filter lets through.
- * Parameter names are those of `server/event-filter.ts` and `server/export.ts`; sentences are in the reader's language.
- */
-export const exportAddress = (input: EventFilterInput, format: Format, locale: Locale): string => {
+/** The filter as the parameters of an address: their names are those of `server/event-filter.ts`. */
+export const filterParameters = (input: EventFilterInput): URLSearchParams => {
   const address = new URLSearchParams()
   const { actions = [], notActions = [], sources = [], notSources = [], query, ...rest } = input
   for (const value of actions) address.append('action', value)
@@ -18,8 +16,17 @@ export const exportAddress = (input: EventFilterInput, format: Format, locale: L
   for (const value of notSources) address.append('notSource', value)
   if (query !== undefined) address.set('q', query)
   for (const [name, value] of Object.entries(rest)) address.set(name, String(value))
+  return address
+}
+
+/**
+ * The address of the file with exactly the entries that the filter lets through. Times in it are written in UTC and in
+ * the zone, sentences in the reader's language.
+ */
+export const exportAddress = (input: EventFilterInput, format: Format, locale: Locale, zone: string): string => {
+  const address = filterParameters(input)
   if (format === 'csv_semicolon') address.set('separator', ';')
   address.set('locale', locale)
-  const path = `/export/events.${format === 'jsonl' ? 'jsonl' : 'csv'}`
-  return `${path}?${address.toString()}`
+  address.set('timeZone', zone)
+  return `${addressOf(`export/events.${format.startsWith('csv') ? 'csv' : format}`)}?${address.toString()}`
 }

@@ -1,7 +1,13 @@
 import { Box, Checkbox, FormControlLabel, Typography } from '@mui/material'
 import type { ReactNode } from 'react'
 
-type Option = { readonly value: string; readonly label: string; readonly hint?: string }
+type Option = {
+  readonly value: string
+  readonly label: string
+  readonly hint?: string
+  /** How many entries it would give, where that is known. */
+  readonly count?: string | undefined
+}
 
 type CheckListProps = {
   readonly legend: string
@@ -35,19 +41,32 @@ export const CheckList = ({ legend, all, options, chosen, onChange }: CheckListP
           }
         />
       )}
-      {options.map(({ value, label, hint }) => (
+      {options.map(({ value, label, hint, count }) => (
         <FormControlLabel
           key={value}
+          disableTypography
           sx={{ display: 'flex', alignItems: 'flex-start', mr: 0, my: 0.5, ml: all === undefined ? undefined : 1.5 }}
           label={
-            <>
-              <Typography variant="body2">{label}</Typography>
+            <Box component="span" sx={{ flex: 1, minWidth: 0 }}>
+              <Typography variant="body2" component="span" sx={{ display: 'flex', justifyContent: 'space-between', alignItems: 'baseline', gap: 3 }}>
+                {label}
+                {count !== undefined && (
+                  <Typography
+                    component="span"
+                    variant="caption"
+                    color="textSecondary"
+                    sx={{ fontVariantNumeric: 'tabular-nums' }}
+                  >
+                    {count}
+                  </Typography>
+                )}
+              </Typography>
               {hint !== undefined && (
                 <Typography variant="caption" color="textSecondary" component="span" sx={{ display: 'block' }}>
                   {hint}
                 </Typography>
               )}
-            </>
+            </Box>
           }
           control={
             <Checkbox

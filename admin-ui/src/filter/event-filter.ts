@@ -12,6 +12,8 @@ export type EventFilter = {
   readonly period: Period | null
   readonly query: string
   readonly actor: string | null
+  /** What kind of thing it happened to: `customer`. A filter by object says it already. */
+  readonly kind: string | null
   readonly object: Thing | null
   readonly owner: Thing | null
   readonly request: string | null
@@ -46,6 +48,7 @@ export const noFilter: EventFilter = {
   period: null,
   query: '',
   actor: null,
+  kind: null,
   object: null,
   owner: null,
   request: null,
@@ -53,10 +56,11 @@ export const noFilter: EventFilter = {
 }
 
 const lists = { actions: 'action', notActions: 'notAction', sources: 'source', notSources: 'notSource' } as const
-const texts = { actor: 'actor', request: 'request', act: 'act' } as const
+const texts = { actor: 'actor', kind: 'kind', request: 'request', act: 'act' } as const
 const things = { object: 'object', owner: 'owner' } as const
 
-const readThing = (text: string | null): Thing | null => {
+/** Reads `customer/42`; null if it names no thing. */
+export const readThing = (text: string | null): Thing | null => {
   const slash = text?.indexOf('/') ?? -1
   return text === null || slash < 1 || slash === text.length - 1
     ? null
@@ -72,6 +76,7 @@ export const readFilter = (address: URLSearchParams): EventFilter => ({
   period: readPeriod(address),
   query: address.get('q') ?? '',
   actor: address.get(texts.actor) || null,
+  kind: address.get(texts.kind) || null,
   object: readThing(address.get(things.object)),
   owner: readThing(address.get(things.owner)),
   request: address.get(texts.request) || null,
@@ -98,6 +103,7 @@ export const writeFilter = (filter: EventFilter, address: URLSearchParams): URLS
   writePeriod(filter.period, next)
   if (filter.query !== '') next.set('q', filter.query)
   if (filter.actor !== null) next.set(texts.actor, filter.actor)
+  if (filter.kind !== null) next.set(texts.kind, filter.kind)
   if (filter.object !== null) next.set(things.object, `${filter.object.kind}/${filter.object.id}`)
   if (filter.owner !== null) next.set(things.owner, `${filter.owner.kind}/${filter.owner.id}`)
   if (filter.request !== null) next.set(texts.request, filter.request)
@@ -116,6 +122,7 @@ export const letsActsThrough = (filter: EventFilter): boolean =>
   filter.actions.length === 0 &&
   filter.notActions.length === 0 &&
   filter.query.trim() === '' &&
+  filter.kind === null &&
   filter.object === null &&
   filter.owner === null &&
   filter.act === null
@@ -129,6 +136,7 @@ export const toInput = (filter: EventFilter, zone: string, today: string): Event
   ...periodToInstants(filter.period, zone, today),
   ...(filter.query.trim() === '' ? {} : { query: filter.query.trim() }),
   ...(filter.actor === null ? {} : { actorId: filter.actor }),
+  ...(filter.kind === null ? {} : { objectKind: filter.kind }),
   ...(filter.object === null ? {} : { objectKind: filter.object.kind, objectId: filter.object.id }),
   ...(filter.owner === null ? {} : { ownerKind: filter.owner.kind, ownerId: filter.owner.id }),
   ...(filter.request === null ? {} : { requestId: filter.request }),

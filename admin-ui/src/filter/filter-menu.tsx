@@ -8,11 +8,15 @@ type FilterMenuProps = {
   readonly label: string
   /** How many values are chosen. */
   readonly chosen: number
+  /** Without a frame, where it stands among other quiet buttons. */
+  readonly quiet?: boolean
+  /** At the end of its line, so that the panel ends with the button. */
+  readonly atEnd?: boolean
   readonly children: (close: () => void) => ReactNode
 }
 
 /** A button that opens a panel of one filter. */
-export const FilterMenu = ({ label, chosen, children }: FilterMenuProps): ReactNode => {
+export const FilterMenu = ({ label, chosen, quiet = false, atEnd = false, children }: FilterMenuProps): ReactNode => {
   const locale = useReadersLocale()
   const [anchor, setAnchor] = useState<HTMLElement | null>(null)
   const id = useId()
@@ -20,7 +24,7 @@ export const FilterMenu = ({ label, chosen, children }: FilterMenuProps): ReactN
   return (
     <>
       <Button
-        variant="outlined"
+        variant={quiet ? 'text' : 'outlined'}
         color="inherit"
         endIcon={<ExpandMore />}
         aria-haspopup="dialog"
@@ -28,11 +32,11 @@ export const FilterMenu = ({ label, chosen, children }: FilterMenuProps): ReactN
         aria-controls={anchor === null ? undefined : id}
         onClick={(event) => setAnchor(event.currentTarget)}
         sx={{
-          bgcolor: 'background.paper',
+          bgcolor: quiet ? undefined : 'background.paper',
           borderColor: chosen > 0 ? 'primary.main' : 'divider',
           color: chosen > 0 ? 'primary.main' : 'text.primary',
           whiteSpace: 'nowrap',
-          flexGrow: { xs: 1, sm: 0 },
+          flex: { xs: quiet ? 'none' : '1 1 calc(50% - 8px)', sm: 'none' },
           paddingInline: { xs: 1, sm: 1.5 },
         }}
       >
@@ -47,7 +51,8 @@ export const FilterMenu = ({ label, chosen, children }: FilterMenuProps): ReactN
         open={anchor !== null}
         anchorEl={anchor}
         onClose={close}
-        anchorOrigin={{ vertical: 'bottom', horizontal: 'left' }}
+        anchorOrigin={{ vertical: 'bottom', horizontal: atEnd ? 'right' : 'left' }}
+        transformOrigin={{ vertical: 'top', horizontal: atEnd ? 'right' : 'left' }}
         slotProps={{
           paper: {
             id,

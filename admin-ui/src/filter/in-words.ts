@@ -1,6 +1,6 @@
 import { type Locale } from '../text/locale.ts'
 import type { TextKey, Values } from '../text/translate.ts'
-import { formatShortDay } from '../time/format.ts'
+import { formatBetween, formatShortDay } from '../time/format.ts'
 import { visible } from '../text/visible.ts'
 import { type EventFilter, noFilter } from './event-filter.ts'
 import type { Period } from './period.ts'
@@ -19,8 +19,17 @@ export const sourceName = (source: string, text: (key: string) => string): strin
   return name === `source.${source}` ? visible(source) : name
 }
 
+/** The name of a kind of thing; one that the screens do not know shows as its code. */
+export const kindName = (kind: string, text: (key: string) => string): string => {
+  const name = text(`kind_name.${kind}`)
+  return name === `kind_name.${kind}` ? visible(kind) : name
+}
+
 /** A period in words. */
-export const periodName = (period: Period, text: Text, locale: Locale): string => {
+export const periodName = (period: Period, text: Text, locale: Locale, zone: string): string => {
+  if (period.preset === 'instants') {
+    return formatBetween(new Date(period.from), new Date(period.to), locale, zone)
+  }
   if (period.preset !== null) return text(`filter.preset.${period.preset}`)
   const first = period.firstDay === null ? null : formatShortDay(period.firstDay, locale)
   const last = period.lastDay === null ? null : formatShortDay(period.lastDay, locale)
@@ -35,6 +44,7 @@ export type FilterPart = { readonly key: string; readonly words: string; readonl
 /**
  * The parts of a filter, each in words.
  *
+ * @param zone the time zone in which instants are shown
  * @param nameOfActor the name of a person by id, where it is known
  */
 export const filterParts = (
@@ -42,6 +52,7 @@ export const filterParts = (
   text: Text,
   anyText: (key: string) => string,
   locale: Locale,
+  zone: string,
   nameOfActor: (id: string) => string | null,
 ): readonly FilterPart[] => {
   const many = (
@@ -55,7 +66,7 @@ export const filterParts = (
       without: { ...filter, [field]: filter[field].filter((each) => each !== value) },
     }))
   const one = (
-    field: 'period' | 'query' | 'actor' | 'object' | 'owner' | 'request' | 'act',
+    field: 'period' | 'query' | 'actor' | 'kind' | 'object' | 'owner' | 'request' | 'act',
     value: string | null,
   ): FilterPart[] =>
     value === null
@@ -72,9 +83,10 @@ export const filterParts = (
     ...many('notActions', 'not_action', (value) => actionName(value, anyText)),
     ...many('sources', 'source', (value) => sourceName(value, anyText)),
     ...many('notSources', 'not_source', (value) => sourceName(value, anyText)),
-    ...one('period', filter.period === null ? null : periodName(filter.period, text, locale)),
+    ...one('period', filter.period === null ? null : periodName(filter.period, text, locale, zone)),
     ...one('query', filter.query === '' ? null : filter.query),
     ...one('actor', filter.actor === null ? null : (nameOfActor(filter.actor) ?? filter.actor)),
+    ...one('kind', filter.kind === null ? null : kindName(filter.kind, anyText)),
     ...one('object', filter.object === null ? null : `${filter.object.kind} ${filter.object.id}`),
     ...one('owner', filter.owner === null ? null : `${filter.owner.kind} ${filter.owner.id}`),
     ...one('request', filter.request),

@@ -3,6 +3,7 @@ import { type FormEvent, type ReactNode, useState } from 'react'
 import { isDay } from '../time/day.ts'
 import { formatShortDay } from '../time/format.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
+import { Choice } from './choice.tsx'
 import { firstDayOf, type Period, presets } from './period.ts'
 
 type PeriodPanelProps = {
@@ -27,24 +28,7 @@ export const PeriodPanel = ({ period, zone, today, onChange }: PeriodPanelProps)
     onChange(firstDay === null && lastDay === null ? null : { preset: null, firstDay, lastDay })
   }
   const choice = (key: string, label: string, hint: string, chosen: boolean, next: Period | null) => (
-    <Button
-      key={key}
-      fullWidth
-      color="inherit"
-      aria-pressed={chosen}
-      onClick={() => onChange(next)}
-      sx={{
-        justifyContent: 'space-between',
-        gap: 3,
-        fontWeight: chosen ? 650 : 400,
-        bgcolor: chosen ? 'action.selected' : undefined,
-      }}
-    >
-      <span>{label}</span>
-      <Typography component="span" variant="caption" color="textSecondary">
-        {hint}
-      </Typography>
-    </Button>
+    <Choice key={key} label={label} hint={hint} chosen={chosen} choose={() => onChange(next)} />
   )
   return (
     <Box sx={{ width: 300, maxWidth: '100%' }}>

@@ -4,9 +4,13 @@ import { addDays, firstInstantOf, isDay } from '../time/day.ts'
 export const presets = ['today', '7d', '30d', '90d', 'year'] as const
 export type Preset = (typeof presets)[number]
 
-/** A period that a person chose: one with a name, or days, both of them included. */
+/**
+ * A period that a person chose: one with a name; days, both of them included; or instants, the second not included, as
+ * a stretch of the histogram gives them.
+ */
 export type Period =
   | { readonly preset: Preset }
+  | { readonly preset: 'instants'; readonly from: string; readonly to: string }
   | { readonly preset: null; readonly firstDay: string | null; readonly lastDay: string | null }
 
 /** Half-open instants, `from` included and `to` not, in ISO 8601. */
@@ -15,6 +19,14 @@ export type Instants = { from?: string; to?: string }
 const beginning = '0001-01-01'
 
 const daysOf: Record<Exclude<Preset, 'year'>, number> = { today: 1, '7d': 7, '30d': 30, '90d': 90 }
+
+const isInstant = (text: string | null): text is string =>
+  text !== null && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/.test(text) && !Number.isNaN(Date.parse(text))
+
+const instantsIn = (address: URLSearchParams) => {
+  const [from, to] = [address.get('from'), address.get('to')]
+  return isInstant(from) && isInstant(to) && Date.parse(from) < Date.parse(to) ? { from, to } : null
+}
 
 const isPreset = (text: string): text is Preset => presets.some((preset) => preset === text)
 
@@ -25,16 +37,20 @@ export const firstDayOf = (preset: Preset, today: string): string =>
 /** What stands in the address as a period or a day but is none, as `from=2026-02-30`. */
 export const periodFaults = (address: URLSearchParams): readonly string[] => {
   const named = address.get('period')
-  const days = ['from', 'to'].filter((name) => address.has(name) && !isDay(address.get(name) ?? ''))
+  const days = ['from', 'to'].filter(
+    (name) => address.has(name) && instantsIn(address) === null && !isDay(address.get(name) ?? ''),
+  )
   return [...(named === null || isPreset(named) ? [] : ['period']), ...days].map(
     (name) => `${name}=${address.get(name)}`,
   )
 }
 
-/** Reads `period`, or `from` and `to` as days; what is none is in {@link periodFaults}. */
+/** Reads `period`, or `from` and `to` as days or as instants in UTC; what is none is in {@link periodFaults}. */
 export const readPeriod = (address: URLSearchParams): Period | null => {
   const named = address.get('period')
   if (named !== null && isPreset(named)) return { preset: named }
+  const instants = instantsIn(address)
+  if (instants !== null) return { preset: 'instants', ...instants }
   const dayNamed = (name: string) => {
     const text = address.get(name)
     return text !== null && isDay(text) ? text : null
@@ -47,7 +63,10 @@ export const readPeriod = (address: URLSearchParams): Period | null => {
 export const writePeriod = (period: Period | null, address: URLSearchParams): void => {
   for (const name of ['period', 'from', 'to']) address.delete(name)
   if (period === null) return
-  if (period.preset !== null) address.set('period', period.preset)
+  if (period.preset === 'instants') {
+    address.set('from', period.from)
+    address.set('to', period.to)
+  } else if (period.preset !== null) address.set('period', period.preset)
   else {
     if (period.firstDay !== null) address.set('from', period.firstDay)
     if (period.lastDay !== null) address.set('to', period.lastDay)
@@ -61,6 +80,7 @@ export const writePeriod = (period: Period | null, address: URLSearchParams): vo
  */
 export const periodToInstants = (period: Period | null, zone: string, today: string): Instants => {
   if (period === null) return {}
+  if (period.preset === 'instants') return { from: period.from, to: period.to }
   if (period.preset !== null) {
     return { from: firstInstantOf(firstDayOf(period.preset, today), zone).toISOString() }
   }
@@ -71,3 +91,10 @@ export const periodToInstants = (period: Period | null, zone: string, today: str
     ...(dayAfter === null || !isDay(dayAfter) ? {} : { to: firstInstantOf(dayAfter, zone).toISOString() }),
   }
 }
+
+/** So many milliseconds before and after an instant. */
+export const periodAround = (instant: string, reach: number): Period => ({
+  preset: 'instants',
+  from: new Date(Date.parse(instant) - reach).toISOString(),
+  to: new Date(Date.parse(instant) + reach).toISOString(),
+})

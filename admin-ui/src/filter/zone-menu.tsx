@@ -1,5 +1,5 @@
 import PublicOutlined from '@mui/icons-material/PublicOutlined'
-import { Button, Menu, MenuItem } from '@mui/material'
+import { Box, Button, Menu, MenuItem } from '@mui/material'
 import { type ReactNode, useState } from 'react'
 import { useText } from '../text/use-text.ts'
 import { useZone, useZones, zoneChoices } from './use-filter.ts'
@@ -19,9 +19,18 @@ export const ZoneMenu = (): ReactNode => {
         aria-expanded={anchor !== null}
         title={text('zone.label')}
         onClick={(event) => setAnchor(event.currentTarget)}
-        sx={{ color: 'text.secondary', fontWeight: 400 }}
+        sx={{
+          color: 'text.secondary',
+          fontWeight: 400,
+          minWidth: { xs: 110, sm: 0 },
+          flex: { xs: 1, sm: 'none' },
+          justifyContent: 'flex-start',
+          paddingInline: { xs: 0.5, sm: 1.5 },
+        }}
       >
-        {zone}
+        <Box component="span" sx={{ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }}>
+          {zone.replaceAll('_', ' ')}
+        </Box>
       </Button>
       <Menu open={anchor !== null} anchorEl={anchor} onClose={() => setAnchor(null)}>
         {zoneChoices.map((each) => (

@@ -36,8 +36,14 @@ export const Problem = ({ error, retry, resetFilter, whole = false }: ProblemPro
     bad_filter: [text('state.bad_filter'), error instanceof Error ? visible(error.message) : ''],
     too_slow: [text('state.too_slow'), text('state.too_slow_text')],
     busy: [text('state.busy'), text('state.busy_text')],
+    outdated: [text('version.new'), text('version.new_text')],
   } as const
-  const known = reason === 'network' || reason === 'bad_filter' || reason === 'too_slow' || reason === 'busy'
+  const known =
+    reason === 'network' ||
+    reason === 'bad_filter' ||
+    reason === 'too_slow' ||
+    reason === 'busy' ||
+    reason === 'outdated'
   const [title, body] = known ? words[reason] : [text('state.server'), text('state.server_text')]
   const filterMayHelp = resetFilter && (reason === 'bad_filter' || reason === 'too_slow')
   return (
@@ -49,8 +55,8 @@ export const Problem = ({ error, retry, resetFilter, whole = false }: ProblemPro
       actions={
         <>
           {reason !== 'bad_filter' && (
-            <Button variant="contained" onClick={retry}>
-              {text('state.retry')}
+            <Button variant="contained" onClick={reason === 'outdated' ? () => window.location.reload() : retry}>
+              {text(reason === 'outdated' ? 'version.reload' : 'state.retry')}
             </Button>
           )}
           {filterMayHelp && (

@@ -1,5 +1,14 @@
 /** Why a request gave no answer, as far as it matters to the person before the screen. */
-export type Reason = 'network' | 'signed_out' | 'refused' | 'bad_filter' | 'too_slow' | 'busy' | 'not_found' | 'server'
+export type Reason =
+  | 'network'
+  | 'signed_out'
+  | 'refused'
+  | 'bad_filter'
+  | 'too_slow'
+  | 'busy'
+  | 'not_found'
+  | 'outdated'
+  | 'server'
 
 /** A request that gave no answer. `reference` is the id under which the server's log tells more. */
 export class RequestError extends Error {

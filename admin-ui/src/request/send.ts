@@ -1,8 +1,17 @@
 import * as z from 'zod/mini'
+import { addressOf } from './address.ts'
 import { type Reason, RequestError } from './request-error.ts'
 
 /** Sends a GraphQL document and gives back its `data`. */
 export type Send = (document: string, variables: object, signal?: AbortSignal) => Promise<unknown>
+
+/** Asks for something outside of GraphQL and gives back its JSON; null where the answer has none. */
+export type Request = (
+  method: 'GET' | 'PUT' | 'DELETE',
+  path: string,
+  body?: object,
+  signal?: AbortSignal,
+) => Promise<unknown>
 
 /** What the server says outside of GraphQL: `{ error: { code, message, id } }`. */
 const refusal = z.object({ error: z.object({ code: z.string(), message: z.string(), id: z.string() }) })
@@ -22,6 +31,7 @@ const answer = z.object({
 const reasonsByCode: Readonly<Record<string, Reason>> = {
   BAD_FILTER: 'bad_filter',
   TOO_SLOW: 'too_slow',
+  UNKNOWN_DOCUMENT: 'outdated',
   BAD_PAGE: 'bad_filter',
   NOT_SIGNED_IN: 'signed_out',
   AU005: 'refused',
@@ -39,48 +49,69 @@ const reasonsByStatus: Readonly<Record<number, Reason>> = {
 
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
 
+type Fetch = typeof globalThis.fetch
+
+const exchange = async (fetch: Fetch, address: string, init: RequestInit, signal: AbortSignal | undefined) => {
+  try {
+    const response = await fetch(address, { credentials: 'same-origin', ...init, ...(signal ? { signal } : {}) })
+    const body: unknown = await response.json().catch((error: unknown) => {
+      if (signal?.aborted) throw error
+      return null
+    })
+    return { response, body }
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new RequestError('network', 'The server could not be reached.', null, error)
+  }
+}
+
+/** The error that an answer outside of GraphQL means. */
+export const refusalOf = (response: Response, body: unknown): RequestError => {
+  const said = refusal.safeParse(body).data?.error
+  return new RequestError(
+    reasonsByCode[said?.code ?? ''] ?? reasonsByStatus[response.status] ?? 'server',
+    said?.message ?? `The server answered with status ${response.status}.`,
+    said?.id ?? response.headers.get('x-request-id'),
+  )
+}
+
 /**
- * Makes the function that talks to the server.
+ * Makes the function that talks GraphQL with the server.
  *
  * @throws RequestError with the reason in `reason`; an abort is passed on as it is.
  */
 export const makeSend =
-  (fetch: typeof globalThis.fetch, address: string): Send =>
+  (fetch: Fetch, address: string): Send =>
   async (document, variables, signal) => {
-    let response: Response
-    let body: unknown
-    try {
-      response = await fetch(address, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' },
-        credentials: 'same-origin',
-        body: JSON.stringify({ query: document, variables }),
-        ...(signal ? { signal } : {}),
-      })
-      body = await response.json().catch((error: unknown) => {
-        if (signal?.aborted) throw error
-        return null
-      })
-    } catch (error) {
-      if (signal?.aborted) throw error
-      throw new RequestError('network', 'The server could not be reached.', null, error)
+    const init = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' },
+      body: JSON.stringify({ query: document, variables }),
     }
-    const reference = response.headers.get('x-request-id')
+    const { response, body } = await exchange(fetch, address, init, signal)
     const parsed = answer.safeParse(body)
     const failure = parsed.success ? parsed.data.errors?.[0] : undefined
     if (failure) {
       const code = textOrNull(failure.extensions?.['code']) ?? ''
       const reason = reasonsByCode[code] ?? reasonsByStatus[response.status] ?? 'server'
       const detail = textOrNull(failure.extensions?.['detail'])
-      throw new RequestError(reason, detail ?? failure.message, textOrNull(failure.extensions?.['id']) ?? reference)
+      const reference = textOrNull(failure.extensions?.['id']) ?? response.headers.get('x-request-id')
+      throw new RequestError(reason, detail ?? failure.message, reference)
     }
-    if (!response.ok || !parsed.success) {
-      const said = refusal.safeParse(body).data?.error
-      throw new RequestError(
-        reasonsByCode[said?.code ?? ''] ?? reasonsByStatus[response.status] ?? 'server',
-        said?.message ?? `The server answered with status ${response.status}.`,
-        said?.id ?? reference,
-      )
-    }
+    if (!response.ok || !parsed.success) throw refusalOf(response, body)
     return parsed.data.data
+  }
+
+/** Makes the function that asks for everything else; its errors are those of {@link makeSend}. */
+export const makeRequest =
+  (fetch: Fetch): Request =>
+  async (method, path, body, signal) => {
+    const init: RequestInit = {
+      method,
+      headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    }
+    const { response, body: answered } = await exchange(fetch, addressOf(path), init, signal)
+    if (!response.ok) throw refusalOf(response, answered)
+    return answered
   }

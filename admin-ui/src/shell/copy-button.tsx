@@ -1,37 +1,26 @@
 import CheckOutlined from '@mui/icons-material/CheckOutlined'
 import ContentCopyOutlined from '@mui/icons-material/ContentCopyOutlined'
-import { Button } from '@mui/material'
-import { type ReactNode, useEffect, useState } from 'react'
+import { Box, Button } from '@mui/material'
+import type { ReactNode } from 'react'
 import { useText } from '../text/use-text.ts'
-
-type Outcome = 'copied' | 'copy_failed'
+import { useCopy } from './use-copy.ts'
 
 /** Copies a text, and says whether that worked. */
 export const CopyButton = ({ label, content }: { label: string; content: () => string }): ReactNode => {
   const text = useText()
-  const [outcome, setOutcome] = useState<Outcome | null>(null)
-  useEffect(() => {
-    if (outcome === null) return
-    const timer = setTimeout(() => setOutcome(null), 2500)
-    return () => clearTimeout(timer)
-  }, [outcome])
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(content())
-      setOutcome('copied')
-    } catch {
-      setOutcome('copy_failed')
-    }
-  }
+  const { outcome, copy } = useCopy()
   return (
     <Button
       variant="text"
       color="inherit"
       sx={{ color: 'text.secondary', fontSize: '0.8125rem', paddingInline: 1, minHeight: 28 }}
       startIcon={outcome === 'copied' ? <CheckOutlined /> : <ContentCopyOutlined />}
-      onClick={() => void copy()}
+      onClick={() => void copy(content())}
     >
-      <span role="status">{outcome === null ? label : text(`detail.${outcome}`)}</span>
+      {label}
+      <Box component="span" role="status" sx={{ '&:not(:empty)': { marginInlineStart: 1 } }}>
+        {outcome !== null && text(`detail.${outcome}`)}
+      </Box>
     </Button>
   )
 }

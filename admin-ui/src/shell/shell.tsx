@@ -1,11 +1,17 @@
 import DarkModeOutlined from '@mui/icons-material/DarkModeOutlined'
 import LightModeOutlined from '@mui/icons-material/LightModeOutlined'
+import LogoutOutlined from '@mui/icons-material/LogoutOutlined'
 import Translate from '@mui/icons-material/Translate'
 import { Box, Button, IconButton, styled, Typography } from '@mui/material'
+import { useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useEffect } from 'react'
-import { type CoreLayoutProps, useSetLocale, useTheme } from 'react-admin'
+import { type CoreLayoutProps, useDataProvider, useSetLocale, useTheme } from 'react-admin'
 import { AccessGate } from '../access/access-gate.tsx'
-import { useViewerIfKnown } from '../access/use-viewer.ts'
+import { useViewerIfKnown, viewerKey } from '../access/use-viewer.ts'
+import type { AuditDataProvider } from '../data-provider.ts'
+import { addressOf } from '../request/address.ts'
+import { appearance } from './appearance.ts'
+import { Banners } from './banners.tsx'
 import { locales, tagOf } from '../text/locale.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
@@ -62,6 +68,26 @@ const LanguageButton = () => {
   )
 }
 
+const SignOutButton = () => {
+  const text = useText()
+  const dataProvider = useDataProvider<AuditDataProvider>()
+  const client = useQueryClient()
+  // Whether or not the server could be told, nothing of the log stays in this page.
+  const signOut = () =>
+    dataProvider
+      .signOut()
+      .catch(() => undefined)
+      .finally(() => {
+        client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== viewerKey[0] })
+        return client.resetQueries({ queryKey: viewerKey })
+      })
+  return (
+    <IconButton color="inherit" aria-label={text('shell.sign_out')} title={text('shell.sign_out')} onClick={() => void signOut()}>
+      <LogoutOutlined fontSize="small" />
+    </IconButton>
+  )
+}
+
 const ThemeButton = () => {
   const text = useText()
   const [theme, setTheme] = useTheme()
@@ -79,17 +105,18 @@ export const Shell = ({ children }: CoreLayoutProps): ReactNode => {
   const text = useText()
   const locale = useReadersLocale()
   const viewer = useViewerIfKnown()
+  const name = appearance.name ?? text('product.name')
   useEffect(() => {
     document.documentElement.lang = tagOf(locale)
-    document.title = text('product.name')
-  }, [locale, text])
+    document.title = name
+  }, [locale, name])
   return (
     <Box sx={{ minHeight: '100vh', bgcolor: 'background.default', color: 'text.primary' }}>
       <SkipLink href="#content">{text('place.skip')}</SkipLink>
       <Bar>
-        <img src="/icon.svg" alt="" width={24} height={24} />
+        <img src={addressOf('icon.svg')} alt="" width={24} height={24} />
         <Typography component="bdi" variant="body2" noWrap sx={{ fontWeight: 600, flex: 1, minWidth: 0 }}>
-          {visible(viewer?.companyName ?? text('product.name'))}
+          {visible(viewer?.companyName ?? name)}
         </Typography>
         {viewer?.viewerName && (
           <Typography
@@ -105,7 +132,9 @@ export const Shell = ({ children }: CoreLayoutProps): ReactNode => {
         )}
         <LanguageButton />
         <ThemeButton />
+        {viewer && viewer.access !== 'not_signed_in' && <SignOutButton />}
       </Bar>
+      <Banners />
       <Box
         component="main"
         id="content"
@@ -117,7 +146,7 @@ export const Shell = ({ children }: CoreLayoutProps): ReactNode => {
             <li>{text('place.administration')}</li>
             <li>{text('place.company')}</li>
             <li>
-              <span aria-current="page">{text('product.name')}</span>
+              <span aria-current="page">{name}</span>
             </li>
           </Path>
         </nav>

@@ -1,7 +1,13 @@
 import { nanoDarkTheme, nanoLightTheme, type RaThemeOptions } from 'react-admin'
+import { appearance } from './appearance.ts'
 
 /** Colours of what happened: deletions and exports differ in their icon as well, never in colour alone. */
-export type Tones = { readonly text: string; readonly ground: string }
+export type Tones = {
+  readonly text: string
+  readonly ground: string
+  /** The bars of a chart: 3:1 on paper is enough for them, and calmer than the text. */
+  readonly mark: string
+}
 
 declare module '@mui/material/styles' {
   interface Palette {
@@ -20,7 +26,7 @@ const font = 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Ne
 
 const themed = (base: typeof nanoLightTheme, palette: NonNullable<RaThemeOptions['palette']>): RaThemeOptions => ({
   ...base,
-  palette,
+  palette: { contrastThreshold: 4.5, ...palette },
   shape: { borderRadius: 6 },
   typography: {
     fontFamily: font,
@@ -70,7 +76,8 @@ const themed = (base: typeof nanoLightTheme, palette: NonNullable<RaThemeOptions
       },
     },
     MuiInputBase: {},
-    MuiInputLabel: {},
+    MuiInputLabel: { styleOverrides: { root: { fontSize: '0.875rem' } } },
+    MuiFormHelperText: { styleOverrides: { root: { marginInline: 0, fontSize: '0.8125rem' } } },
     MuiFormControl: { defaultProps: { size: 'small' } },
     MuiMenuItem: { styleOverrides: { root: { fontSize: '0.875rem', minHeight: 34, padding: '4px 14px' } } },
     MuiChip: { defaultProps: { variant: 'outlined', size: 'small' } },
@@ -90,35 +97,35 @@ const focusRing = ({ primary }: NonNullable<RaThemeOptions['palette']>) => ({
 /** Calm by day: ink on paper, one blue. */
 export const lightTheme = themed(nanoLightTheme, {
   mode: 'light',
-  primary: { main: '#24527a' },
+  primary: { main: appearance.colour ?? '#24527a' },
   secondary: { main: '#566270' },
   error: { main: '#a8322d' },
   warning: { main: '#8a5a00' },
-  info: { main: '#24527a' },
+  info: { main: appearance.colour ?? '#24527a' },
   success: { main: '#1d6b5f' },
   background: { default: '#f5f6f8', paper: '#ffffff' },
   text: { primary: '#1c2530', secondary: '#566270' },
   divider: '#dfe3e8',
   action: { hover: '#f2f5f8', selected: '#e6ecf2' },
-  deletion: { text: '#a8322d', ground: '#fbeceb' },
-  export: { text: '#1d6b5f', ground: '#e4f2ef' },
+  deletion: { text: '#a8322d', ground: '#fbeceb', mark: '#c4645c' },
+  export: { text: '#1d6b5f', ground: '#e4f2ef', mark: '#2a8273' },
   mark: '#ffe9a8',
 })
 
 /** The same by night. */
 export const darkTheme = themed(nanoDarkTheme, {
   mode: 'dark',
-  primary: { main: '#8fbce6' },
+  primary: { main: appearance.darkColour ?? '#8fbce6' },
   secondary: { main: '#9aa6b2' },
   error: { main: '#f0938c' },
   warning: { main: '#e5b567' },
-  info: { main: '#8fbce6' },
+  info: { main: appearance.darkColour ?? '#8fbce6' },
   success: { main: '#7fd0c0' },
   background: { default: '#0f1419', paper: '#171d24' },
   text: { primary: '#e4e9ef', secondary: '#9aa6b2' },
   divider: '#2b343e',
   action: { hover: '#1d252d', selected: '#26313c' },
-  deletion: { text: '#f0938c', ground: '#3a2021' },
-  export: { text: '#7fd0c0', ground: '#14332e' },
+  deletion: { text: '#f0938c', ground: '#3a2021', mark: '#c8706a' },
+  export: { text: '#7fd0c0', ground: '#14332e', mark: '#5bb3a2' },
   mark: '#6b5413',
 })

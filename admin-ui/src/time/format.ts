@@ -38,6 +38,16 @@ export const formatExact = (instant: Date, locale: Locale, zone: string): string
     timeZoneName: 'short',
   }).format(instant)
 
+/** `23 Nov 2026, 14:25 – 14:35`: what both have in common is said once. */
+export const formatBetween = (from: Date, to: Date, locale: Locale, zone: string): string =>
+  format(locale, zone, {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  }).formatRange(from, to)
+
 const steps: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['second', 60],
   ['minute', 60],
@@ -69,3 +79,36 @@ export const formatNumber = (value: number, locale: Locale): string =>
 /** `a, b and c` */
 export const formatList = (items: readonly string[], locale: Locale): string =>
   new Intl.ListFormat(tagOf(locale), { type: 'conjunction' }).format(items)
+
+/** `17 – 23 Nov 2026`, or one day: both days are included. */
+export const formatDays = (first: Date, last: Date, locale: Locale, zone: string): string =>
+  format(locale, zone, { day: 'numeric', month: 'short', year: 'numeric' }).formatRange(first, last)
+
+/** `November 2026` */
+export const formatMonth = (instant: Date, locale: Locale, zone: string): string =>
+  format(locale, zone, { month: 'long', year: 'numeric' }).format(instant)
+
+/** What stands below a stretch of a histogram, as short as its unit allows: `14:00`, `23 Nov`, `Nov 2026`. */
+export const formatTick = (instant: Date, unit: string, locale: Locale, zone: string): string => {
+  if (unit === 'minute' || unit === 'hour') return formatTime(instant, locale, zone)
+  if (unit === 'month') return format(locale, zone, { month: 'short', year: 'numeric' }).format(instant)
+  if (unit === 'year') return format(locale, zone, { year: 'numeric' }).format(instant)
+  return format(locale, zone, { day: 'numeric', month: 'short' }).format(instant)
+}
+
+const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
+
+/** `1.4 MB` */
+export const formatBytes = (bytes: number, locale: Locale): string => {
+  const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3))
+  return new Intl.NumberFormat(tagOf(locale), {
+    style: 'unit',
+    unit: units[step] ?? 'byte',
+    unitDisplay: 'short',
+    maximumFractionDigits: step === 0 ? 0 : 1,
+  }).format(bytes / 1000 ** step)
+}
+
+/** `23 November 2026 at 14:32` */
+export const formatExactMinute = (instant: Date, locale: Locale, zone: string): string =>
+  format(locale, zone, { dateStyle: 'long', timeStyle: 'short' }).format(instant)

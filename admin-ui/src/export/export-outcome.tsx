@@ -1,0 +1,98 @@
+import { Box, LinearProgress, Typography } from '@mui/material'
+import type { ReactNode } from 'react'
+import { RequestError, reasonOf } from '../request/request-error.ts'
+import { CopyButton } from '../shell/copy-button.tsx'
+import { useReadersLocale, useText } from '../text/use-text.ts'
+import { visible } from '../text/visible.ts'
+import { formatBytes, formatNumber } from '../time/format.ts'
+import type { ExportState } from './use-export.ts'
+
+/** How far an export is, how it ended, and how to check the file. */
+export const ExportOutcome = ({ state, expected }: { state: ExportState; expected: number | null }): ReactNode => {
+  const text = useText()
+  const locale = useReadersLocale()
+  switch (state.step) {
+    case 'choosing':
+      return null
+    case 'running': {
+      const share = expected === null || expected === 0 ? null : Math.min(99, (100 * state.lines) / (expected + 2))
+      return (
+        <>
+          <Typography variant="body1" role="status" sx={{ fontWeight: 600, mb: 1.5 }}>
+            {text('export.running')}
+          </Typography>
+          <LinearProgress
+            aria-label={text('export.running')}
+            {...(share === null || state.lines < 2 ? {} : { variant: 'determinate' as const, value: share })}
+          />
+          <Typography variant="body2" color="textSecondary" sx={{ mt: 1, fontVariantNumeric: 'tabular-nums' }}>
+            {text('export.so_far', { size: formatBytes(state.bytes, locale) })}
+          </Typography>
+        </>
+      )
+    }
+    case 'done': {
+      const { receipt } = state
+      return (
+        <Box role="status">
+          <Typography variant="body1" sx={{ fontWeight: 600, mb: 1 }}>
+            {text('export.done')}
+          </Typography>
+          <Box
+            component="dl"
+            sx={{
+              display: 'grid',
+              gridTemplateColumns: 'auto minmax(0, 1fr)',
+              gap: '6px 16px',
+              m: 0,
+              typography: 'body2',
+              '& dt': { color: 'text.secondary' },
+              '& dd': { m: 0, overflowWrap: 'anywhere', fontVariantNumeric: 'tabular-nums' },
+            }}
+          >
+            <dt>{text('export.file')}</dt>
+            <dd>
+              <bdi>{visible(state.name)}</bdi>
+            </dd>
+            {receipt && (
+              <>
+                <dt>{text('export.rows')}</dt>
+                <dd>{formatNumber(receipt.rows, locale)}</dd>
+                <dt>SHA-256</dt>
+                <dd>
+                  <code>{receipt.sha256}</code>
+                  <br />
+                  <CopyButton label={text('export.copy_hash')} content={() => receipt.sha256} />
+                </dd>
+              </>
+            )}
+          </Box>
+          <Typography variant="body2" color="textSecondary" sx={{ mt: 2 }}>
+            {text('export.check')}
+          </Typography>
+          <Box component="pre" tabIndex={0} sx={{ m: 0, mt: 1, p: 1.5, borderRadius: 1, bgcolor: 'background.default', overflow: 'auto', fontSize: '0.8125rem' }}>
+            {`npm run audit -- check-export ${state.name}`}
+          </Box>
+        </Box>
+      )
+    }
+    case 'failed': {
+      const reason = reasonOf(state.error)
+      const reference = state.error instanceof RequestError ? state.error.reference : null
+      const key = reason === 'network' || reason === 'busy' || reason === 'too_slow' || reason === 'signed_out' ? reason : 'server'
+      return (
+        <Box role="alert">
+          <Typography variant="body1" sx={{ fontWeight: 600, mb: 1 }}>
+            {text('export.failed')}
+          </Typography>
+          <Typography variant="body2">{text(`export.failed_${key}`)}</Typography>
+          {reference !== null && (
+            <Typography variant="body2" sx={{ mt: 1 }}>
+              {text('state.reference')} <code>{reference}</code>
+            </Typography>
+          )}
+        </Box>
+      )
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import { Box, Button, Skeleton, TextField, Typography } from '@mui/material'
+import { type FormEvent, type ReactNode, useState } from 'react'
+import { useTranslate } from 'react-admin'
+import type { EventFacet } from '../event/event-numbers.ts'
+import { useReadersLocale, useText } from '../text/use-text.ts'
+import { visible } from '../text/visible.ts'
+import { formatNumber } from '../time/format.ts'
+import { Choice } from './choice.tsx'
+import { readThing } from './event-filter.ts'
+import { kindName } from './in-words.ts'
+import { useFacets } from './use-facets.ts'
+import { useFilter } from './use-filter.ts'
+
+const mostShown = 8
+
+const nameOf = ({ label, value }: EventFacet): string => visible(label ?? value)
+
+const Part = ({ title, children }: { title: string; children: ReactNode }): ReactNode => (
+  <Box component="fieldset" sx={{ m: 0, p: 0, border: 0, minWidth: 0, '& + &': { mt: 2 } }}>
+    <Typography component="legend" variant="h3" color="textSecondary" sx={{ p: 0, mb: 0.5 }}>
+      {title}
+    </Typography>
+    {children}
+  </Box>
+)
+
+/** The filters that are needed less often: one person, one kind of thing, one thing. */
+export const MorePanel = ({ close }: { close: () => void }): ReactNode => {
+  const text = useText()
+  const translate = useTranslate()
+  const locale = useReadersLocale()
+  const [filter, setFilter] = useFilter()
+  const { data: facets, isError } = useFacets()
+  const [sought, setSought] = useState('')
+  const [object, setObject] = useState(filter.object === null ? '' : `${filter.object.kind}/${filter.object.id}`)
+  const thing = object.trim() === '' ? null : readThing(object.trim())
+  const isWrong = object.trim() !== '' && thing === null
+  const people = (facets?.actors ?? []).filter(
+    (actor) => actor.value !== '' && nameOf(actor).toLocaleLowerCase(locale).includes(sought.trim().toLocaleLowerCase(locale)),
+  )
+  const kinds = (facets?.kinds ?? [])
+    .filter(({ value }) => value !== '')
+    .map((kind) => ({ ...kind, name: kindName(kind.value, translate) }))
+    .sort((one, other) => one.name.localeCompare(other.name, locale))
+  const loading = !facets && !isError && [80, 60, 70].map((width) => <Skeleton key={width} width={`${width}%`} height={30} />)
+  const apply = (event: FormEvent) => {
+    event.preventDefault()
+    if (isWrong) return
+    setFilter((current) => ({ ...current, object: thing }))
+    close()
+  }
+  return (
+    <Box sx={{ width: 320, maxWidth: '100%' }}>
+      {isError && (
+        <Typography variant="body2" role="alert" sx={{ mb: 1 }}>
+          {text('filter.choices_failed')}
+        </Typography>
+      )}
+      <Part title={text('filter.person')}>
+        {(facets?.actors.length ?? 0) > mostShown && (
+          <TextField
+            fullWidth
+            margin="dense"
+            placeholder={text('filter.person_hint')}
+            value={sought}
+            onChange={({ target }) => setSought(target.value)}
+            slotProps={{ htmlInput: { 'aria-label': text('filter.person_hint') } }}
+          />
+        )}
+        {loading}
+        {people.slice(0, mostShown).map((actor) => (
+          <Choice
+            key={actor.value}
+            label={<bdi>{nameOf(actor)}</bdi>}
+            hint={formatNumber(actor.count, locale)}
+            chosen={filter.actor === actor.value}
+            choose={() => {
+              setFilter((current) => ({ ...current, actor: current.actor === actor.value ? null : actor.value }))
+              close()
+            }}
+          />
+        ))}
+        {facets && people.length === 0 && (
+          <Typography variant="body2" color="textSecondary">
+            {text('filter.no_person')}
+          </Typography>
+        )}
+        {people.length > mostShown && (
+          <Typography variant="caption" component="p" color="textSecondary" sx={{ px: 1.5 }}>
+            {text('filter.more_people', { count: people.length - mostShown })}
+          </Typography>
+        )}
+      </Part>
+      <Part title={text('filter.kind')}>
+        {loading}
+        {kinds.map(({ value, name, count }) => (
+          <Choice
+            key={value}
+            label={name}
+            hint={formatNumber(count, locale)}
+            chosen={filter.kind === value}
+            choose={() => {
+              setFilter((current) => ({ ...current, kind: current.kind === value ? null : value, object: null }))
+              close()
+            }}
+          />
+        ))}
+      </Part>
+      <Part title={text('filter.object')}>
+        <Box component="form" noValidate onSubmit={apply} sx={{ display: 'flex', gap: 1, alignItems: 'flex-start', mt: 0.5 }}>
+          <TextField
+            fullWidth
+            placeholder="customer/42"
+            value={object}
+            error={isWrong}
+            helperText={text(isWrong ? 'filter.object_wrong' : 'filter.object_hint')}
+            onChange={({ target }) => setObject(target.value)}
+            slotProps={{ htmlInput: { 'aria-label': text('filter.object'), maxLength: 500, autoComplete: 'off' } }}
+          />
+          <Button type="submit" variant="contained" disabled={isWrong}>
+            {text('filter.apply')}
+          </Button>
+        </Box>
+      </Part>
+    </Box>
+  )
+}

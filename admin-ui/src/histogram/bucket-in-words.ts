@@ -1,0 +1,28 @@
+import { addDays, dayOf, firstInstantOf } from '../time/day.ts'
+import { formatBetween, formatDays, formatMonth } from '../time/format.ts'
+import type { Locale } from '../text/locale.ts'
+import type { Period } from '../filter/period.ts'
+import type { Bucket } from './event-histogram.ts'
+
+const ofTheClock = new Set(['minute', 'hour'])
+
+/** When a stretch was, in the words of its unit: `23 Nov 2026, 14:00 – 15:00`, `23 Nov 2026`, `November 2026`. */
+export const bucketInWords = ({ from, to }: Bucket, unit: string, locale: Locale, zone: string): string => {
+  const [first, end] = [new Date(from), new Date(to)]
+  if (ofTheClock.has(unit)) return formatBetween(first, end, locale, zone)
+  const last = new Date(end.getTime() - 1)
+  if (unit === 'month') return formatMonth(first, locale, zone)
+  if (unit === 'year') return dayOf(first, zone).slice(0, 4)
+  return formatDays(first, last, locale, zone)
+}
+
+/** Stretches that lie side by side as a period: whole days of the zone where they are that. */
+export const periodOf = (first: Bucket, last: Bucket, zone: string): Period => {
+  const [from, to] = [new Date(first.from), new Date(last.to)]
+  const [firstDay, dayAfter] = [dayOf(from, zone), dayOf(to, zone)]
+  const isDays =
+    firstInstantOf(firstDay, zone).getTime() === from.getTime() && firstInstantOf(dayAfter, zone).getTime() === to.getTime()
+  return isDays
+    ? { preset: null, firstDay, lastDay: addDays(dayAfter, -1) }
+    : { preset: 'instants', from: from.toISOString(), to: to.toISOString() }
+}

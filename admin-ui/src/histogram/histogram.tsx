@@ -1,0 +1,111 @@
+import { Box, Button, Skeleton, styled, Typography } from '@mui/material'
+import { lazy, type ReactNode, Suspense, useCallback, useState } from 'react'
+import { type Question, useFilter } from '../filter/use-filter.ts'
+import { LoadBoundary } from '../shell/load-boundary.tsx'
+import { useReadersLocale, useText } from '../text/use-text.ts'
+import { formatTick } from '../time/format.ts'
+import { Brush } from './brush.tsx'
+import { bucketInWords, periodOf } from './bucket-in-words.ts'
+import type { Bucket } from './event-histogram.ts'
+import { HistogramTable } from './histogram-table.tsx'
+import { useHistogram } from './use-histogram.ts'
+
+const HistogramChart = lazy(async () => ({ default: (await import('./histogram-chart.tsx')).HistogramChart }))
+
+const height = 96
+
+const Frame = styled('section')(({ theme }) => ({
+  marginTop: 12,
+  padding: '8px 12px 4px',
+  background: theme.palette.background.paper,
+  border: `1px solid ${theme.palette.divider}`,
+  borderRadius: 8,
+  '& .key': { display: 'inline-flex', alignItems: 'center', gap: 6, marginInlineEnd: 14 },
+  '& .key::before': {
+    content: '""',
+    width: 8,
+    height: 8,
+    borderRadius: 2,
+    color: theme.palette.text.secondary,
+    background: 'currentColor',
+  },
+  '& .key.deletions::before': { color: theme.palette.deletion.mark },
+  '& .key.exports::before': { color: theme.palette.export.mark },
+}))
+
+const sum = (buckets: readonly Bucket[], of: 'deletions' | 'exports' | 'others') =>
+  buckets.reduce((total, bucket) => total + bucket[of], 0)
+
+/** When things happened: a stretch that is clicked or dragged over becomes the period. It fails without the list. */
+export const Histogram = ({ question, zone }: { question: Question; zone: string }): ReactNode => {
+  const text = useText()
+  const locale = useReadersLocale()
+  const [, setFilter] = useFilter()
+  const { data, isError, isPlaceholderData, refetch } = useHistogram(question.input, zone)
+  const [pointed, setPointed] = useState<number | null>(null)
+  const [asTable, setAsTable] = useState(false)
+  const unit = data?.unit ?? ''
+  const tick = useCallback(({ from }: Bucket) => formatTick(new Date(from), unit, locale, zone), [unit, locale, zone])
+  if (isError && !data) {
+    return (
+      <Frame>
+        <Typography variant="body2" color="textSecondary" role="status">
+          {text('histogram.failed')}{' '}
+          <Button onClick={() => void refetch()}>{text('state.retry')}</Button>
+        </Typography>
+      </Frame>
+    )
+  }
+  const skeleton = <Skeleton variant="rounded" height={height - 26} sx={{ mb: '26px' }} />
+  if (!data) {
+    return (
+      <Frame aria-busy aria-label={text('histogram.label')}>
+        <Skeleton width={220} sx={{ my: 0.75 }} />
+        {skeleton}
+      </Frame>
+    )
+  }
+  const { buckets } = data
+  if (buckets.every(({ deletions, exports, others }) => deletions + exports + others === 0)) return null
+  const narrow = (first: number, last = first) => {
+    const [from, to] = [buckets[first], buckets[last]]
+    if (from && to) setFilter((current) => ({ ...current, period: periodOf(from, to, zone) }))
+  }
+  const bucket = pointed === null ? undefined : buckets[pointed]
+  const counted = (of: 'deletions' | 'exports' | 'others') =>
+    text(`histogram.count_${of}`, { count: bucket ? bucket[of] : sum(buckets, of) })
+  const others = bucket ? bucket.others : sum(buckets, 'others')
+  return (
+    <Frame aria-label={text('histogram.label')} aria-busy={isPlaceholderData}>
+      <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', minHeight: 30 }}>
+        <Typography variant="caption" component="p" sx={{ flex: 1, minWidth: 200, m: 0, fontVariantNumeric: 'tabular-nums' }}>
+          <span className="key deletions">{counted('deletions')}</span>
+          <span className="key exports">{counted('exports')}</span>
+          {others > 0 && <span className="key">{counted('others')}</span>}
+          <Typography component="span" variant="caption" color="textSecondary">
+            {bucket ? bucketInWords(bucket, unit, locale, zone) : ''}
+          </Typography>
+        </Typography>
+        <Button
+          aria-expanded={asTable}
+          color="inherit"
+          onClick={() => setAsTable(!asTable)}
+          sx={{ minHeight: 28, fontSize: '0.8125rem', color: 'text.secondary', fontWeight: 400 }}
+        >
+          {text('histogram.table')}
+        </Button>
+      </Box>
+      <Box aria-hidden sx={{ position: 'relative', height, opacity: isPlaceholderData ? 0.5 : 1 }}>
+        <LoadBoundary fallback={<Typography variant="caption">{text('histogram.not_drawn')}</Typography>}>
+          <Suspense fallback={skeleton}>
+            <div inert>
+              <HistogramChart buckets={buckets} height={height} tick={tick} />
+            </div>
+          </Suspense>
+        </LoadBoundary>
+        <Brush count={buckets.length} point={setPointed} choose={narrow} />
+      </Box>
+      {asTable && <HistogramTable histogram={data} zone={zone} narrow={(one) => narrow(buckets.indexOf(one))} />}
+    </Frame>
+  )
+}

@@ -1,0 +1,16 @@
+import { Component, type ReactNode } from 'react'
+
+type LoadBoundaryProps = { readonly fallback: ReactNode; readonly children: ReactNode }
+
+/** Shows the fallback when what stands inside cannot be loaded or drawn. React offers this to classes only. */
+export class LoadBoundary extends Component<LoadBoundaryProps, { readonly failed: boolean }> {
+  override state = { failed: false }
+
+  static getDerivedStateFromError() {
+    return { failed: true }
+  }
+
+  override render(): ReactNode {
+    return this.state.failed ? this.props.fallback : this.props.children
+  }
+}

@@ -1,0 +1,87 @@
+import DeleteOutlined from '@mui/icons-material/DeleteOutlined'
+import { Box, Button, IconButton, Skeleton, TextField, Typography } from '@mui/material'
+import { type FormEvent, type ReactNode, useState } from 'react'
+import { Link, useLocation } from 'react-router-dom'
+import { logPath } from '../shell/place.ts'
+import { useReadersLocale, useText } from '../text/use-text.ts'
+import { visible } from '../text/visible.ts'
+import { useChangeViews, useViews } from './use-views.ts'
+
+const longestName = 100
+
+/** The saved views as links, each with the way to take it away, and a field to save what is shown now. */
+export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
+  const text = useText()
+  const locale = useReadersLocale()
+  const { search } = useLocation()
+  const { data, isError } = useViews()
+  const { save, remove } = useChangeViews()
+  const [name, setName] = useState('')
+  const query = search.replace(/^\?/, '')
+  const views = data?.toSorted((one, other) => one.name.localeCompare(other.name, locale))
+  const replaces = views?.some((view) => view.name === name.trim()) ?? false
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (name.trim() !== '') save.mutate({ name: name.trim(), query }, { onSuccess: () => setName('') })
+  }
+  return (
+    <Box sx={{ width: 320, maxWidth: '100%' }}>
+      <Typography variant="h3" component="h2" color="textSecondary" sx={{ mb: 0.5 }}>
+        {text('view.mine')}
+      </Typography>
+      {!data && !isError && [70, 50].map((width) => <Skeleton key={width} width={`${width}%`} height={32} />)}
+      {isError && (
+        <Typography variant="body2" role="alert">
+          {text('view.failed')}
+        </Typography>
+      )}
+      {views?.length === 0 && (
+        <Typography variant="body2" color="textSecondary">
+          {text('view.none')}
+        </Typography>
+      )}
+      <Box component="ul" sx={{ listStyle: 'none', m: 0, p: 0, maxHeight: 320, overflow: 'auto' }}>
+        {views?.map((view) => (
+          <Box component="li" key={view.name} sx={{ display: 'flex', alignItems: 'center', gap: 0.5 }}>
+            <Button
+              component={Link}
+              to={`${logPath}?${view.query}`}
+              color="inherit"
+              aria-current={view.query === query ? 'true' : undefined}
+              onClick={close}
+              sx={{ flex: 1, minWidth: 0, justifyContent: 'flex-start', fontWeight: view.query === query ? 650 : 400 }}
+            >
+              <Box component="bdi" sx={{ overflow: 'hidden', textOverflow: 'ellipsis' }}>
+                {visible(view.name)}
+              </Box>
+            </Button>
+            <IconButton
+              aria-label={text('view.remove', { name: visible(view.name) })}
+              title={text('view.remove', { name: visible(view.name) })}
+              onClick={() => remove.mutate(view.name)}
+            >
+              <DeleteOutlined fontSize="small" />
+            </IconButton>
+          </Box>
+        ))}
+      </Box>
+      <Box component="form" noValidate onSubmit={submit} sx={{ mt: 1.5, pt: 2, borderTop: 1, borderColor: 'divider' }}>
+        <Box sx={{ display: 'flex', gap: 1 }}>
+          <TextField
+            fullWidth
+            label={text('view.name')}
+            value={name}
+            onChange={({ target }) => setName(target.value)}
+            slotProps={{ htmlInput: { maxLength: longestName, autoComplete: 'off' } }}
+          />
+          <Button type="submit" variant="contained" disabled={name.trim() === ''} loading={save.isPending}>
+            {text(replaces ? 'view.replace' : 'view.save')}
+          </Button>
+        </Box>
+        <Typography variant="caption" component="p" color="textSecondary" role="status" sx={{ mt: 1 }}>
+          {save.isError || remove.isError ? text('view.not_saved') : text('view.hint')}
+        </Typography>
+      </Box>
+    </Box>
+  )
+}

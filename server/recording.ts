@@ -1,0 +1,48 @@
+import { Router, type Request } from 'express'
+import type { Pool } from 'pg'
+import { z } from 'zod'
+import { readerSettings, type Identities } from './identity.ts'
+import { onlyMethods } from './only.ts'
+import { identify } from './request-identity.ts'
+import { refuseForeign } from './same-origin.ts'
+import { inTransaction } from './transaction.ts'
+import { refusedAccess } from './viewer-refusal.ts'
+import { parseViewer, viewerQuery } from './viewer.ts'
+
+export interface RecordingOptions {
+  readonly identities: Identities
+  readonly pool: Pool
+  /** Milliseconds. */
+  readonly statementTimeout: number
+  readonly requestId: (request: Request) => string
+}
+
+const status = z.enum(['ok', 'warning', 'failed'])
+const recordingRow = z.object({
+  recording: z.object({
+    kinds: z.array(z.object({ kind: z.string(), since: z.string(), isRecording: z.boolean(), copy: z.enum(['whole', 'part', 'none']) })),
+    firstEntryAt: z.string().nullable(),
+    checks: z.object({ completeness: status, protection: status, operation: status }),
+    administrators: z.array(z.string()),
+  }),
+})
+
+/**
+ * `GET /recording`: what an administrator may know about the recording itself: which kinds of things and since when,
+ * whether it is complete, protected and running, and who may read. It names no table, login or function.
+ */
+export function makeRecordingRouter({ identities, pool, statementTimeout, requestId }: RecordingOptions): Router {
+  const router = Router()
+  router.use(onlyMethods('GET'), refuseForeign())
+  router.get('/', async (request, response) => {
+    const identity = await identify(request, identities)
+    const { recording } = await inTransaction(pool, readerSettings(identity, requestId(request), statementTimeout), async (client) => {
+      const { access, contact } = parseViewer((await client.query(viewerQuery)).rows[0])
+      if (access !== 'granted') throw refusedAccess(access, contact)
+      const { rows } = await client.query('select audit.recording() as recording')
+      return recordingRow.parse(rows[0])
+    })
+    response.set('cache-control', 'no-store').json(recording)
+  })
+  return router
+}

@@ -1,0 +1,242 @@
+import { readFile } from 'node:fs/promises'
+import type { Page } from 'playwright-core'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { openBrowser, type TestBrowser } from '../harness/browser.ts'
+import { entry, now, ordinary } from './scenario.ts'
+import { startScreenServer, type Scenario, type ScreenServer } from './screen-server.ts'
+import { button, heading, log, rows } from './state-suite.ts'
+
+const test = suite('The list answers to clicks and keys')
+let browser: TestBrowser
+let server: ScreenServer
+let page: Page
+
+test.before(async () => {
+  server = await startScreenServer(ordinary())
+  browser = await openBrowser()
+})
+test.after(async () => {
+  await browser.close()
+  await server.close()
+})
+
+async function open(address = log, scenario: Partial<Scenario> = {}): Promise<void> {
+  server.scenario = { ...ordinary(), ...scenario }
+  page = await browser.page({ reducedMotion: 'reduce', viewport: { width: 1280, height: 800 }, permissions: ['clipboard-read', 'clipboard-write'] })
+  await page.clock.setFixedTime(now)
+  await page.goto(`${server.url}${address}`)
+  await rows(page)
+}
+test.after.each(() => page.context().close())
+
+const parameters = () => new URL(page.url()).searchParams
+const focused = () => page.evaluate<string | null>('document.activeElement.getAttribute("data-entry") ?? document.activeElement.getAttribute("aria-label")')
+const chart = () => page.locator('section [aria-hidden=true]').first()
+const clipboard = () => page.evaluate<string>('navigator.clipboard.readText()')
+
+test('a click on the histogram narrows to that day, a drag to those days, and "back" undoes each', async () => {
+  await open()
+  await page.locator('section svg rect').first().waitFor({ state: 'attached' })
+  const box = await chart().boundingBox()
+  if (box === null) throw new Error('The chart has no place.')
+  const at = (day: number) => ({ x: box.x + (box.width * (day + 0.5)) / 60, y: box.y + box.height / 2 })
+  await page.mouse.click(at(59).x, at(59).y)
+  await page.waitForURL(/from=2026-11-23&to=2026-11-23/)
+  await page.goBack()
+  await page.mouse.move(at(50).x, at(50).y)
+  await page.mouse.down()
+  await page.mouse.move(at(45).x, at(45).y, { steps: 5 })
+  await page.mouse.up()
+  await page.waitForURL(/from=2026-11-09&to=2026-11-14/)
+  await page.goBack()
+  assert.is(parameters().size, 0)
+})
+
+test('new entries are announced and move nothing until they are asked for', async () => {
+  await open()
+  await page.waitForTimeout(100)
+  const top = entry(-3)
+  server.scenario = { ...server.scenario, events: [top, ...server.scenario.events], count: { count: 1_287, isExact: true } }
+  const before = await page.locator('p.sentence').allInnerTexts()
+  await page.getByRole('button', { name: '3 new: show' }).waitFor({ timeout: 25_000 })
+  assert.equal(await page.locator('p.sentence').allInnerTexts(), before)
+  await page.getByRole('button', { name: '3 new: show' }).click()
+  await page.locator(`[data-entry="${top.id}"]`).waitFor()
+})
+
+test('what is typed in a hurry ends in the answer to the last of it', async () => {
+  await open()
+  const search = page.getByRole('searchbox')
+  await search.pressSequentially('kalkyl', { delay: 40 })
+  await page.waitForURL(/q=kalkyl/)
+  await page.waitForFunction(() => [...document.querySelectorAll('p.sentence')].every((line) => /kalkyl/i.test(line.textContent ?? '')))
+  assert.ok(await page.locator('p.sentence mark').count() > 0, 'the hits are marked')
+  await search.fill('')
+  await page.waitForURL((url) => !url.searchParams.has('q'))
+})
+
+test('by keyboard alone: search, go down the list, open an entry, step through, close, and be back at its row', async () => {
+  await open()
+  await page.keyboard.press('/')
+  assert.is(await focused(), 'Search names')
+  await page.keyboard.press('Tab')
+  const outline = await page.evaluate<string>('getComputedStyle(document.activeElement).outlineStyle')
+  assert.is(outline, 'solid', 'where the keyboard is can be seen')
+  await page.keyboard.press('j')
+  await page.keyboard.press('j')
+  await page.keyboard.press('j')
+  await page.keyboard.press('k')
+  assert.is(await focused(), '89999')
+  await page.keyboard.press('Enter')
+  await page.waitForURL(/audit-log\/89999/)
+  await page.getByText('The deleted row').waitFor()
+  assert.is(await page.evaluate('document.activeElement.closest("[role=dialog]") !== null'), true, 'the focus is in the drawer')
+  await page.keyboard.press('j')
+  await page.waitForURL(/audit-log\/89998/)
+  await page.keyboard.press('k')
+  await page.waitForURL(/audit-log\/89999/)
+  await page.keyboard.press('Escape')
+  await page.waitForURL(/audit-log$/)
+  await page.waitForFunction(() => document.activeElement?.getAttribute('data-entry') === '89999')
+})
+
+test('at the last row "j" loads more, and after a reload the list is where it was', async () => {
+  await open(log, { pageSize: 20 })
+  await page.locator('[data-entry]').last().focus()
+  await page.keyboard.press('j')
+  await page.waitForFunction(() => document.querySelectorAll('p.sentence').length === 40)
+  await page.locator('[data-entry]').nth(35).focus()
+  await page.evaluate('window.scrollTo(0, 900)')
+  await page.waitForTimeout(300)
+  await page.reload()
+  await page.waitForFunction(() => document.querySelectorAll('p.sentence').length === 40)
+  await page.waitForFunction(() => Math.abs(window.scrollY - 900) < 5)
+})
+
+test('from an entry to others like it, to all but those, and to what happened around it', async () => {
+  await open()
+  const narrow = async (label: string) => {
+    await page.goto(`${server.url}${log}/89998`)
+    await button(page, 'Narrow the list').click()
+    await page.getByRole('menuitem', { name: label, exact: true }).click()
+    await page.waitForURL((url) => url.pathname === log)
+    return parameters().toString()
+  }
+  assert.is(await narrow('Only this person'), 'actor=1')
+  assert.is(await narrow('This person’s last 7 days'), 'period=7d&actor=1')
+  assert.is(await narrow('Only this object'), 'object=contact%2F402')
+  assert.is(await narrow('Only this act'), 'act=89998')
+  assert.is(await narrow('Five minutes before and after'), 'from=2026-11-23T14%3A12%3A00.000Z&to=2026-11-23T14%3A22%3A00.000Z')
+  assert.is(await narrow('Only: Customer contact'), 'kind=contact')
+  assert.is(await narrow('Not: API'), 'notSource=api')
+  await page.getByRole('button', { name: 'Remove filter: Not from: API' }).click()
+  await page.waitForURL((url) => url.search === '')
+})
+
+test('an entry can be taken along as text, link, JSON, SQL and a command', async () => {
+  await open(`${log}/89999?q=kalkyl`)
+  await page.getByText('The deleted row').waitFor()
+  const copied = async (form: string) => {
+    await button(page, 'Copy').click()
+    await page.getByRole('menuitem', { name: form, exact: true }).click()
+    await page.getByText('Copied').waitFor()
+    return clipboard()
+  }
+  const link = `${server.url}${log}/89999?q=kalkyl`
+  assert.is(await copied('Link'), link)
+  assert.is(await copied('As text'), `23 November 2026 at 15:24:00.000 CET\nSeán O’Brien: deleted customer Kalkyl & Bygg i Umeå AB [App]\n${link}`)
+  assert.is(JSON.parse(await copied('As JSON')).snapshot.city, 'Umeå')
+  assert.is(await copied('As SQL'), 'select e.*, audit.sentence(e) from audit.event e where e.id = 89999;')
+  assert.match(await copied('As curl command'), /^curl 'http:\/\/localhost:\d+\/graphql' \\\n {2}-H "Authorization: Bearer \$TOKEN"/)
+})
+
+test('a view is saved under a name, opened again and deleted', async () => {
+  await open(`${log}?source=sql&period=30d`, { views: [] })
+  await button(page, 'Views').click()
+  await page.getByLabel('Name of this view').fill('SQL, trettio dagar')
+  await button(page, 'Save').click()
+  const saved = page.getByRole('link', { name: 'SQL, trettio dagar' })
+  await saved.waitFor()
+  assert.equal(server.scenario.views.map(({ name, query }) => [name, query]), [['SQL, trettio dagar', 'source=sql&period=30d']])
+  await page.goto(`${server.url}${log}`)
+  await button(page, 'Views').click()
+  await saved.click()
+  await page.waitForURL(/source=sql&period=30d/)
+  await button(page, 'Views').click()
+  await page.getByRole('button', { name: 'Delete the view SQL, trettio dagar' }).click()
+  await page.getByText('None yet.').waitFor()
+  assert.equal(server.scenario.views, [])
+})
+
+test('a filter by person and by kind of thing is chosen from what there is', async () => {
+  await open()
+  await button(page, 'More').click()
+  await page.getByRole('button', { name: /Åsa Öberg/ }).click()
+  await page.waitForURL(/actor=1/)
+  await page.getByRole('button', { name: 'Remove filter: Person: Åsa Öberg' }).waitFor()
+  await button(page, /^More/).click()
+  await page.getByRole('textbox', { name: 'One thing' }).fill('customer/42')
+  await button(page, 'Apply').click()
+  await page.waitForURL(/object=customer%2F42/)
+})
+
+test('an export is saved once all of it is there, and shows its receipt', async () => {
+  await open()
+  await button(page, 'Export').click()
+  const [file] = await Promise.all([page.waitForEvent('download'), button(page, 'Download').click()])
+  assert.is(file.suggestedFilename(), 'audit-log-2026-11-23.csv')
+  assert.is((await readFile(await file.path(), 'utf8')).replace('\u{FEFF}', ''), server.scenario.file)
+  await page.getByText('4f'.repeat(32)).waitFor()
+})
+
+test('an export that breaks off, or is cancelled, leaves no file', async () => {
+  await open(log, { file: '"id","sentence"\n"1","half' })
+  let files = 0
+  page.on('download', () => { files += 1 })
+  await button(page, 'Export').click()
+  await button(page, 'Download').click()
+  await page.getByText('No file was saved').waitFor()
+  server.scenario.failures = { export: 'silence' }
+  await button(page, 'Try again').click()
+  await page.getByText('The file is being made').waitFor()
+  await button(page, 'Cancel').click()
+  await page.getByText('What will be in the file').waitFor()
+  assert.is(files, 0)
+})
+
+test('who was signed out in mid-work comes back to the same list', async () => {
+  await open(`${log}?q=kalkyl`, { pageSize: 4 })
+  server.scenario = { ...server.scenario, access: 'not_signed_in', failures: { page: { status: 401, code: 'NOT_SIGNED_IN' } } }
+  await button(page, 'Show more').click()
+  await heading(page, 'You are not signed in')
+  assert.is(await page.locator('p.sentence').count(), 0, 'nothing stays on the screen')
+  server.scenario = { ...ordinary(), pageSize: 4 }
+  await button(page, 'I have signed in').click()
+  await rows(page)
+  assert.is(parameters().toString(), 'q=kalkyl')
+})
+
+test('a page that is older than the server says so when a part of it is gone, and when it is looked at again', async () => {
+  await open()
+  await page.route('**/assets/recording-page*', (route) => route.fulfill({ status: 404 }))
+  await page.getByRole('link', { name: 'About the recording' }).click()
+  await heading(page, 'There is a new version of this page')
+  await open()
+  await page.clock.setFixedTime(new Date(now.getTime() + 3_600_000))
+  await page.route(`**${log}`, (route) => route.fulfill({ contentType: 'text/html', body: '<script type="module" src="/assets/index-newer.js"></script>' }))
+  await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))')
+  await page.getByText('There is a new version of this page.').waitFor()
+})
+
+test('the host application gives the log its name and colours', async () => {
+  const own = await startScreenServer(ordinary(), { name: 'Spårbarhet', colour: '#7a1f5c', darkColour: null, signInUrl: null })
+  page = await browser.page()
+  await page.goto(`${own.url}${log}`)
+  await page.getByRole('heading', { name: 'Spårbarhet', level: 1 }).waitFor()
+  assert.is(await page.title(), 'Spårbarhet')
+  assert.is(await button(page, 'Export').evaluate((node) => getComputedStyle(node).backgroundColor), 'rgb(122, 31, 92)')
+  await own.close()
+})
+
+test.run()

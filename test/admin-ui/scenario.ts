@@ -1,0 +1,90 @@
+import type { WholeEvent } from '../../admin-ui/src/event/event.ts'
+import type { Scenario } from './screen-server.ts'
+
+/** The moment at which the screens of the tests are looked at. */
+export const now = new Date('2026-11-23T14:32:00Z')
+
+const people = ['Fredrik Isaksson', 'Åsa Öberg', 'Jessica Kowalski', 'Seán O’Brien', 'مريم الحسيني']
+const deeds = [
+  { action: 'cv.deleted', kind: 'cv', verb: 'deleted CV', label: 'Project Manager', owner: 'Jessica Kowalski' },
+  { action: 'customer.deleted', kind: 'customer', verb: 'deleted customer', label: 'Kalkyl & Bygg i Umeå AB', owner: null },
+  { action: 'contact.deleted', kind: 'contact', verb: 'deleted customer contact', label: 'Bosse Bengtsson', owner: 'Fjällräven Data' },
+  { action: 'customers.exported', kind: 'customer', verb: 'exported customers', label: null, owner: null },
+  { action: 'project.deleted', kind: 'project', verb: 'deleted project', label: 'Datalager 2026', owner: 'Havsbris Logistik' },
+  { action: 'role.deleted', kind: 'role', verb: 'deleted role', label: 'Scrum Master', owner: 'Datalager 2026' },
+  { action: 'user.deleted', kind: 'user', verb: 'deleted user profile', label: 'Pär Wikström', owner: null },
+] as const
+const sources = ['app', 'app', 'api', 'app', 'admin', 'system', 'sql']
+
+type Thing = { readonly kind: string; readonly verb: string; readonly action: string; readonly label: string | null; readonly owner: string | null }
+
+/** An entry as the server gives it. `number` is its place in the list, the newest first. */
+export function entry(number: number, thing: Thing = deeds[number % deeds.length] ?? deeds[0], changes: Partial<WholeEvent> = {}): WholeEvent {
+  const actor = people[(number * 3) % people.length] ?? people[0] ?? ''
+  const parts = [
+    { part: 'actor', text: actor }, { part: 'text', text: `: ${thing.verb}` },
+    ...(thing.label === null ? [] : [{ part: 'text', text: ' ' }, { part: 'object', text: thing.label }]),
+    ...(thing.owner === null ? [] : [{ part: 'text', text: ' (' }, { part: 'owner', text: thing.owner }, { part: 'text', text: ')' }]),
+  ]
+  return {
+    id: String(90_000 - number), occurredAt: new Date(now.getTime() - 60_000 - number * 7 * 60_000).toISOString(),
+    actorId: String((number * 3) % people.length), actorName: actor, actorStatus: number % 4 === 3 ? 'asserted' : 'verified',
+    action: thing.action, objectKind: thing.kind, objectId: String(400 + number), source: sources[number % sources.length] ?? 'app',
+    causedBy: null, rootId: null, sentence: parts.map(({ text }) => text).join(''), sentenceParts: parts,
+    wentAlong: thing.action === 'customer.deleted' ? { contact: 3, project: 2, role: 4 } : null,
+    transactionId: '812345', companyId: '1', onBehalfOf: null, objectLabel: thing.label, ownerKind: thing.owner === null ? null : 'customer', ownerId: thing.owner === null ? null : '12',
+    ownerLabel: thing.owner, requestId: `req-${number}`, reason: null, clientAddr: '10.1.2.3', dbUser: 'consultant_app', applicationName: 'Konsultboard',
+    snapshot: thing.action.endsWith('.deleted') ? { id: 400 + number, name: thing.label, city: 'Umeå', note: null, created_at: '2024-03-01T08:15:00+01:00' } : null,
+    details: thing.action.endsWith('.exported') ? { row_count: 245, format: 'csv' } : null,
+    ...changes,
+  }
+}
+
+/** What went along with the entry of that number. */
+function alongWith(number: number): WholeEvent[] {
+  const root = String(90_000 - number)
+  const along = [
+    { action: 'contact.deleted', kind: 'contact', verb: 'deleted customer contact', label: 'Anna Ek', owner: 'Kalkyl & Bygg i Umeå AB' },
+    { action: 'project.deleted', kind: 'project', verb: 'deleted project', label: 'Intranät', owner: 'Kalkyl & Bygg i Umeå AB' },
+    { action: 'role.deleted', kind: 'role', verb: 'deleted role', label: 'Testare', owner: 'Intranät' },
+  ]
+  return along.map((thing, at) => entry(number, thing, { id: String(50_000 + number * 10 + at), rootId: root, causedBy: at === 2 ? String(50_000 + number * 10 + 1) : root }))
+}
+
+/** A company's log as an administrator finds it on an ordinary day; `size` entries that nothing else caused. */
+export function ordinary(size = 60): Scenario {
+  const roots = Array.from({ length: size }, (_, number) => entry(number))
+  const day = 86_400_000
+  const lastMidnight = Date.parse('2026-11-23T23:00:00Z')
+  return {
+    access: 'granted',
+    events: [...roots, ...alongWith(1)],
+    count: { count: 1_284, isExact: true },
+    histogram: {
+      unit: 'day',
+      buckets: Array.from({ length: 60 }, (_, index) => ({
+        from: new Date(lastMidnight - (60 - index) * day).toISOString(), to: new Date(lastMidnight - (59 - index) * day).toISOString(),
+        deletions: (index * 37) % 29 + (index % 7 === 3 ? 40 : 0), exports: index % 5 === 0 ? (index % 3) + 1 : 0, others: index % 11 === 0 ? 2 : 0,
+      })),
+    },
+    facets: {
+      actions: [
+        { value: 'cv.deleted', label: null, count: 612 }, { value: 'customer.deleted', label: null, count: 41 }, { value: 'contact.deleted', label: null, count: 307 },
+        { value: 'customers.exported', label: null, count: 18 }, { value: 'project.deleted', label: null, count: 94 }, { value: 'contact.restored', label: null, count: 2 },
+      ],
+      sources: [{ value: 'app', label: null, count: 1_102 }, { value: 'api', label: null, count: 120 }, { value: 'sql', label: null, count: 9 }],
+      actors: people.map((name, index) => ({ value: String(index), label: name, count: 400 - index * 70 })),
+      kinds: [{ value: 'cv', label: null, count: 612 }, { value: 'customer', label: null, count: 59 }, { value: 'contact', label: null, count: 307 }, { value: 'project', label: null, count: 94 }],
+    },
+    recording: {
+      kinds: ['contact', 'customer', 'cv', 'project', 'role', 'user'].map((kind) => ({ kind, since: '2026-02-03T09:12:00+01:00', isRecording: true, copy: kind === 'user' ? 'part' : 'whole' })),
+      firstEntryAt: '2026-02-03T10:41:07+01:00',
+      checks: { completeness: 'ok', protection: 'ok', operation: 'ok' },
+      administrators: ['Fredrik Isaksson', 'Åsa Öberg', 'Ängla Ström', 'Zoë Lind'],
+    },
+    views: [{ name: 'Export av kunder, 90 dagar', query: 'action=customers.exported&period=90d', savedAt: '2026-11-20T08:00:00Z' }],
+    failures: {},
+    pageSize: 50,
+    file: `"id","sentence"\n${roots.map(({ id, sentence }) => `"${id}","${sentence}"\n`).join('')}"# end of export: rows=${size} sha256=${'4f'.repeat(32)}",\n`,
+  }
+}

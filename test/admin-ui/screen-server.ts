@@ -1,0 +1,151 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import express from 'express'
+import helmet from 'helmet'
+import { z } from 'zod'
+import type { Access } from '../../admin-ui/src/access/viewer.ts'
+import type { EventCount, EventFacets } from '../../admin-ui/src/event/event-numbers.ts'
+import type { WholeEvent } from '../../admin-ui/src/event/event.ts'
+import type { EventHistogram } from '../../admin-ui/src/histogram/event-histogram.ts'
+import type { Recording } from '../../admin-ui/src/recording/recording.ts'
+import { contentSecurity } from '../../server/app.ts'
+import type { Appearance } from '../../server/appearance.ts'
+import { builtScreens, serveScreens } from '../../server/screens.ts'
+
+/** What the screens can ask for. */
+export type Question = 'viewer' | 'page' | 'act' | 'entry' | 'count' | 'facets' | 'histogram' | 'views' | 'recording' | 'export'
+
+/** How a question goes instead of being answered. */
+export type Failure = { readonly status: number; readonly code: string } | 'silence' | 'broken off'
+
+/** What the log holds as far as a screen sees it. */
+export type Scenario = {
+  access: Access
+  events: readonly WholeEvent[]
+  count: EventCount
+  histogram: EventHistogram
+  facets: EventFacets
+  recording: Recording
+  views: { name: string; query: string; savedAt: string }[]
+  failures: Partial<Record<Question, Failure>>
+  /** Entries of a page. */
+  pageSize: number
+  /** Rows of the file that an export gives; null breaks it off. */
+  file: string
+}
+
+export type ScreenServer = {
+  readonly url: string
+  /** What it answers from now on; tests change it. */
+  scenario: Scenario
+  /** Every filter that a list was asked for with. */
+  readonly asked: unknown[]
+  readonly close: () => Promise<void>
+}
+
+const question = z.object({ query: z.string(), variables: z.record(z.string(), z.unknown()).default({}) })
+
+const kindOf = (query: string, filter: unknown): Question => {
+  if (query.includes('eventCount')) return 'count'
+  if (query.includes('eventFacets')) return 'facets'
+  if (query.includes('eventHistogram')) return 'histogram'
+  if (query.includes('events(')) return typeof filter === 'object' && filter !== null && 'act' in filter && query.includes('_ASC') ? 'act' : 'page'
+  return query.includes('event(') ? 'entry' : 'viewer'
+}
+
+const nobody: Appearance = { name: null, colour: null, darkColour: null, signInUrl: null }
+
+/**
+ * Serves the built screens as the audit server does, with its content security policy, and answers their questions from
+ * a scenario: so every state of a screen can be made, quickly and without a database.
+ */
+export async function startScreenServer(scenario: Scenario, appearance: Partial<Appearance> = {}): Promise<ScreenServer> {
+  const asked: unknown[] = []
+  const server: { -readonly [Key in keyof ScreenServer]: ScreenServer[Key] } = { url: '', scenario, asked, close: async () => undefined }
+  const app = express()
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: contentSecurity } }))
+  const failed = (kind: Question, response: express.Response): boolean => {
+    const failure = server.scenario.failures[kind]
+    if (failure === undefined) return false
+    if (failure === 'silence') return true
+    if (failure === 'broken off') response.destroy()
+    else response.status(failure.status).json({ error: { code: failure.code, message: 'It did not work.', id: 'req-2026-11-23' } })
+    return true
+  }
+  app.post('/graphql', express.json(), (request, response) => {
+    const { query, variables } = question.parse(request.body)
+    const { filter } = variables
+    const kind = kindOf(query, filter)
+    if (kind === 'page') asked.push(filter)
+    if (failed(kind, response)) return
+    response.json({ data: answer(server.scenario, kind, variables) })
+  })
+  app.get('/views', (_request, response) => {
+    if (!failed('views', response)) response.json({ views: server.scenario.views })
+  })
+  app.put('/views/:name', express.json(), (request, response) => {
+    const { query } = z.object({ query: z.string() }).parse(request.body)
+    const others = server.scenario.views.filter(({ name }) => name !== request.params.name)
+    server.scenario.views = [...others, { name: request.params.name, query, savedAt: '2026-11-23T12:00:00Z' }]
+    response.status(204).end()
+  })
+  app.delete('/views/:name', (request, response) => {
+    server.scenario.views = server.scenario.views.filter(({ name }) => name !== request.params.name)
+    response.status(204).end()
+  })
+  app.get('/recording', (_request, response) => {
+    if (!failed('recording', response)) response.json(server.scenario.recording)
+  })
+  app.get('/export/events.:format', (_request, response) => {
+    if (failed('export', response)) return
+    response.set({ 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="audit-log-2026-11-23.csv"' }).send(server.scenario.file)
+  })
+  app.use(serveScreens(builtScreens, { ...nobody, ...appearance }))
+
+  const http = createServer(app).listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const { port } = z.object({ port: z.number() }).parse(http.address())
+  server.url = `http://localhost:${port}`
+  server.close = async () => {
+    http.closeAllConnections()
+    await new Promise((resolve) => http.close(resolve))
+  }
+  return server
+}
+
+function answer(scenario: Scenario, kind: Question, variables: Record<string, unknown>): unknown {
+  const { filter } = variables
+  const of = (name: string): unknown => (typeof filter === 'object' && filter !== null ? Reflect.get(filter, name) : undefined)
+  switch (kind) {
+    case 'viewer':
+      return { viewer: viewerWith(scenario.access) }
+    case 'count':
+      // What has come since the list was read is asked for by time.
+      return { eventCount: scenario.count }
+    case 'facets':
+      return { eventFacets: scenario.facets }
+    case 'histogram':
+      return { eventHistogram: scenario.histogram }
+    case 'entry':
+      return { event: scenario.events.find(({ id }) => id === variables['id']) ?? null }
+    default: {
+      const act = of('act')
+      const query = String(of('query') ?? '').toLowerCase()
+      const wanted = scenario.events.filter((event) =>
+        (act === undefined ? query !== '' || event.rootId === null : event.rootId === act || event.id === act) && event.sentence.toLowerCase().includes(query))
+      const first = Number(variables['after'] ?? 0)
+      const nodes = wanted.slice(first, first + scenario.pageSize)
+      const end = first + nodes.length
+      return { viewer: { access: scenario.access }, events: { nodes, pageInfo: { hasNextPage: end < wanted.length, endCursor: String(end) } } }
+    }
+  }
+}
+
+function viewerWith(access: Access) {
+  const isKnown = access !== 'not_signed_in'
+  return {
+    viewerId: isKnown ? '7' : null, viewerName: access === 'granted' || access === 'add_on_missing' ? 'Fredrik Isaksson' : null, locale: 'en',
+    companyId: isKnown ? '1' : null, companyName: isKnown && access !== 'company_unknown' ? 'Nordljus Konsult AB' : null,
+    timeZone: 'Europe/Stockholm', contact: 'sales@konsultboard.example', access,
+  }
+}

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises'
+import type { Page } from 'playwright-core'
+import * as assert from 'uvu/assert'
+import { openBrowser, type TestBrowser } from '../harness/browser.ts'
+import { tokenFor } from '../server/running-server.ts'
+import { serverSuite, type ServerContext } from '../server/server-suite.ts'
+import { button, log, rows } from './state-suite.ts'
+
+const it = serverSuite('The screens and the server understand each other')
+let browser: TestBrowser
+
+it.before(async ({ database, fredrik }) => {
+  browser = await openBrowser()
+  const app = await database.as('consultant_app')
+  await app.query(`begin; select audit.act_as('${fredrik.id}', 'Fredrik Isaksson')`)
+  await app.query(`delete from app.cv where id in (select cv.id from app.cv join app."user" u on u.id = cv.user_id where u.company_id = ${fredrik.companyId} order by cv.id limit 3)`)
+  await app.query('commit')
+  await app.query(`delete from app.customer where id = (select min(id) from app.customer where company_id = ${fredrik.companyId})`)
+})
+it.after(() => browser.close())
+
+async function open({ running, fredrik }: ServerContext, address: string): Promise<Page> {
+  const page = await browser.page()
+  const failures: string[] = []
+  page.on('console', (message) => { if (message.type() === 'error') failures.push(message.text()) })
+  await page.request.post(`${running.url}/session`, { data: { token: await tokenFor(fredrik) } })
+  await page.goto(`${running.url}${address}`)
+  await page.waitForLoadState('networkidle')
+  assert.equal(failures, [])
+  return page
+}
+
+it('about the list: its number, its histogram, its choices and its questions', async (context) => {
+  const page = await open(context, log)
+  await rows(page)
+  const { rows: [all] } = await context.database.superuser.query(`select count(*)::int as n from audit.event where company_id = $1`, [context.fredrik.companyId])
+  await page.getByText(`${all.n} entries`).waitFor()
+  await page.locator('section svg rect').first().waitFor({ state: 'attached' })
+  await button(page, 'Action type').click()
+  await page.getByRole('checkbox', { name: 'Delete user CV 3' }).check()
+  await page.waitForURL(/action=cv.deleted/)
+  await page.getByText('3 matching entries').waitFor()
+  await page.keyboard.press('Escape')
+  await button(page, 'More').click()
+  await button(page, /Fredrik Isaksson/).click()
+  await page.waitForURL(/actor=/)
+  await rows(page)
+  await browser.screenshot(page, 'real-list')
+  await page.context().close()
+})
+
+it('about a file in each form: it is whole, and its receipt is that of the log', async (context) => {
+  const page = await open(context, `${log}?action=cv.deleted`)
+  await rows(page)
+  for (const form of ['CSV with commas', 'CSV with semicolons', 'Excel (XLSX)', 'JSON Lines']) {
+    await button(page, 'Export').click()
+    await page.getByRole('radio', { name: form }).check()
+    const [file] = await Promise.all([page.waitForEvent('download'), button(page, 'Download').click()])
+    await page.getByText('The file is saved, all of it').waitFor()
+    const end = (await context.database.superuser.query(`select details ->> 'row_count' as rows, details ->> 'sha256' as sha256 from audit.event where action = 'audit.export_ended' order by id desc limit 1`)).rows[0]
+    assert.is(end.rows, '3', form)
+    await page.getByText(end.sha256).waitFor()
+    assert.ok((await readFile(await file.path())).length > 100, form)
+    await button(page, 'Close').click()
+  }
+  await page.context().close()
+})
+
+it('about views, the recording, and the end of a session', async (context) => {
+  const page = await open(context, `${log}?source=app&object=customer/1`)
+  await button(page, 'Views').click()
+  await page.getByLabel('Name of this view').fill('Åsas vy')
+  await button(page, 'Save').click()
+  await page.getByRole('link', { name: 'Åsas vy' }).waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('link', { name: 'About the recording' }).click()
+  await page.getByText('Nobody can change the entries unnoticed.').waitFor()
+  await page.getByText('Fredrik Isaksson').last().waitFor()
+  await browser.screenshot(page, 'real-recording')
+  await button(page, 'Sign out').click()
+  await page.getByRole('heading', { name: 'You are not signed in' }).waitFor()
+  await page.reload()
+  await page.getByRole('heading', { name: 'You are not signed in' }).waitFor()
+  await page.context().close()
+})
+
+it.run()

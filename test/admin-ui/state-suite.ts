@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { openBrowser, type TestBrowser } from '../harness/browser.ts'
+import { now, ordinary } from './scenario.ts'
+import { startScreenServer, type Scenario, type ScreenServer } from './screen-server.ts'
+
+/** 640 is 1280 at a zoom of 200 %; 320 is the narrowest that WCAG asks for. Colours are the same on every width. */
+const looks = [['light', [1280, 320]], ['dark', [640]]] as const
+/** Entries of the log: enough for a list, few enough for axe to be quick. */
+const size = 9
+
+/** Where the log stands. */
+export const log = '/company/audit-log'
+
+/** One state in which somebody may find the screens. */
+export type State = {
+  readonly name: string
+  readonly address?: string
+  readonly scenario?: Partial<Scenario>
+  /** Brings the page into the state, and checks what makes it that. */
+  readonly reach: (page: Page, server: ScreenServer) => Promise<unknown>
+}
+
+/**
+ * A test for each state: it can be reached, axe finds nothing, nothing scrolls sideways and the browser reports no
+ * breach of the content security policy; in both themes and on several widths. Pictures lie in test/.artifacts.
+ */
+export function stateSuite(name: string, states: readonly State[]): void {
+  const test = suite(name)
+  let browser: TestBrowser
+  let server: ScreenServer
+  let axe: string
+
+  test.before(async () => {
+    axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+    server = await startScreenServer(ordinary(size), { signInUrl: 'https://konsultboard.example/audit-log' })
+    browser = await openBrowser()
+  })
+  test.after(async () => {
+    await browser.close()
+    await server.close()
+  })
+
+  for (const state of states) {
+    test(state.name, async () => {
+      const found: string[] = []
+      for (const [colorScheme, widths] of looks) {
+        server.scenario = { ...ordinary(size), ...state.scenario }
+        const page = await browser.page({ colorScheme, viewport: { width: widths[0], height: 800 }, reducedMotion: 'reduce' })
+        page.on('console', (message) => {
+          if (/content security policy/i.test(message.text())) found.push(message.text())
+        })
+        await page.clock.setFixedTime(now)
+        await page.goto(`${server.url}${state.address ?? log}`)
+        await state.reach(page, server)
+        for (const width of widths) {
+          await page.setViewportSize({ width, height: 800 })
+          await page.waitForTimeout(60)
+          const where = `${colorScheme}, ${width} wide`
+          found.push(...(await violations(page, axe)).map((violation) => `${where}: ${violation}`))
+          const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+          if (overflow !== 0) found.push(`${where}: scrolls sideways by ${String(overflow)} pixels`)
+          if ((colorScheme === 'light') === (width === 1280)) await browser.screenshot(page, `state-${state.name.replaceAll(/[ ,]+/g, '-')}-${colorScheme}-${width}`)
+        }
+        await page.context().close()
+      }
+      assert.equal(found, [])
+    })
+  }
+  test.run()
+}
+
+/** What axe finds against WCAG 2.2 A and AA, in words. */
+async function violations(page: Page, axe: string): Promise<string[]> {
+  await page.evaluate(axe)
+  const { violations: found } = await page.evaluate<AxeResults>(`axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] })`)
+  return found.flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id}: ${help} (${target.join(' ')})`))
+}
+
+export const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
+export const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { name }).waitFor()
+/** Waits for the first line of the list. */
+export const rows = (page: Page) => page.locator('p.sentence').first().waitFor()
