@@ -7,10 +7,12 @@ export type Option = { purpose: string; value?: string; isRequired?: boolean }
 /** The options that were given. */
 export type Given = { flags: ReadonlySet<string>; values: ReadonlyMap<string, string> }
 
-/** A command of `npm run audit`. */
+/** A command of `npm run audit`: most work on a database, one on a file, for which none is started. */
 export type Command = {
   name: string
   purpose: string
   options: Readonly<Record<string, Option>>
-  run: (connectionString: string, given: Given) => Promise<Outcome>
-}
+} & (
+  | { run: (connectionString: string, given: Given) => Promise<Outcome> }
+  | { runOnFile: (path: string, given: Given) => Promise<Outcome> }
+)

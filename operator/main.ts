@@ -1,12 +1,17 @@
+#!/usr/bin/env node
 import pg from 'pg'
 import { parseArgs } from 'node:util'
 import { EmbeddedError } from '../db/embedded.ts'
 import { MigrationError } from '../db/migration-error.ts'
 import { grantAdministratorCommand, listCompaniesCommand, revokeAdministratorCommand } from './administrators.ts'
+import { checkExportCommand } from './check-export.ts'
 import { doctorCommand } from './doctor.ts'
+import { generateCommand } from './generate.ts'
 import { openTarget } from './target.ts'
+import { keepCommand } from './keep.ts'
 import { migrateCommand } from './migrate.ts'
 import { OperatorError } from './operator-error.ts'
+import { requireActorCommand } from './require-actor.ts'
 import { statusCommand } from './status.ts'
 import { trackCommand } from './track.ts'
 import { uninstallCommand } from './uninstall.ts'
@@ -18,12 +23,15 @@ import type { Command, Given, Option, Outcome } from './command.ts'
  */
 
 const commands: readonly Command[] = [
-  migrateCommand, statusCommand, trackCommand, grantAdministratorCommand, revokeAdministratorCommand, listCompaniesCommand, doctorCommand, uninstallCommand,
+  migrateCommand, statusCommand, keepCommand, trackCommand, grantAdministratorCommand, revokeAdministratorCommand, listCompaniesCommand, requireActorCommand, doctorCommand, checkExportCommand, generateCommand, uninstallCommand,
 ]
 
-const help = `npm run audit -- <command> [options]
+/** As it is called in a checkout, and from an installed package. */
+const program = import.meta.filename.endsWith('.ts') ? 'npm run audit --' : 'audit-log'
 
-${commands.flatMap(({ name, purpose, options }) => [line(name, purpose), ...Object.entries(options).map(([option, { value, purpose: what }]) => line(`  --${option}${value === undefined ? '' : ` <${value}>`}`, what))]).join('\n')}
+const help = `${program} <command> [options]
+
+${commands.flatMap(({ name, purpose, options, ...command }) => [line('runOnFile' in command ? `${name} <file>` : name, purpose), ...Object.entries(options).map(([option, { value, purpose: what }]) => line(`  --${option}${value === undefined ? '' : ` <${value}>`}`, what))]).join('\n')}
 
 Options of all
   --json    print one JSON document instead of text
@@ -60,15 +68,18 @@ async function main(): Promise<number> {
   return outcome.isWell ? 0 : 1
 }
 
-function readOptions(command: Command): Given | { problem: string } {
+function readOptions(command: Command): Given & { file: string } | { problem: string } {
   const options: Record<string, Option> = { help: { purpose: '' }, json: { purpose: '' }, ...command.options }
   const flags = new Set<string>()
   const values = new Map<string, string>()
+  const files: string[] = []
   try {
     const parsed = parseArgs({
       args: process.argv.slice(3),
+      allowPositionals: 'runOnFile' in command,
       options: Object.fromEntries(Object.entries(options).map(([name, { value }]) => [name, { type: value === undefined ? 'boolean' : 'string' }])),
     })
+    files.push(...parsed.positionals)
     for (const [name, value] of Object.entries(parsed.values)) {
       if (typeof value === 'string') values.set(name, value)
       else flags.add(name)
@@ -78,11 +89,14 @@ function readOptions(command: Command): Given | { problem: string } {
   }
   const missing = Object.keys(options).filter((name) => options[name]?.isRequired === true && !values.has(name))
   if (missing.length > 0 && !flags.has('help')) return { problem: `${command.name} needs ${missing.map((name) => `--${name}`).join(' and ')}.` }
-  return { flags, values }
+  const [file = '', ...others] = files
+  if ('runOnFile' in command && !flags.has('help') && (file === '' || others.length > 0)) return { problem: `${command.name} needs one file.` }
+  return { flags, values, file }
 }
 
-async function outcomeOf(command: Command, given: Given): Promise<Outcome> {
+async function outcomeOf(command: Command, given: Given & { file: string }): Promise<Outcome> {
   try {
+    if ('runOnFile' in command) return await command.runOnFile(given.file, given)
     const target = await openTarget(process.env, (notice) => console.error(notice))
     try {
       return await command.run(target.connectionString, given)

@@ -1,24 +1,48 @@
-import { migrate, planMigration } from '../db/migrate.ts'
+import { migrate, MigrationError, planMigration, rehearseMigration, type MigrationPlan, type Rehearsal } from '../db/migrate.ts'
 import type { Command } from './command.ts'
 
-/** Installs or upgrades the audit log; `--plan` only says what would run. */
+/** Installs or upgrades the audit log; `--plan` only says what would run, with which locks and for how long. */
 export const migrateCommand: Command = {
   name: 'migrate',
   purpose: 'installs or upgrades schema audit; running it again does nothing',
-  options: { plan: { purpose: 'say what would run, change nothing' } },
+  options: { plan: { purpose: 'say what would run, with which locks and for how long, by trying it and rolling it back' } },
   run: async (connectionString, { flags }) => {
+    const notice = (line: string): void => console.error(line)
     if (flags.has('plan')) {
       const plan = await planMigration({ connectionString })
-      return { isWell: !['foreign', 'newer'].includes(plan.state), document: plan, text: describePlan(plan.state, plan.pending) }
+      const isRefused = ['foreign', 'newer'].includes(plan.state)
+      const tried = isRefused || plan.pending.length === 0 ? null : await rehearse(connectionString, notice)
+      const problem = tried instanceof MigrationError ? { code: tried.code, message: tried.message, detail: tried.detail, hint: tried.hint, statements: tried.statements } : null
+      const rehearsal = tried instanceof MigrationError ? null : tried
+      return { isWell: !isRefused && problem === null, document: { ...plan, rehearsal, problem }, text: describePlan(plan, tried) }
     }
-    const { applied } = await migrate({ connectionString })
+    const { applied } = await migrate({ connectionString, notice })
     const text = applied.length === 0 ? 'The database is up to date; nothing was run.' : `Migrated: ${applied.join(', ')}.`
     return { isWell: true, document: { applied }, text }
   },
 }
 
-function describePlan(state: string, pending: readonly string[]): string {
+async function rehearse(connectionString: string, notice: (line: string) => void): Promise<Rehearsal | MigrationError> {
+  try {
+    return await rehearseMigration({ connectionString, notice })
+  } catch (error) {
+    if (error instanceof MigrationError) return error
+    throw error
+  }
+}
+
+function describePlan({ state, pending }: MigrationPlan, tried: Rehearsal | MigrationError | null): string {
   if (state === 'foreign') return 'This database has a schema audit that is not ours; migrate would refuse it.'
   if (state === 'newer') return 'This database was migrated by a newer version of this program; migrate would refuse it.'
-  return pending.length === 0 ? 'The database is up to date; nothing would run.' : `These would run, each in one transaction: ${pending.join(', ')}.`
+  if (tried === null) return 'The database is up to date; nothing would run.'
+  const files = `These would run, each in one transaction: ${pending.join(', ')}.`
+  if (tried instanceof MigrationError) return [files, 'They cannot:', tried.message, tried.detail, tried.hint, ...tried.statements].filter((line) => line !== '').join('\n')
+  return [
+    files,
+    `Tried and rolled back: it took ${(tried.milliseconds / 1000).toFixed(1)} s.`,
+    ...(tried.locks.length === 0
+      ? ['It takes no lock that anybody who reads or writes would wait for.']
+      : ['Locks on what is there, until the end of the transaction:', ...tried.locks.map(({ relation, mode, milliseconds }) => `  ${relation.padEnd(36)} ${mode.padEnd(20)} ${milliseconds} ms`)]),
+    'Where a lock is not to be had within 250 ms everything is rolled back and tried again later, so that nobody waits behind it.',
+  ].join('\n')
 }

@@ -43,7 +43,7 @@ async function apply(client: Client, file: TrackingFile, isUntracking: boolean):
 type Tracked = TrackedTable & { is_working: boolean }
 
 async function applyTables(client: Client, wanted: readonly TrackedTable[], isUntracking: boolean): Promise<Change[]> {
-  const { rows: tracked } = await client.query<Tracked>('select table_name as table, kind, label, company, owner, snapshot, mask, soft_delete, is_working from audit.tracked_table order by 1')
+  const { rows: tracked } = await client.query<Tracked>('select table_name as table, kind, label, company, owner, snapshot, mask, soft_delete, truncate, is_working from audit.tracked_table order by 1')
   const changes: Change[] = []
   const tables: TrackedTable[] = []
   for (const given of wanted) {
@@ -59,16 +59,16 @@ async function applyTables(client: Client, wanted: readonly TrackedTable[], isUn
     const old = tracked.find((one) => one.table === table.table)
     const settings = differences(old, table)
     if (settings.length === 0) continue
-    await client.query('select audit.track($1::regclass, $2, $3, $4, $5, $6, $7, $8)', [table.table, table.kind, table.label, table.company, table.owner, table.snapshot, table.mask, table.soft_delete])
+    await client.query('select audit.track($1::regclass, $2, $3, $4, $5, $6, $7, $8, $9)', [table.table, table.kind, table.label, table.company, table.owner, table.snapshot, table.mask, table.soft_delete, table.truncate])
     changes.push({ what: table.table, change: old === undefined ? 'added' : 'changed', settings })
   }
   return changes
 }
 
 function differences(old: Tracked | undefined, wanted: TrackedTable): Change['settings'] {
-  const names = ['kind', 'label', 'company', 'owner', 'snapshot', 'mask', 'soft_delete'] as const
+  const names = ['kind', 'label', 'company', 'owner', 'snapshot', 'mask', 'soft_delete', 'truncate'] as const
   const isUnset = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0)
-  if (old === undefined) return names.filter((name) => !isUnset(wanted[name])).map((name) => ({ setting: name, old: null, new: wanted[name] }))
+  if (old === undefined) return names.filter((name) => !isUnset(wanted[name]) && wanted[name] !== 'record').map((name) => ({ setting: name, old: null, new: wanted[name] }))
   const changed = names.filter((name) => !isDeepStrictEqual(old[name], wanted[name])).map((name) => ({ setting: name, old: old[name], new: wanted[name] }))
   return changed.length === 0 && !old.is_working ? [{ setting: 'is_working', old: false, new: true }] : changed
 }

@@ -12,6 +12,7 @@ const table = z.strictObject({
   snapshot: z.array(z.string()).nullable().default(null),
   mask: z.array(z.string()).default([]),
   soft_delete: z.string().nullable().default(null),
+  truncate: z.enum(['record', 'refuse']).default('record'),
 })
 
 const relation = table.shape.table

@@ -1,8 +1,14 @@
 import { Refusal } from './refusal.ts'
 
-const gone = /^(08...|53300|57P0[1-4]|ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EPIPE|EAI_AGAIN|ENOENT)$/
-const goneMessage = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after)/
+const gone = /^(08...|28000|28P01|3D000|25P03|53300|57P0[1-5]|ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EPIPE|EAI_AGAIN|ENOENT)$/
+const goneMessage = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after|Query read timeout)/
 const notInstalled = new Set(['3F000', '42P01', '42883', '42704'])
+
+/** Whether an error says that the connection to the database is lost, not to be had, or dead. */
+export function isGone(error: unknown): boolean {
+  const { code, message } = propertiesOf(error)
+  return gone.test(code) || goneMessage.test(message)
+}
 
 /**
  * What an error of PostgreSQL or of the connection to it means for whoever asked.
@@ -11,7 +17,7 @@ const notInstalled = new Set(['3F000', '42P01', '42883', '42704'])
 export function refusalOf(error: unknown): Refusal | null {
   if (error instanceof Refusal) return error
   const { code, message, detail, hint } = propertiesOf(error)
-  if (gone.test(code) || goneMessage.test(message)) {
+  if (isGone(error)) {
     return new Refusal({
       status: 503, code: 'DATABASE_UNAVAILABLE', message: 'The database cannot be reached at the moment.',
       hint: 'Try again in a few seconds.', headers: { 'retry-after': '5' }, cause: error,
@@ -23,6 +29,18 @@ export function refusalOf(error: unknown): Refusal | null {
       hint: 'Narrow the filter, for example to a shorter period.', headers: { 'retry-after': '5' }, cause: error,
     })
   }
+  if (code === '25006') {
+    return new Refusal({
+      status: 503, code: 'DATABASE_READ_ONLY', message: 'The database takes nothing new at the moment, so that this cannot be recorded.',
+      hint: 'Try again later. What need not be recorded can be read.', headers: { 'retry-after': '30' }, cause: error,
+    })
+  }
+  if (/^53/.test(code)) {
+    return new Refusal({
+      status: 503, code: 'DATABASE_FULL', message: 'The database has no room or no memory left.',
+      hint: 'Try again later. An operator finds the reason in the log.', headers: { 'retry-after': '30' }, cause: error,
+    })
+  }
   if (notInstalled.has(code)) {
     return new Refusal({
       status: 503, code: 'NOT_INSTALLED', message: 'The audit log is not installed in this database, or is not complete.',
@@ -31,7 +49,7 @@ export function refusalOf(error: unknown): Refusal | null {
   }
   // Class AU is our own: its texts are written for the caller.
   if (/^AU\d{3}$/.test(code)) {
-    return new Refusal({ status: code === 'AU005' ? 403 : 400, code, message, detail, hint, cause: error })
+    return new Refusal({ status: code === 'AU005' ? 403 : 400, code: code === 'AU006' ? 'BAD_FILTER' : code, message, detail, hint, cause: error })
   }
   return null
 }

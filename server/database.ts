@@ -14,6 +14,8 @@ import { StartRefusal } from './start-refusal.ts'
 export interface Database {
   /** The connection string of the audit server. */
   readonly url: string
+  /** Whether it answered; false if the server was told to wait for it. */
+  readonly isThere: boolean
   /** The connection string of another login. */
   readonly urlOf: (login: string) => string
   /** A secret that is kept in the data folder. */
@@ -47,7 +49,7 @@ async function openEmbedded({ dataDir, demo }: Config, step: Step): Promise<Data
       await withClient(connectionString, (client) => ensureLogins(client, server.password))
     }
     const urlOf = (login: string) => server.url(login, embeddedDatabase)
-    return { url: urlOf('audit_server'), urlOf, secret: server.secret, stop: server.stop }
+    return { url: urlOf('audit_server'), isThere: true, urlOf, secret: server.secret, stop: server.stop }
   } catch (error) {
     await server.stop()
     throw error
@@ -63,13 +65,13 @@ async function openGiven({ dataDir, demo, startWithoutDatabase }: Config, url: s
     other.password = secrets(`login ${login}`)
     return other.href
   }
-  const database = { url, urlOf, secret: (name: string) => secrets(`secret ${name}`), stop: async () => undefined }
+  const database = { url, isThere: true, urlOf, secret: (name: string) => secrets(`secret ${name}`), stop: async () => undefined }
   try {
     await refuseUnfit(url)
   } catch (error) {
     if (!startWithoutDatabase || !(error instanceof MigrationError && error.code === 'DATABASE_UNREACHABLE')) throw error
     step(`${error.message}. It is used as soon as it answers`)
-    return database
+    return { ...database, isThere: false }
   }
   step('The database of DATABASE_URL has schema audit')
   if (demo && await installDemonstration(url, (login) => secrets(`login ${login}`))) step('The demonstration company is loaded')
@@ -99,12 +101,14 @@ export interface PoolOptions {
   readonly max: number
   /** Milliseconds to wait for a connection. */
   readonly connectTimeout: number
+  /** Milliseconds after which a query is given up although the server has not said so: it may be paused, or the network gone. Without it, never. */
+  readonly queryTimeout?: number
   readonly logger: Logger
 }
 
 /** A pool whose connections may be lost at any moment without ending the process. */
-export function makePool({ connectionString, name, max, connectTimeout, logger }: PoolOptions): Pool {
-  const pool = new pg.Pool({ connectionString, application_name: name, max, connectionTimeoutMillis: connectTimeout, keepAlive: true })
+export function makePool({ connectionString, name, max, connectTimeout, queryTimeout, logger }: PoolOptions): Pool {
+  const pool = new pg.Pool({ connectionString, application_name: name, max, connectionTimeoutMillis: connectTimeout, keepAlive: true, ...(queryTimeout !== undefined && { query_timeout: queryTimeout }) })
   pool.on('error', (error) => logger.warn({ err: error, pool: name }, 'an idle database connection was lost'))
   // The pool listens to idle connections only; one that is lost between two queries of a request would end the process.
   pool.on('connect', (client) => client.on('error', (error) => logger.debug({ err: error, pool: name }, 'a database connection was lost')))

@@ -1,12 +1,17 @@
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Router, type Request, type Response } from 'express'
 import type { Pool, PoolClient } from 'pg'
-import { to as copyTo } from 'pg-copy-streams'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { parseEventFilterParameters, parseQueryString, type EventFilter } from './event-filter.ts'
-import { columnCount, csvCopy, jsonLinesCopy } from './export-query.ts'
+import { cancelQuery } from './cancel-query.ts'
+import { filterCode } from './event-filter.ts'
+import { makeDelivery } from './export/delivery.ts'
+import { makeFairQueue, tooMany, type FairQueueOptions } from './export/fair-queue.ts'
+import { filterInWords } from './export/filter-in-words.ts'
+import { formats, type Asked, type Format } from './export/receipt.ts'
+import { sentenceCode } from './export/sentence-code.ts'
+import { parseWanted, type Wanted } from './export/wanted.ts'
+import { writeCsv, writeJsonLines, writeWorkbook, type AlmostSent, type FileJob } from './export/write-rows.ts'
 import { readerSettings, type Identities, type Identity } from './identity.ts'
 import { onlyMethods } from './only.ts'
 import { Refusal } from './refusal.ts'
@@ -14,6 +19,7 @@ import { identify } from './request-identity.ts'
 import { refuseForeign } from './same-origin.ts'
 import { inTransaction } from './transaction.ts'
 import { parseViewer, viewerQuery, type Viewer } from './viewer.ts'
+import { refusedAccess } from './viewer-refusal.ts'
 
 export interface ExportOptions {
   readonly identities: Identities
@@ -21,182 +27,182 @@ export interface ExportOptions {
   readonly exportPool: Pool
   /** Connections of the screens, for the entries about the export and to cancel it. */
   readonly pool: Pool
-  /** Milliseconds for the query of a screen, and for a whole export. */
+  /** Milliseconds for the query of a screen, for a whole export, and for a reader who takes nothing. */
   readonly statementTimeout: number
   readonly exportTimeout: number
+  readonly stallTimeout: number
+  readonly queue: FairQueueOptions
   readonly requestId: (request: Request) => string
   readonly logger: Logger
 }
 
-type Format = 'csv' | 'jsonl'
 type Outcome = 'complete' | 'cancelled' | 'failed'
+type Settings = Readonly<Record<string, string>>
 
-interface Wanted {
-  readonly format: Format
-  readonly filter: EventFilter
-  readonly separator: ',' | ';'
-  readonly locale: string | null
+const contentTypes: Record<Format, string> = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  jsonl: 'application/jsonl; charset=utf-8',
+  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 }
-
-/** The end of a file: without it, or with other numbers, the file is not whole. */
-interface Receipt {
-  readonly rows: number
-  /** SHA-256 of all bytes before the receipt, in hex. */
-  readonly sha256: string
-}
-
-const contentType: Record<Format, string> = { csv: 'text/csv; charset=utf-8; header=present', jsonl: 'application/jsonl; charset=utf-8' }
-const byteOrderMark = Buffer.from('\u{FEFF}')
-const numberRow = z.tuple([z.object({ id: z.string() })])
+const startedRow = z.tuple([z.object({ id: z.string(), at: z.string() })])
+const snapshotRow = z.tuple([z.object({ at: z.string(), transactions: z.string() })])
+/** An ISO 8601 time in UTC, to the microsecond, whatever time zone the session has. */
+const utc = (time: string) => `replace((${time} at time zone interval '0')::text, ' ', 'T') || 'Z'`
 
 /**
- * `GET /export/events.csv` and `.jsonl`: every entry that the filter lets through, as the viewer may read it, streamed
- * from one snapshot. That it happens is an entry, committed before the first byte; how it ended is another.
+ * `GET /export/events.csv`, `.jsonl` and `.xlsx`: every entry that the filter lets through, as the viewer may read it,
+ * streamed from one snapshot. That it happens is an entry, committed before the first byte; how it ended is another.
  */
 export function makeExportRouter(options: ExportOptions): Router {
   const router = Router()
+  const queue = makeFairQueue(options.queue)
   router.use(onlyMethods('GET'), refuseForeign())
-  router.get('/events.csv', (request, response) => exportEvents(options, 'csv', request, response))
-  router.get('/events.jsonl', (request, response) => exportEvents(options, 'jsonl', request, response))
+  for (const format of formats) {
+    router.get(`/events.${format}`, async (request, response) => {
+      const wanted = parseWanted(format, request.originalUrl)
+      const identity = await identify(request, options.identities)
+      if (identity === null) throw refusedAccess('not_signed_in', null)
+      const waiting = new AbortController()
+      const left = () => waiting.abort(new ReaderLeft())
+      response.once('close', left)
+      try {
+        const leave = await queue.enter({ companyId: identity.companyId, personId: identity.viewerId }, waiting.signal)
+        await exportEvents(options, { wanted, identity, response, requestId: options.requestId(request) }).finally(leave)
+      } catch (error) {
+        if (!(error instanceof ReaderLeft)) throw error
+      } finally {
+        response.off('close', left)
+      }
+    })
+  }
   return router
 }
 
-async function exportEvents(options: ExportOptions, format: Format, request: Request, response: Response): Promise<void> {
-  const wanted = parseWanted(format, request.originalUrl)
-  const identity = await identify(request, options.identities)
-  if (identity === null) throw refusedAccess('not_signed_in', null)
-  const settings = readerSettings(identity, options.requestId(request), options.statementTimeout)
+/** Whoever asked has gone before its turn came: nothing was exported, and nobody is there to be told. */
+class ReaderLeft extends Error {}
 
+interface Asking {
+  readonly wanted: Wanted
+  readonly identity: Identity
+  readonly response: Response
+  readonly requestId: string
+}
+
+async function exportEvents(options: ExportOptions, { wanted, identity, response, requestId }: Asking): Promise<void> {
+  const settings = readerSettings(identity, requestId, options.statementTimeout)
   // The snapshot is taken before the export is recorded, so that an export does not list itself.
   await inTransaction(options.exportPool, { ...settings, statement_timeout: String(options.exportTimeout) }, async (client) => {
     const viewer = parseViewer((await client.query(viewerQuery)).rows[0])
     if (viewer.access !== 'granted') throw refusedAccess(viewer.access, viewer.contact)
-    const exportId = await recordStart(options.pool, settings, wanted)
-    await stream({ ...options, client, wanted, viewer, exportId, settings, identity, response })
+    const facts = await factsOf(client, wanted, viewer)
+    const query = { conditions: await filterCode(client, wanted.filter), sentence: await sentenceCode(client, facts.locale, 'event') }
+    const started = await recordStart(options.pool, settings, facts)
+    const asked: Asked = { ...facts, entry: started.id, at: started.at }
+    await stream({ ...options, client, query, wanted, asked, settings, response })
   }, 'begin isolation level repeatable read read only').catch((error: unknown) => {
-    throw isPoolBusy(error) ? tooManyExports(error) : error
+    throw isPoolBusy(error) ? tooMany('No database connection was free.', error) : error
   })
 }
 
-interface Stream extends ExportOptions {
-  readonly client: PoolClient
+type Facts = Omit<Asked, 'entry' | 'at'>
+
+async function factsOf(client: PoolClient, { format, filter, timeZone: wantedZone, locale: wantedLocale }: Wanted, viewer: Viewer): Promise<Facts> {
+  const locale = wantedLocale ?? viewer.locale
+  const timeZone = wantedZone ?? viewer.timeZone
+  // Room for a hash table of some million transactions; nothing is taken that is not needed.
+  const { rows } = await client.query(`
+    select set_config('TimeZone', $1, true), set_config('work_mem', '64MB', true), pg_current_snapshot()::text as transactions, ${utc('transaction_timestamp()')} as at`, [timeZone])
+  const [{ at, transactions }] = snapshotRow.parse(rows)
+  const given = Object.fromEntries(Object.entries(filter).flatMap(([key, value]) => (value === null || value === undefined ? [] : [[key, value]])))
+  return {
+    format, timeZone, locale, filter: given, filterInWords: filterInWords(given, locale), snapshot: { at, transactions },
+    company: { id: viewer.companyId ?? '', name: viewer.companyName }, person: { id: viewer.viewerId ?? '', name: viewer.viewerName },
+  }
+}
+
+interface Stream extends ExportOptions, Omit<FileJob, 'delivery' | 'cancel'> {
   readonly wanted: Wanted
-  readonly viewer: Viewer
-  readonly exportId: string
-  readonly settings: Readonly<Record<string, string>>
-  readonly identity: Identity
+  readonly settings: Settings
   readonly response: Response
 }
 
 async function stream(job: Stream): Promise<void> {
-  const { wanted, viewer, exportId, response, pool, settings } = job
-  const abort = new AbortController()
-  const stop = (outcome: Outcome) => () => { if (!response.writableFinished) abort.abort(outcome) }
-  const left = stop('cancelled')
-  response.once('close', left)
-  const timer = setTimeout(stop('failed'), job.exportTimeout)
+  const { wanted, asked, response, pool, client } = job
+  const delivery = makeDelivery(response, { total: job.exportTimeout, stall: job.stallTimeout })
+  const cancel = () => cancelQuery(client, pool)
+  response.status(200).set({
+    'content-type': contentTypes[wanted.format],
+    'content-disposition': `attachment; filename="audit-log-${today(asked.timeZone)}.${wanted.format}"`,
+    'cache-control': 'no-store',
+    'accept-ranges': 'none',
+    'x-accel-buffering': 'no',
+    'x-audit-export-id': asked.entry,
+  })
+  // A query that finds its first row late is seen to be on its way; one that fails at once is still answered by an error.
+  const patience = setTimeout(() => response.flushHeaders(), 500)
+  let recorded = false
   try {
-    response.status(200).set({
-      'content-type': contentType[wanted.format],
-      'content-disposition': `attachment; filename="audit-log-${today(viewer.timeZone)}.${wanted.format}"`,
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    })
-    const receipt = await sendRows(job, abort.signal)
-    await recordEnd(pool, settings, exportId, receipt, 'complete')
-    response.end(wanted.format === 'csv' ? csvReceipt(receipt, wanted.separator) : `${JSON.stringify({ receipt })}\n`)
+    const sent = await writeFile({ ...job, delivery, cancel }, wanted)
+    await recordEnd(job, 'complete', { ...sent, fileSha256: delivery.sha256(sent.lastBytes) })
+    recorded = true
+    if (!await delivery.end(sent.lastBytes)) throw new Error('the reader left')
   } catch (error) {
-    const outcome: Outcome = abort.signal.reason === 'cancelled' ? 'cancelled' : 'failed'
-    job.logger.warn({ exportId, outcome, err: error }, 'an export ended early')
-    await recordEnd(pool, settings, exportId, null, outcome)
+    const reason = delivery.signal.aborted ? delivery.signal.reason : error
+    const outcome: Outcome = reason instanceof Error && reason.message === 'the reader left' ? 'cancelled' : 'failed'
+    job.logger.warn({ exportId: asked.entry, outcome, recorded, err: reason }, 'an export ended early')
+    void recordEndLater(job, outcome)
     if (response.headersSent) response.destroy()
-    else throw error
+    throw error
   } finally {
-    clearTimeout(timer)
-    response.off('close', left)
+    clearTimeout(patience)
+    delivery.close()
   }
 }
 
-/** Sends what COPY delivers, as fast as the reader reads. @throws once the reader is gone or the time is over */
-async function sendRows({ client, wanted, viewer, response, pool }: Stream, signal: AbortSignal): Promise<Receipt> {
-  const query = { filter: wanted.filter, timeZone: viewer.timeZone, locale: wanted.locale ?? viewer.locale }
-  const copy = client.query(copyTo(wanted.format === 'csv' ? csvCopy(query, wanted.separator) : jsonLinesCopy(query)))
-  const cancel = () => void pool.query('select pg_cancel_backend($1)', [processId(client)]).catch(() => copy.destroy())
-  signal.addEventListener('abort', cancel)
-  const hash = createHash('sha256')
-  const send = async (chunk: Buffer) => {
-    hash.update(chunk)
-    if (!response.write(chunk) && !signal.aborted) await once(response, 'drain', { signal }).catch(() => undefined)
-  }
+function writeFile(job: FileJob, { format, separator, hasByteOrderMark }: Wanted): Promise<AlmostSent> {
+  if (format === 'csv') return writeCsv(job, separator, hasByteOrderMark)
+  return format === 'jsonl' ? writeJsonLines(job) : writeWorkbook(job)
+}
+
+/** Fails closed: what cannot be recorded does not begin. */
+async function recordStart(pool: Pool, settings: Settings, { format, filter, ...about }: Facts): Promise<{ id: string; at: string }> {
   try {
-    if (signal.aborted) cancel()
-    let isFirst = wanted.format === 'csv'
-    // After an abort the rest is read and dropped, until the cancelled query says so itself.
-    for await (const chunk of copy) {
-      if (signal.aborted) continue
-      if (isFirst) await send(byteOrderMark)
-      isFirst = false
-      await send(chunk)
+    const [started] = await inTransaction(pool, settings, async (client) => {
+      const { rows: [row] } = await client.query('select audit.record_log_export($1, $2, $3) as id', [format, JSON.stringify(filter), JSON.stringify(about)])
+      const { rows } = await client.query(`select id::text, ${utc('occurred_at')} as at from audit.event where id = $1`, [row.id])
+      return startedRow.parse(rows)
+    })
+    return started
+  } catch (cause) {
+    if (isPoolBusy(cause)) throw cause
+    throw new Refusal({
+      status: 503, code: 'NOT_RECORDED', message: 'The export cannot be recorded at the moment, and therefore does not begin.',
+      hint: 'Try again in a minute. An operator finds the reason in the log.', headers: { 'retry-after': '60' }, cause,
+    })
+  }
+}
+
+interface End {
+  readonly rows: number
+  readonly sha256: string
+  readonly fileSha256: string
+}
+
+async function recordEnd({ pool, settings, asked }: Stream, outcome: Outcome, end: End | null): Promise<void> {
+  await inTransaction(pool, settings, (client) => client.query('select audit.record_log_export_end($1, $2, $3, $4, $5)',
+    [asked.entry, end?.rows ?? null, end?.sha256 ?? null, outcome, end?.fileSha256 ?? null]))
+}
+
+/** The database may be what made the export fail: its end is tried again for about a minute. */
+async function recordEndLater(job: Stream, outcome: Outcome): Promise<void> {
+  for (const seconds of [1, 2, 4, 8, 16, 32, null]) {
+    try {
+      return await recordEnd(job, outcome, null)
+    } catch (error) {
+      if (seconds === null || job.pool.ending) return job.logger.error({ exportId: job.asked.entry, outcome, err: error }, 'the end of an export could not be recorded')
+      await sleep(seconds * 1_000, undefined, { ref: false })
     }
-    signal.throwIfAborted()
-    return { rows: copy.rowCount, sha256: hash.digest('hex') }
-  } finally {
-    signal.removeEventListener('abort', cancel)
   }
-}
-
-async function recordStart(pool: Pool, settings: Readonly<Record<string, string>>, { format, filter }: Wanted): Promise<string> {
-  const [{ id }] = await inTransaction(pool, settings, async (client) => {
-    const { rows } = await client.query('select audit.record_log_export($1, $2)::text as id', [format, JSON.stringify(filter)])
-    return numberRow.parse(rows)
-  })
-  return id
-}
-
-async function recordEnd(pool: Pool, settings: Readonly<Record<string, string>>, exportId: string, receipt: Receipt | null, outcome: Outcome): Promise<void> {
-  await inTransaction(pool, settings, (client) =>
-    client.query('select audit.record_log_export_end($1, $2, $3, $4)', [exportId, receipt?.rows ?? null, receipt?.sha256 ?? null, outcome]))
-}
-
-/** A line of its own with as many cells as every other, the first of which begins with `#`. */
-function csvReceipt({ rows, sha256 }: Receipt, separator: string): string {
-  return `"# end of export: rows=${rows} sha256=${sha256}"${separator.repeat(columnCount - 1)}\n`
-}
-
-function parseWanted(format: Format, url: string): Wanted {
-  const own = new Map<string, string>()
-  const filter = parseQueryString(url).filter(([name, value]) => {
-    if (name !== 'locale' && (name !== 'separator' || format !== 'csv')) return true
-    if (own.has(name)) throw badParameter(`${name} is given twice`)
-    own.set(name, value)
-    return false
-  })
-  const separator = own.get('separator') ?? ','
-  if (separator !== ',' && separator !== ';') throw badParameter(`separator is ${JSON.stringify(separator)}; it can be , or ;`)
-  const locale = own.get('locale') ?? null
-  if (locale !== null && locale !== 'en' && locale !== 'sv') throw badParameter(`locale is ${JSON.stringify(locale)}; it can be en or sv`)
-  return { format, filter: parseEventFilterParameters(filter), separator, locale }
-}
-
-function badParameter(detail: string): Refusal {
-  return new Refusal({ status: 400, code: 'BAD_PARAMETER', message: 'The export cannot be made like this.', detail })
-}
-
-function refusedAccess(access: Exclude<Viewer['access'], 'granted'>, contact: string | null): Refusal {
-  const refusals = {
-    not_signed_in: { status: 401, message: 'Nobody is signed in.', hint: 'Open the audit log from the host application.' },
-    company_unknown: { status: 403, message: 'The company of this session is not known.', hint: 'Sign in again from the host application.' },
-    not_administrator: { status: 403, message: 'Only administrators of the company may read its audit log.', hint: 'Ask an administrator of your company.' },
-    add_on_missing: { status: 403, message: 'The company has not bought the audit log.', hint: contact ? `Ask ${contact}.` : 'Ask your sales contact.' },
-  }
-  return new Refusal({ code: access.toUpperCase(), ...refusals[access] })
-}
-
-function tooManyExports(cause: unknown): Refusal {
-  return new Refusal({
-    status: 503, code: 'TOO_MANY_EXPORTS', message: 'Too many exports are running.', hint: 'Try again in a minute.',
-    headers: { 'retry-after': '60' }, cause,
-  })
 }
 
 function isPoolBusy(error: unknown): boolean {
@@ -206,9 +212,4 @@ function isPoolBusy(error: unknown): boolean {
 /** The date of today in a time zone, as in 2026-03-01. */
 function today(timeZone: string): string {
   return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(new Date())
-}
-
-/** The server process of a connection; pg's types leave it out. */
-function processId(client: PoolClient): number {
-  return z.int().parse(Reflect.get(client, 'processID'))
 }

@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import { json, Router } from 'express'
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import { z } from 'zod'
-import type { Identities } from './identity.ts'
+import type { Identities, Identity } from './identity.ts'
 import { onlyBodies, onlyMethods } from './only.ts'
 import { Refusal } from './refusal.ts'
 import { bearerToken } from './request-identity.ts'
@@ -21,47 +22,88 @@ const reported = z.strictObject({
   rowCount: z.int().min(0).nullish(),
   format: wellFormed.nullish(),
   filter: z.record(z.string(), z.json()).nullish(),
+  fileHash: wellFormed.nullish(),
   requestId: wellFormed.nullish(),
 })
 
-const createdRow = z.tuple([z.object({ id: z.string() })])
+const ended = z.strictObject({
+  outcome: z.enum(['complete', 'cancelled', 'failed']),
+  rowCount: z.int().min(0).nullish(),
+  fileHash: wellFormed.nullish(),
+})
+
+const entryNumber = z.string().regex(/^\d{1,19}$/).refine((id) => BigInt(id) < 2n ** 63n)
+const createdRow = z.tuple([z.object({ id: z.string(), attempt: z.int() })])
+const endedRow = z.tuple([z.object({ id: z.string() })])
 
 /**
  * `POST /exports`: a host application that cannot call audit.record_export itself reports an export of projects,
- * customers or contacts. Who did it, for which company and from where comes from its bearer token only.
- * Answers 201 with `{ id }`, the number of the entry, once it is committed.
+ * customers or contacts. Who did it, for which company and from where comes from its bearer token only. Answers 201 with
+ * `{ id, attempt }`, the number of the entry, once it is committed; 200 if the same request was reported before.
+ * `POST /exports/:id/end` reports how it ended.
  */
 export function makeExportsRouter({ identities, pool, statementTimeout }: ExportsOptions): Router {
   const router = Router()
+  const settings = { role: 'audit_app', statement_timeout: String(statementTimeout) }
   router.use(onlyMethods('POST'), onlyBodies('application/json'), json({ limit: '64kb', inflate: false }))
 
   router.post('/', async (request, response) => {
-    const token = bearerToken(request)
-    if (token === null) {
-      throw new Refusal({
-        status: 401, code: 'NO_TOKEN', message: 'Nobody is named who exported.',
-        hint: 'Send Authorization: Bearer <token of the host application>. A cookie is not enough.', headers: { 'www-authenticate': 'Bearer' },
-      })
-    }
-    const { viewerId, companyId, name, source } = await identities.verifyToken(token)
-    const body = reported.safeParse(request.body)
-    if (!body.success) {
-      throw new Refusal({
-        status: 400, code: 'BAD_EXPORT', message: 'The export cannot be recorded.',
-        detail: body.error.issues.map(({ path, message }) => [...path, message].join(' ')).join('; '),
-        hint: 'Send kind (projects, customers or contacts) and, if known, rowCount, format, filter and requestId. Person and company come from the token.',
-      })
-    }
-    const { kind, rowCount, format, filter, requestId } = body.data
-    const settings = { role: 'audit_app', statement_timeout: String(statementTimeout) }
-    const [{ id }] = await inTransaction(pool, settings, async (client) => {
-      await client.query('select audit.act_as(actor_id => $1, actor_name => $2, source => $3, company_id => $4, request_id => $5)',
-        [viewerId, name, source, companyId, requestId ?? null])
-      const { rows } = await client.query('select audit.record_export(kind => $1, row_count => $2, format => $3, filter => $4)::text as id',
-        [kind, rowCount ?? null, format ?? null, filter === null || filter === undefined ? null : JSON.stringify(filter)])
+    const token = tokenOf(request)
+    const identity = await identities.verifyToken(token)
+    const { kind, rowCount, format, filter, fileHash, requestId } = bodyOf(reported, request.body,
+      'Send kind (projects, customers or contacts) and, if known, rowCount, format, filter, fileHash and requestId. Person and company come from the token.')
+    const [{ id, attempt }] = await inTransaction(pool, settings, async (client) => {
+      await actAs(client, token, identity, requestId ?? null)
+      const { rows } = await client.query(`
+        select id::text, audit.export_attempts(id) as attempt
+          from audit.record_export(kind => $1, row_count => $2, format => $3, filter => $4, file_hash => $5) as id`,
+      [kind, rowCount ?? null, format ?? null, filter === null || filter === undefined ? null : JSON.stringify(filter), fileHash ?? null])
       return createdRow.parse(rows)
+    })
+    response.status(attempt === 1 ? 201 : 200).json({ id, attempt })
+  })
+
+  router.post('/:id/end', async (request, response) => {
+    const token = tokenOf(request)
+    const identity = await identities.verifyToken(token)
+    const exportId = entryNumber.safeParse(request.params.id)
+    if (!exportId.success) throw new Refusal({ status: 404, code: 'NOT_FOUND', message: 'There is no such export.' })
+    const { outcome, rowCount, fileHash } = bodyOf(ended, request.body, 'Send outcome (complete, cancelled or failed) and, if known, rowCount and fileHash.')
+    const [{ id }] = await inTransaction(pool, settings, async (client) => {
+      await actAs(client, token, identity, null)
+      const { rows } = await client.query('select audit.record_export_end($1, $2, $3, $4)::text as id', [exportId.data, outcome, rowCount ?? null, fileHash ?? null])
+      return endedRow.parse(rows)
     })
     response.status(201).json({ id })
   })
   return router
+}
+
+function tokenOf(request: IncomingMessage): string {
+  const token = bearerToken(request)
+  if (token !== null) return token
+  throw new Refusal({
+    status: 401, code: 'NO_TOKEN', message: 'Nobody is named who exported.',
+    hint: 'Send Authorization: Bearer <token of the host application>. A cookie is not enough.', headers: { 'www-authenticate': 'Bearer' },
+  })
+}
+
+function bodyOf<Schema extends z.ZodType>(schema: Schema, body: unknown, hint: string): z.output<Schema> {
+  const result = schema.safeParse(body)
+  if (result.success) return result.data
+  throw new Refusal({
+    status: 400, code: 'BAD_EXPORT', message: 'The export cannot be recorded.',
+    detail: result.error.issues.map(({ path, message }) => [...path, message].join(' ')).join('; '), hint,
+  })
+}
+
+/**
+ * Says in the database who acts. Where it has the key of the token (audit.add_token_key) it checks the signature itself, and
+ * the entry is `verified`. Otherwise it is this server's word, as good as that of the application: `asserted`.
+ */
+async function actAs(client: PoolClient, token: string, { viewerId, companyId, name, source }: Identity, requestId: string | null): Promise<void> {
+  const { rows: [row] } = await client.query('select audit.act_as_token(token => $1, source => $2, request_id => $3) as status', [token, source, requestId])
+  if (row?.status === 'verified') return
+  await client.query('select audit.act_as(actor_id => $1, actor_name => $2, source => $3, company_id => $4, request_id => $5)',
+    [viewerId, name, source, companyId, requestId])
 }

@@ -5,7 +5,7 @@ import { StartRefusal } from './start-refusal.ts'
 export interface Listener {
   readonly port: number
   readonly serve: (handler: RequestListener) => void
-  /** Lets requests that run finish for two seconds, then ends them. */
+  /** Takes no more, lets requests that run finish for eight seconds, then ends them. */
   readonly close: () => Promise<void>
 }
 
@@ -41,10 +41,18 @@ function portOf(server: Server): number {
   return address.port
 }
 
+const patience = 8_000
+
 function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve())
+    // A connection that waits for its next request is closed as soon as it has its answer.
+    const idle = setInterval(() => server.closeIdleConnections(), 50)
+    const last = setTimeout(() => server.closeAllConnections(), patience)
+    server.close(() => {
+      clearInterval(idle)
+      clearTimeout(last)
+      resolve()
+    })
     server.closeIdleConnections()
-    setTimeout(() => server.closeAllConnections(), 2_000).unref()
   })
 }

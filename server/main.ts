@@ -1,12 +1,16 @@
 import './graphile-production.ts'
+import express from 'express'
 import type { Pool } from 'pg'
 import { makeHostApp } from '../host-app/app.ts'
 import { makeAuditServer } from './app.ts'
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { makePool, openDatabase, startProblem, type Database } from './database.ts'
 import { makeIdentities } from './identity.ts'
+import { tokenSettings } from './token-settings.ts'
+import { startKeeper } from './keeper.ts'
 import { listen, type Listener } from './listen.ts'
 import { makeLogger } from './logger.ts'
+import { serveMetrics } from './metrics-access.ts'
 
 /*
  * npm start: the only place that reads the environment, opens pools and listens. Without DATABASE_URL it brings its own
@@ -21,10 +25,15 @@ const listeners: Listener[] = []
 const closing: Array<() => Promise<unknown>> = []
 let isEnding = false
 
+/** Milliseconds, less than the ten seconds after which supervisors kill. */
+const longestEnd = 9_500
+
 async function end(exitCode: number): Promise<void> {
   if (isEnding) return
   isEnding = true
   process.exitCode = exitCode
+  // A database that does not answer keeps nobody here; the embedded one is stopped by its watchdog.
+  setTimeout(() => process.exit(), longestEnd)
   await Promise.all(listeners.map((listener) => listener.close()))
   for (const close of closing.reverse()) {
     await close().catch((error: unknown) => {
@@ -48,25 +57,35 @@ async function start(config: Config): Promise<void> {
 
   const database = await openDatabase(config, step)
   closing.push(database.stop)
-  const pool = (connectionString: string, name: string, max: number): Pool => {
-    const made = makePool({ connectionString, name, max, connectTimeout: config.connectTimeout, logger })
+  const pool = (connectionString: string, name: string, max: number, queryTimeout?: number): Pool => {
+    const made = makePool({ connectionString, name, max, connectTimeout: config.connectTimeout, logger, ...(queryTimeout !== undefined && { queryTimeout }) })
     closing.push(() => made.end())
     return made
   }
 
   const token = { secret: config.tokenSecret ?? database.secret('token'), issuer: config.tokenIssuer, audience: config.tokenAudience }
   const server = await makeAuditServer({
-    config: { ...config, hostAppOrigins: [...config.hostAppOrigins, ...(host === null ? [] : demoOrigins(host.port))] },
-    identities: makeIdentities({ ...token, sessionSeconds: config.sessionSeconds }),
+    config: {
+      ...config,
+      hostAppOrigins: [...config.hostAppOrigins, ...(host === null ? [] : demoOrigins(host.port))],
+      appearance: { ...config.appearance, signInUrl: config.appearance.signInUrl ?? (host && `http://localhost:${host.port}/audit-log`) },
+    },
+    identities: makeIdentities({ ...token, ...tokenSettings(config), sessionSeconds: config.sessionSeconds }),
     pools: {
-      interactive: pool(database.url, 'audit server', config.poolSize),
+      interactive: pool(database.url, 'audit server', config.poolSize, config.statementTimeout + 1_000),
       exports: pool(database.url, 'audit server export', config.exportPoolSize),
     },
-    logger,
+    logger, withProcess: true, metricsAccess: config.metrics.access,
   })
   closing.push(server.close)
-  // Ready means that a list is answered. Where the database may be away, that can take as long as it is.
-  if (!config.startWithoutDatabase) await server.printSchema()
+  closing.push(startKeeper({ connectionString: database.url, logger }).close)
+  if (config.metrics.own !== null) {
+    const { port, address } = config.metrics.own
+    const monitoring = await listening(port, address, 'METRICS_ADDRESS')
+    monitoring.serve(express().disable('x-powered-by').get('/metrics', serveMetrics(server.metrics, 'everybody')))
+  }
+  // Ready means that a list is answered. Where the database is away, that can take as long as it is.
+  if (database.isThere) await server.printSchema()
   audit.serve(server.app)
 
   host?.serve(makeHostApp({

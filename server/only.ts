@@ -26,3 +26,17 @@ export function onlyBodies(...types: readonly string[]): RequestHandler {
     })
   }
 }
+
+const longestAddress = 8_192
+const mostHeaders = 100
+
+/** Refuses an address that no filter needs, and so many headers that Node would silently leave some out. */
+export const refuseOversized: RequestHandler = (request, _response, next) => {
+  if (request.originalUrl.length > longestAddress) {
+    throw new Refusal({ status: 414, code: 'ADDRESS_TOO_LONG', message: `The address is longer than ${longestAddress} characters.`, hint: 'Leave conditions out of the filter.' })
+  }
+  if (request.rawHeaders.length >= 2 * mostHeaders) {
+    throw new Refusal({ status: 431, code: 'TOO_MANY_HEADERS', message: `The request has ${mostHeaders} headers or more.` })
+  }
+  next()
+}

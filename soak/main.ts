@@ -1,23 +1,49 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { crash, describeCrash } from './crash.ts'
+import { describeLoad, load } from './load.ts'
+import { describeRestarts, restarts } from './restarts.ts'
 
 /*
  * npm run soak -- crash [--seconds 60] [--seed 1]: kills PostgreSQL again and again while rows are deleted, and compares.
- * Exit code 0: nothing was lost, invented or recorded twice. 1: something was. 2: the command line is wrong.
+ * npm run soak -- restarts [--times 50] [--seed 1]: restarts it under the load of an audit server, and looks how soon that answers.
+ * npm run soak -- load [--minutes 60] [--seed 1]: deletes, lists, searches and exports at once; the result goes to soak/results/load.md.
+ * Exit code 0: all is right. 1: something is not, and the output says what. 2: the command line is wrong.
  */
 
-const usage = 'npm run soak -- crash [--seconds 60] [--seed 1]'
+const usage = `npm run soak -- crash [--seconds 60] [--seed 1]
+npm run soak -- restarts [--times 50] [--seed 1]
+npm run soak -- load [--minutes 60] [--seed 1]`
+
+const options = { seconds: { type: 'string', default: '60' }, times: { type: 'string', default: '50' }, minutes: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } } as const
+const notice = (line: string): void => console.error(line)
 
 async function main(): Promise<number> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } } })
-  const [seconds, seed] = [Number(values.seconds), Number(values.seed)]
-  if (positionals.join() !== 'crash' || !(seconds > 0) || !Number.isInteger(seed)) {
-    console.error(usage)
-    return 2
+  const { values, positionals } = parseArgs({ allowPositionals: true, options })
+  const [seconds = 0, times = 0, minutes = 0, seed = Number.NaN] = [values.seconds, values.times, values.minutes, values.seed].map(Number)
+  const isRight = seconds > 0 && times > 0 && minutes > 0 && Number.isInteger(seed)
+  const [command, ...others] = positionals
+  if (isRight && others.length === 0 && command === 'crash') {
+    const result = await crash({ isOver: (_rounds, elapsed) => elapsed >= seconds * 1000, seed, notice })
+    console.log(describeCrash(result))
+    return result.isRight ? 0 : 1
   }
-  const result = await crash({ isOver: (_rounds, elapsed) => elapsed >= seconds * 1000, seed, notice: (line) => console.error(line) })
-  console.log(describeCrash(result))
-  return result.isRight ? 0 : 1
+  if (isRight && others.length === 0 && command === 'restarts') {
+    const result = await restarts({ restarts: times, seed, notice })
+    console.log(describeRestarts(result))
+    return result.problems.length === 0 ? 0 : 1
+  }
+  if (isRight && others.length === 0 && command === 'load') {
+    const result = await load({ duration: minutes * 60_000, seed, notice })
+    const page = describeLoad(result)
+    await mkdir(fileURLToPath(new URL('results', import.meta.url)), { recursive: true })
+    await writeFile(new URL('results/load.md', import.meta.url), page)
+    console.log(page)
+    return result.problems.length === 0 ? 0 : 1
+  }
+  console.error(usage)
+  return 2
 }
 
 process.exitCode = await main()

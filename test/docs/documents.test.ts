@@ -27,7 +27,7 @@ for (const path of documents) {
   })
   test(`every npm command in ${path} exists`, async () => {
     const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(JSON.parse(await read('package.json')))
-    const operator = (await Promise.all(readdirSync(join(root, 'operator')).map((name) => read(join('operator', name))))).join('\n')
+    const operator = (await Promise.all(readdirSync(join(root, 'operator')).filter((name) => name.endsWith('.ts')).map((name) => read(join('operator', name))))).join('\n')
     for (const [command, script, word] of (await read(path)).matchAll(/npm (?:run )?(start|test|run [\w:]+|(?<=run )[\w:]+)(?: -- ([\w-]+))?/g)) {
       const name = (script ?? '').replace('run ', '')
       assert.ok(scripts[name], `${command}: package.json has no script ${name}`)

@@ -328,6 +328,26 @@ const serving: readonly Guard[] = [
   { name: 'Exports leave connections to the screens', tests: ['test/server/limits'], file: 'server/export.ts', text: 'await inTransaction(options.exportPool, {', without: 'await inTransaction(options.pool, {' },
 ]
 
+const operating: readonly Guard[] = [
+  { name: 'The metrics are not read through a proxy', tests: ['test/server/metrics'], file: 'server/metrics-access.ts', text: 'return !isForwarded && ', without: 'return ' },
+  { name: 'The metrics are not read without their token', tests: ['test/server/metrics'], file: 'server/metrics-access.ts', text: `!isSame(bearerToken(request) ?? '', access.token)`, without: `access.token === ''` },
+  { name: 'Each entry is counted once in the metrics', tests: ['test/server/metrics'], file: 'server/figures.ts', text: '        counted = horizon\n', without: '' },
+  { name: 'A dead connection is replaced before anything is done', tests: ['test/server/transaction'], file: 'server/transaction.ts', text: 'if (!isLost(error) || dead >= pool.options.max) throw error', without: 'throw error' },
+  { name: 'Connections that are all dead are not tried for ever', tests: ['test/server/transaction'], file: 'server/transaction.ts', text: ' || dead >= pool.options.max', without: '' },
+  { name: 'A lost idle connection does not end the server', tests: ['test/faults/restarts'], file: 'server/database.ts', text: `  pool.on('error', (error) => logger.warn({ err: error, pool: name }, 'an idle database connection was lost'))\n`, without: '' },
+  { name: 'Nobody waits for a database that does not answer', tests: ['test/faults/database'], file: 'server/deadline.ts', text: 'if (!response.headersSent) refuse(', without: 'if (response.headersSent) refuse(' },
+  { name: 'A GraphQL answer without the database is a 503', tests: ['test/faults/database'], file: 'server/graphql/status.ts', text: 'statusCode: failure.status', without: 'statusCode: result.statusCode' },
+  { name: 'A read-only database is told as what it is', tests: ['test/faults/database'], file: 'server/database-error.ts', text: `if (code === '25006') {`, without: `if (code === '') {` },
+  { name: 'The end comes within ten seconds', tests: ['test/faults/end'], file: 'server/main.ts', text: '  setTimeout(() => process.exit(), longestEnd)\n', without: '' },
+  { name: 'An error that nobody foresaw ends the server', tests: ['test/faults/end'], file: 'server/main.ts', text: '      void end(1)\n', without: '' },
+  { name: 'What runs is finished before the end', tests: ['test/faults/end'], file: 'server/listen.ts', text: '    const last = setTimeout(() => server.closeAllConnections(), patience)', without: '    const last = setTimeout(() => server.closeAllConnections(), 0)' },
+  { name: 'A server waits for a database that is away', tests: ['test/faults/start'], file: 'server/database.ts', text: `    if (!startWithoutDatabase || !(error`, without: `    if (startWithoutDatabase || !(error` },
+  { name: 'A server does not start on a database of another version', tests: ['test/faults/start'], file: 'server/database.ts', text: `  if (state === 'newer') throw`, without: `  if (state === 'foreign') throw` },
+  { name: 'Nobody who writes waits behind a migration', tests: ['test/db/migrate'], file: 'db/migrate.ts', text: `const waitForTables = '250ms'`, without: `const waitForTables = '10s'` },
+  { name: 'A migration that met a lock is tried again', tests: ['test/db/migrate'], file: 'db/migrate.ts', text: 'for (const pause of [...patience, null])', without: 'for (const pause of [...patience.slice(0, 0), null])' },
+  { name: 'The path of a mounted log cannot break out of its page', tests: ['test/server/mounted'], file: 'server/screens.ts', text: 'path.replace(/[&<>"\']/g, (character) => `&#${character.charCodeAt(0)};`)', without: 'path' },
+]
+
 const besides: readonly Guard[] = [
   { name: 'The host application escapes what it shows', tests: ['test/host-app/pages'], file: 'host-app/html.ts', text: 'const escape = (text: string): string => text.replace(/[&<>"\']/g, (character) => entities[character] ?? character)', without: 'const escape = (text: string): string => text' },
   { name: 'The host application changes nothing for another site', tests: ['test/host-app/pages'], file: 'host-app/same-origin.ts', text: 'if (isReading || (own', without: 'if (isReading || own !== null || (own' },
@@ -345,4 +365,4 @@ const besides: readonly Guard[] = [
   { name: 'A test process that ends early fails', tests: ['test/harness/runner'], file: 'test/run.ts', text: 'const failed = report ?? { passed: 0, failed: 1,', without: 'const failed = report ?? { passed: 1, failed: 0,' },
 ]
 
-export const guards: readonly Guard[] = [...rights, ...appendOnly, ...recording, ...attaching, ...acting, ...exporting, ...health, ...signingIn, ...serving, ...besides]
+export const guards: readonly Guard[] = [...rights, ...appendOnly, ...recording, ...attaching, ...acting, ...exporting, ...health, ...signingIn, ...serving, ...operating, ...besides]

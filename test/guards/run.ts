@@ -16,7 +16,7 @@ type Finding = { isWatched: boolean; says: string }
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url))
 const resultsFile = fileURLToPath(new URL('results.md', import.meta.url))
-const leftOut = ['node_modules', '.data', '.git'].map((name) => join(checkout, name))
+const leftOut = ['node_modules', '.data', '.git', 'dist'].map((name) => join(checkout, name))
 /** Runs as a superuser in the template database, after the migration. */
 const afterMigration = 'host-app/attach.sql'
 
@@ -31,29 +31,45 @@ function copyCheckout(): string {
   return folder
 }
 
+const fixtures = 'db/migrations/fixtures/'
+const currentSql = 'db/migrations/current.sql'
+
 /**
- * A committed migration holds the text of the files that it included. In the copy it includes them again, as current.sql,
- * so that what is taken away in a file is away in the database.
+ * A committed migration holds the text of the files that it included, as they were then, and none of it may change. In the
+ * copy nothing is committed: all of it stands in current.sql, before what is included there now, so that a guard can be taken
+ * away from both.
  */
 function unfoldMigrations(folder: string): void {
   const committed = join(folder, 'db/migrations/committed')
-  const current = join(folder, 'db/migrations/current.sql')
-  const bodies = readdirSync(committed).filter((name) => name.endsWith('.sql')).sort().map((name) =>
-    readFileSync(join(committed, name), 'utf8')
-      .replace(/^(--! .*\n)+/, '')
-      .replace(/--! Included (\S+)\n[^]*?--! EndIncluded \1/g, '--!include $1'))
+  const current = join(folder, currentSql)
+  const bodies = readdirSync(committed).filter((name) => name.endsWith('.sql')).sort().map((name) => readFileSync(join(committed, name), 'utf8').replace(/^(--! .*\n)+/, '').replaceAll(/^--! (Included|EndIncluded) /gm, '-- $1 '))
   rmSync(committed, { recursive: true })
   mkdirSync(committed)
   writeFileSync(current, [...bodies, readFileSync(current, 'utf8')].join('\n'))
 }
 
+/** Takes a text away from where committed migrations have included a file. */
+function takeFromCommitted(sql: string, file: string, text: string, without: string): string {
+  const name = file.slice(fixtures.length)
+  const begin = `-- Included ${name}\n`
+  const end = `-- EndIncluded ${name}`
+  return sql.split(begin).map((part, index) => {
+    if (index === 0) return part
+    const length = part.indexOf(end)
+    return part.slice(0, length).replaceAll(text, () => without) + part.slice(length)
+  }).join(begin)
+}
+
 async function take(guard: Guard, folder: string): Promise<Finding> {
   const path = join(folder, 'file' in guard ? guard.file : afterMigration)
   const whole = readFileSync(path, 'utf8')
+  const current = join(folder, currentSql)
+  const wholeCurrent = readFileSync(current, 'utf8')
   if ('file' in guard) {
     const times = whole.split(guard.text).length - 1
     if (times !== 1) return { isWatched: false, says: `cannot be taken away: its text stands ${times} times in ${guard.file}` }
     writeFileSync(path, whole.replace(guard.text, () => guard.without))
+    if (guard.file.startsWith(fixtures)) writeFileSync(current, takeFromCommitted(wholeCurrent, guard.file, guard.text, guard.without))
   } else {
     appendFileSync(path, `\nreset role;\n${guard.statement};\n`)
   }
@@ -61,6 +77,7 @@ async function take(guard: Guard, folder: string): Promise<Finding> {
     return findingOf(await runTests(folder, guard.tests))
   } finally {
     writeFileSync(path, whole)
+    writeFileSync(current, wholeCurrent)
   }
 }
 

@@ -32,6 +32,20 @@ it('lists everything that is wrong at once, without repeating a secret [case 160
   assert.not.match(found.join('\n'), /hush|31 bytes/)
 })
 
+it('wants exactly one key for an algorithm with public keys, and none for HS256', () => {
+  assert.equal(problems({ TOKEN_ALGORITHM: 'ES256' }), ['TOKEN_ALGORITHM=ES256: needs exactly one of TOKEN_KEY_FILE, TOKEN_JWKS_FILE and TOKEN_JWKS_URL'])
+  assert.equal(problems({ TOKEN_ALGORITHM: 'ES256', TOKEN_KEY_FILE: 'a', TOKEN_JWKS_FILE: 'b' }).length, 1)
+  assert.equal(problems({ TOKEN_KEY_FILE: 'a' }), ['TOKEN_KEY_FILE: HS256 has no public key; set TOKEN_ALGORITHM too'])
+  assert.equal(problems({ TOKEN_ALGORITHM: 'HS512' }).length, 1)
+  assert.match(problems({ TOKEN_ALGORITHM: 'RS256', TOKEN_JWKS_URL: 'http://keys.example/jwks' })[0] ?? '', /https/)
+  assert.is(readConfig({ TOKEN_ALGORITHM: 'RS256', TOKEN_JWKS_URL: 'https://keys.example/jwks' }).tokenJwksUrl, 'https://keys.example/jwks')
+})
+
+it('believes no proxy that it cannot name', () => {
+  assert.match(problems({ TRUST_PROXY: 'true' })[0] ?? '', /X-Forwarded-For/)
+  assert.equal(['false', '1', 'loopback', '10.0.0.0/8, 192.168.0.1'].map((value) => readConfig({ TRUST_PROXY: value }).trustProxy), [false, 1, 'loopback', '10.0.0.0/8, 192.168.0.1'])
+})
+
 it('describes every variable', () => {
   for (const [name, variable] of Object.entries(environment.shape)) assert.ok(variable.description, name)
 })

@@ -172,7 +172,7 @@ it('limits requests and sign-ins from one address', async ({ database }) => {
     assert.is((await signIn()).status, 401)
     const refused = await signIn()
     assert.is(refused.status, 429)
-    assert.is(refused.headers.get('retry-after'), '60')
+    assert.ok(Number(refused.headers.get('retry-after')) > 50)
     assert.is((await refused.json()).error.code, 'TOO_MANY_REQUESTS')
     await strict.fetch(null, '/nowhere')
     await strict.fetch(null, '/nowhere')

@@ -1,3 +1,4 @@
+import '../../server/graphile-production.ts'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -27,6 +28,8 @@ export interface RunningServer {
   /** Sends a request as a person (null: nobody); the answer is not followed. */
   readonly fetch: (as: Person | null, path: string, init?: RequestInit) => Promise<Response>
   readonly graphql: (as: Person | null, query: string, variables?: Record<string, unknown>) => Promise<Answer>
+  /** How often the server has asked for a database connection so far. */
+  readonly connections: () => number
   /** Everything that was logged so far. */
   readonly log: () => string
   readonly close: () => Promise<void>
@@ -41,14 +44,16 @@ const answer = z.object({
 export type Answer = z.infer<typeof answer>
 
 /** Starts the audit server of a test on a free port, logged in as audit_server. */
-export async function startServer(database: TestDatabase, overrides: Partial<Config> = {}): Promise<RunningServer> {
+export async function startServer(database: TestDatabase, { screens, ...overrides }: Partial<Config> & { screens?: string } = {}): Promise<RunningServer> {
   const config = { ...readConfig({ REQUESTS_PER_MINUTE: '100000', SIGN_INS_PER_MINUTE: '1000' }), hostAppOrigins: [hostAppOrigin], ...overrides }
   const lines: string[] = []
   const logger = makeLogger('debug', { write: (line) => void lines.push(line) })
   const pool = (max: number) => makePool({ connectionString: database.url('audit_server'), name: 'test', max, connectTimeout: config.connectTimeout, logger })
   const pools = { interactive: pool(config.poolSize), exports: pool(config.exportPoolSize) }
+  let connections = 0
+  for (const each of Object.values(pools)) each.on('acquire', () => { connections += 1 })
   const identities = makeIdentities({ secret, issuer: config.tokenIssuer, audience: config.tokenAudience, sessionSeconds: config.sessionSeconds })
-  const server = await makeAuditServer({ config, identities, pools, logger })
+  const server = await makeAuditServer({ config, identities, pools, logger, ...(screens !== undefined && { screens }), metricsAccess: overrides.metrics?.access ?? 'off' })
   await server.printSchema()
 
   const http = createServer(server.app).listen(0, '127.0.0.1')
@@ -73,6 +78,7 @@ export async function startServer(database: TestDatabase, overrides: Partial<Con
       const response = await send(as, '/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) })
       return answer.parse(await response.json())
     },
+    connections: () => connections,
     log: () => lines.join(''),
     close: async () => {
       http.closeAllConnections()

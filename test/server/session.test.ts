@@ -134,4 +134,19 @@ it('leaves no token, name or search in the log [case 235]', async ({ running, fr
   assert.not.match(log, /eyJ|canary|Isaksson/)
 })
 
+it('comes back to the place in the log that the form names, and never to another site', async ({ running, fredrik }) => {
+  const toPlace = async (next: string) => {
+    const response = await running.fetch(null, '/session', {
+      method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', origin: hostAppOrigin, 'sec-fetch-site': 'cross-site' },
+      body: new URLSearchParams({ token: await tokenFor(fredrik), next }),
+    })
+    return response.headers.get('location')
+  }
+  assert.is(await toPlace('?object=customer/42'), '/company/audit-log?object=customer/42')
+  assert.is(await toPlace('/17?q=%C3%85sa&zone=utc'), '/company/audit-log/17?q=%C3%85sa&zone=utc')
+  for (const elsewhere of ['//evil.example', '/../../evil', 'https://evil.example', '@evil.example', '.evil.example', '/\\evil.example', '?a\r\nset-cookie: x']) {
+    assert.is(await toPlace(elsewhere), '/company/audit-log', elsewhere)
+  }
+})
+
 it.run()

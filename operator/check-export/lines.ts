@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
+import { openReceipt, type Receipt } from '../../server/export/receipt.ts'
+import { bytesOf, streamOf } from './bytes.ts'
+import { altered, cut, type Verdict } from './verdict.ts'
+
+/** A receipt is shorter than this, whatever was asked for. */
+const longestReceipt = 1024 * 1024
+
+interface LastLine {
+  readonly receipt: Receipt | null
+  /** Where the line begins, from the end of the file. */
+  readonly length: number
+}
+
+/** Checks a file in CSV or JSON Lines by the receipt in its last line. */
+export async function checkLines(path: string, file: FileHandle, size: number, format: 'csv' | 'jsonl'): Promise<Verdict> {
+  const tail = await bytesOf(file, Math.max(0, size - longestReceipt), size)
+  const last = format === 'csv' ? lastOfCsv(tail) : lastOfJson(tail)
+  if (last === null) return cut('It does not end in a receipt: its end is missing, or something stands behind it.')
+  if (last.receipt === null || last.receipt.format !== format) return altered(null, 'The receipt at its end was changed.')
+
+  const { receipt } = last
+  const counter = format === 'csv' ? makeRecordCounter() : makeLineCounter()
+  const rowsHash = createHash('sha256')
+  const fileHash = createHash('sha256')
+  for await (const chunk of streamOf(path, 0, size - last.length)) {
+    rowsHash.update(chunk)
+    fileHash.update(chunk)
+    counter.see(chunk)
+  }
+  fileHash.update(tail.subarray(tail.length - last.length))
+  if (rowsHash.digest('hex') !== receipt.sha256) return altered(receipt, 'Its rows are not those that were exported: the SHA-256 of the receipt is another one.')
+  const rows = format === 'csv' ? counter.count() - 1 : counter.count()
+  if (rows !== receipt.rows) return altered(receipt, `It has ${rows} rows, and its receipt says ${receipt.rows}.`)
+  return { verdict: 'whole', receipt, fileSha256: fileHash.digest('hex'), finding: `It is whole: ${receipt.rows} rows, as its receipt says.` }
+}
+
+const csvReceipt = /^"# end of export: rows=(\d+) sha256=([0-9a-f]{64})"([,;\t])"((?:[^"]|"")*)"\3*\r\n$/
+
+function lastOfCsv(tail: Buffer): LastLine | null {
+  const start = tail.lastIndexOf('\r\n"# end of export: ')
+  if (start < 0) return null
+  const line = tail.subarray(start + 2)
+  const found = csvReceipt.exec(line.toString('latin1'))
+  if (found === null) return null
+  const [, rows, sha256, , quoted = ''] = found
+  const receipt = openReceipt(Buffer.from(quoted.replaceAll('""', '"'), 'latin1').toString())
+  const agrees = receipt !== null && String(receipt.rows) === rows && receipt.sha256 === sha256
+  return { receipt: agrees ? receipt : null, length: line.length }
+}
+
+function lastOfJson(tail: Buffer): LastLine | null {
+  const begin = '{"receipt":'
+  const start = tail.lastIndexOf(begin)
+  if (start < 0 || (start > 0 && tail[start - 1] !== lineFeed)) return null
+  const line = tail.subarray(start)
+  const end = line.subarray(-2).toString('latin1')
+  if (end !== '}\n' || line.indexOf(lineFeed) !== line.length - 1) return null
+  return { receipt: openReceipt(line.subarray(begin.length, -2).toString()), length: line.length }
+}
+
+const lineFeed = 0x0a
+const quote = 0x22
+
+/** Counts records of CSV: line feeds outside of quotes. */
+function makeRecordCounter() {
+  let isInside = false
+  let records = 0
+  return {
+    count: () => records,
+    see: (chunk: Buffer) => {
+      for (const byte of chunk) {
+        if (byte === quote) isInside = !isInside
+        else if (byte === lineFeed && !isInside) records += 1
+      }
+    },
+  }
+}
+
+function makeLineCounter() {
+  let lines = 0
+  return {
+    count: () => lines,
+    see: (chunk: Buffer) => {
+      for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, at + 1)) lines += 1
+    },
+  }
+}

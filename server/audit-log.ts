@@ -1,0 +1,74 @@
+import type { Express } from 'express'
+import pg, { type Pool } from 'pg'
+import type { Logger } from 'pino'
+import { makeAuditServer } from './app.ts'
+import { readConfig, type Config } from './config.ts'
+import { makeIdentities, type IdentitySettings } from './identity.ts'
+import { makeLogger } from './logger.ts'
+
+/** What can be set beside the database and the tokens; docs/configuration.md has the meaning and the defaults. Times are in milliseconds. */
+export type AuditLogSettings = Pick<Config, 'sessionSeconds' | 'statementTimeout' | 'exportTimeout' | 'exportStall' | 'exportWait' | 'exportQueueSize' | 'exportPoolSize' | 'requestsPerMinute' | 'signInsPerMinute' | 'readsPerMinute' | 'searchesPerMinute' | 'exportsPerMinute'
+  | 'graphqlDocuments' | 'graphqlApiClients' | 'introspection' | 'appearance'>
+
+export interface AuditLogOptions {
+  /**
+   * Connections of a login that is a member of audit_admin and audit_app, and better nothing else. It belongs to the
+   * caller, who gives it a listener for `error` (an idle connection that breaks would end the process) and ends it last.
+   */
+  readonly pool: Pool
+  /** Connections for exports, each of which holds one as long as it runs. Default: a pool of its own, to the same database. */
+  readonly exportPool?: Pool
+  /** How the host application signs the tokens of its people. */
+  readonly token: Omit<IdentitySettings, 'sessionSeconds'>
+  /** Origins, beside its own, whose pages may sign a person in by posting a token with a form. */
+  readonly formOrigins?: readonly string[]
+  readonly settings?: Partial<AuditLogSettings>
+  /** A pino logger. Default: warnings as JSON lines on standard error. */
+  readonly logger?: Logger
+  /** Folder of the built screens. Default: those that come with the package. */
+  readonly screens?: string
+}
+
+/** The audit log as a part of another server. */
+export interface AuditLog {
+  /** All its routes; mount it: `app.use('/audit', auditLog.handler)`. The log stands at `/audit/company/audit-log`. */
+  readonly handler: Express
+  /** Resolves once lists are answered. It waits as long as the database is away; requests get 503 meanwhile. */
+  readonly ready: () => Promise<void>
+  /** Lets go of all that it opened itself. Stop sending it requests first. */
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Makes the audit log for an express application of your own. It listens to nothing, reads no environment variable, sets
+ * no handler of the process, and answers only below the path where it is mounted.
+ * @throws Error if the token settings cannot be used
+ */
+export async function createAuditLog(options: AuditLogOptions): Promise<AuditLog> {
+  const { pool, token, logger = makeLogger('warn') } = options
+  const config = { ...readConfig({}), ...options.settings, hostAppOrigins: [...options.formOrigins ?? []], trustProxy: undefined }
+  const identities = makeIdentities({ ...token, sessionSeconds: config.sessionSeconds })
+  const exports = options.exportPool ?? poolLike(pool, config.exportPoolSize, logger)
+  const server = await makeAuditServer({
+    config, identities, logger,
+    pools: { interactive: pool, exports },
+    ...(options.screens !== undefined && { screens: options.screens }),
+  })
+  return {
+    handler: server.app,
+    ready: async () => void await server.printSchema(),
+    close: async () => {
+      await server.close()
+      if (exports !== options.exportPool) await exports.end()
+    },
+  }
+}
+
+/** A second pool to the database of the first. */
+function poolLike({ options }: Pool, max: number, logger: Logger): Pool {
+  // pg hides the password from whoever lists the options, and so from a spread.
+  const pool = new pg.Pool({ ...options, ...(options.password !== undefined && { password: options.password }), max, application_name: 'audit log export' })
+  pool.on('error', (error) => logger.warn({ err: error, pool: 'exports' }, 'an idle database connection was lost'))
+  pool.on('connect', (client) => client.on('error', (error) => logger.debug({ err: error, pool: 'exports' }, 'a database connection was lost')))
+  return pool
+}

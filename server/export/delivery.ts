@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+
+/** Why an export ended before its end. */
+export type Stop = 'the reader left' | 'the reader was too slow' | 'it took too long'
+
+/** The way of an export to its reader: as fast as the reader reads, hashed, and stopped when there is nobody to read. */
+export interface Delivery {
+  /** Aborted with a `Stop`. */
+  readonly signal: AbortSignal
+  /** Sends bytes; done once there is room for more. @throws the `Stop` as an Error */
+  readonly send: (bytes: Buffer) => Promise<void>
+  /** SHA-256 of everything that was sent so far, and of these bytes after it. */
+  readonly sha256: (more?: Buffer) => string
+  /** Sends the last bytes. @returns whether they were handed to the reader's connection in time */
+  readonly end: (bytes: Buffer) => Promise<boolean>
+  /** Stops watching the reader. */
+  readonly close: () => void
+}
+
+export interface DeliveryLimits {
+  /** Milliseconds for all of it. */
+  readonly total: number
+  /** Milliseconds in which a reader must have taken what lies ready, about 64 KiB. */
+  readonly stall: number
+}
+
+export function makeDelivery(response: ServerResponse, limits: DeliveryLimits): Delivery {
+  const abort = new AbortController()
+  const hash = createHash('sha256')
+  const stop = (reason: Stop) => abort.abort(new Error(reason))
+  const left = () => { if (!response.writableFinished) stop('the reader left') }
+  response.once('close', left)
+  // Behind a closed connection the event may be over already.
+  if (response.destroyed) left()
+  const timer = setTimeout(() => stop('it took too long'), limits.total)
+
+  return {
+    signal: abort.signal,
+    sha256: (more = Buffer.alloc(0)) => hash.copy().update(more).digest('hex'),
+    send: async (bytes) => {
+      abort.signal.throwIfAborted()
+      hash.update(bytes)
+      if (bytes.length === 0 || response.write(bytes)) return
+      const stalled = setTimeout(() => stop('the reader was too slow'), limits.stall)
+      try {
+        await once(response, 'drain', { signal: abort.signal })
+      } catch (error) {
+        throw abort.signal.reason ?? error
+      } finally {
+        clearTimeout(stalled)
+      }
+    },
+    end: (bytes) => new Promise((resolve) => {
+      const stalled = setTimeout(() => response.destroy(), limits.stall)
+      response.once('close', () => {
+        clearTimeout(stalled)
+        resolve(response.writableFinished)
+      })
+      response.end(bytes)
+    }),
+    close: () => {
+      clearTimeout(timer)
+      response.off('close', left)
+    },
+  }
+}

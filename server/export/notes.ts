@@ -1,0 +1,30 @@
+import { longestCell } from './csv-lines.ts'
+import { rowsOfSheet } from './workbook.ts'
+
+/** What whoever opens a file should know about it. */
+export interface Remarkable {
+  readonly rows: number
+  /** Cells that are longer than Excel takes. */
+  readonly longCells: number
+  /** Sheets with rows; 0 for a file that is no workbook. */
+  readonly sheets: number
+}
+
+/** Notes for the receipt, in the language of the reader; none if there is nothing to know. */
+export function notesOf({ rows, longCells, sheets }: Remarkable, locale: string): string[] {
+  const isSwedish = locale === 'sv'
+  const notes: string[] = []
+  if (sheets > 1) notes.push(isSwedish ? `Raderna är fördelade på ${sheets} blad.` : `The rows are split over ${sheets} sheets.`)
+  if (sheets === 0 && rows > rowsOfSheet) {
+    notes.push(isSwedish
+      ? `Excel visar bara de första ${rowsOfSheet} raderna av en CSV-fil; filen är hel. Exportera som XLSX för att se alla.`
+      : `Excel shows only the first ${rowsOfSheet} rows of a CSV file; the file is whole. Export as XLSX to see all.`)
+  }
+  if (longCells > 0) {
+    const kept = sheets > 0
+    notes.push(isSwedish
+      ? `${longCells} celler är längre än de ${longestCell} tecken som Excel tar${kept ? ' och är avkortade' : ''}; exportera som JSON Lines för att få dem hela.`
+      : `${longCells} cells are longer than the ${longestCell} characters that Excel takes${kept ? ' and are cut' : ''}; export as JSON Lines to have them whole.`)
+  }
+  return notes
+}

@@ -1,0 +1,155 @@
+import type { PoolClient } from 'pg'
+import { to as copyTo } from 'pg-copy-streams'
+import { z } from 'zod'
+import { longestCell, makeCsvLines } from './csv-lines.ts'
+import type { Delivery } from './delivery.ts'
+import { notesOf } from './notes.ts'
+import { columnNames, csvCopy, jsonLinesCopy, type ExportQuery } from './query.ts'
+import { csvReceiptLine, jsonReceiptLine, sealedReceipt, type Asked, type Receipt } from './receipt.ts'
+import { cut, isExcelDate, type Cell } from './sheet.ts'
+import { makeWorkbook, rowsOfSheet } from './workbook.ts'
+
+/** What a file is made of. */
+export interface FileJob {
+  /** In the transaction whose snapshot the file shows. */
+  readonly client: PoolClient
+  readonly query: ExportQuery
+  readonly asked: Asked
+  readonly delivery: Delivery
+  /** Ends a query of that client. */
+  readonly cancel: () => Promise<void>
+}
+
+/** A file that was sent but for its last bytes. */
+export interface AlmostSent {
+  readonly rows: number
+  readonly sha256: string
+  readonly lastBytes: Buffer
+}
+
+const byteOrderMark = Buffer.from('\u{FEFF}')
+
+/** Sends the rows as CSV. @throws once the reader is gone, or the time is over */
+export async function writeCsv(job: FileJob, separator: string, hasByteOrderMark: boolean): Promise<AlmostSent> {
+  const { asked, delivery } = job
+  const lines = makeCsvLines()
+  let isFirst = hasByteOrderMark
+  const rows = await copied(job, csvCopy(job.query, separator), async (chunk) => {
+    if (isFirst) await delivery.send(byteOrderMark)
+    isFirst = false
+    await delivery.send(lines.push(chunk))
+  })
+  await delivery.send(lines.end())
+  const result = { rows, sha256: delivery.sha256(), notes: notesOf({ rows, longCells: lines.longCells(), sheets: 0 }, asked.locale) }
+  return { ...result, lastBytes: Buffer.from(csvReceiptLine(sealedReceipt(asked, result), result, separator, columnNames.length)) }
+}
+
+/** Sends the rows as JSON Lines. @throws once the reader is gone, or the time is over */
+export async function writeJsonLines(job: FileJob): Promise<AlmostSent> {
+  const { asked, delivery } = job
+  const rows = await copied(job, jsonLinesCopy(job.query), delivery.send)
+  const result = { rows, sha256: delivery.sha256(), notes: [] }
+  return { ...result, lastBytes: Buffer.from(jsonReceiptLine(sealedReceipt(asked, result))) }
+}
+
+/** Sends the rows as a workbook. @throws once the reader is gone, or the time is over */
+export async function writeWorkbook(job: FileJob): Promise<AlmostSent> {
+  const { asked, delivery } = job
+  const isSwedish = asked.locale === 'sv'
+  const book = makeWorkbook({ columns: columnNames, sheetName: isSwedish ? 'Händelser' : 'Entries', receiptName: isSwedish ? 'Kvitto' : 'Receipt', rowsPerSheet: rowsOfSheet })
+  let held = Buffer.alloc(0)
+  const send = async () => {
+    for await (const chunk of book.file) {
+      await delivery.send(held)
+      held = Buffer.from(chunk)
+    }
+  }
+  const make = async (): Promise<Pick<Receipt, 'rows' | 'sha256'>> => {
+    const decoder = new TextDecoder()
+    let begun = ''
+    let longCells = 0
+    await copied(job, jsonLinesCopy(job.query, true), async (chunk) => {
+      const lines = (begun + decoder.decode(chunk, { stream: true })).split('\n')
+      begun = lines.pop() ?? ''
+      for (const line of lines) {
+        const cells = cellsOf(line)
+        longCells += cells.filter((cell) => cell !== null && 'text' in cell && cell.text.length > longestCell).length
+        await book.addRow(cells.map((cell) => (cell !== null && 'text' in cell ? { text: cut(cell.text) } : cell)))
+      }
+    })
+    const { sheets, ...result } = await book.endRows()
+    const notes = notesOf({ rows: result.rows, longCells, sheets }, asked.locale)
+    book.end(receiptRows(asked, { ...result, notes }, sealedReceipt(asked, { ...result, notes })))
+    return result
+  }
+  const failed = (error: unknown): never => {
+    book.fail(error instanceof Error ? error : new Error(String(error)))
+    throw error
+  }
+  // Both have ended before anything else happens on this connection.
+  const [made, sent] = await Promise.allSettled([make().catch(failed), send().catch(failed)])
+  if (made.status === 'rejected') throw made.reason
+  if (sent.status === 'rejected') throw sent.reason
+  return { ...made.value, lastBytes: held }
+}
+
+const dates = ['occurred_at', 'occurred_at_local']
+const lineOf = z.record(z.string(), z.string().nullable())
+
+function cellsOf(line: string): Cell[] {
+  const row = lineOf.parse(JSON.parse(line))
+  return columnNames.map((name) => {
+    const text = row[name] ?? null
+    if (text === null) return null
+    if (!dates.includes(name)) return { text }
+    const date = new Date(name === 'occurred_at' ? text : `${text.replace(' ', 'T')}Z`)
+    return Number.isNaN(date.getTime()) || !isExcelDate(date) ? { text } : { date }
+  })
+}
+
+const receiptWords = {
+  en: { title: 'Export of the audit log', company: 'Company', person: 'Exported by', at: 'At', filter: 'What was asked for', zone: 'Time zone of local times', snapshot: 'State of the log at', rows: 'Rows', sha256: 'SHA-256 of the rows', entry: 'Number of the entry in the log', note: 'Note', data: 'The same for programs', check: 'To check this file' },
+  sv: { title: 'Export av granskningsloggen', company: 'Företag', person: 'Exporterad av', at: 'Tid', filter: 'Urval', zone: 'Tidszon för lokala tider', snapshot: 'Loggens läge vid', rows: 'Rader', sha256: 'SHA-256 av raderna', entry: 'Händelsens nummer i loggen', note: 'Anmärkning', data: 'Samma för program', check: 'Kontrollera filen med' },
+} as const
+
+function receiptRows(asked: Asked, { rows, sha256, notes }: Pick<Receipt, 'rows' | 'sha256' | 'notes'>, sealed: string): Array<readonly [string, string]> {
+  const words = receiptWords[asked.locale === 'sv' ? 'sv' : 'en']
+  const named = ({ id, name }: Asked['company']) => (name === null ? id : `${name} (${id})`)
+  return [
+    [words.title, ''], [words.company, named(asked.company)], [words.person, named(asked.person)], [words.at, asked.at], [words.filter, asked.filterInWords],
+    [words.zone, asked.timeZone], [words.snapshot, asked.snapshot.at], [words.rows, String(rows)], [words.sha256, sha256], [words.entry, asked.entry],
+    ...notes.map((note) => [words.note, note] as const), [words.check, 'npm run audit -- check-export FILE'], [words.data, sealed],
+  ]
+}
+
+/**
+ * Runs COPY and hands on what it delivers, as fast as it is taken. When the delivery stops, so does the query.
+ * @returns the number of rows
+ */
+async function copied({ client, delivery: { signal }, cancel }: FileJob, query: string, take: (chunk: Buffer) => Promise<void>): Promise<number> {
+  signal.throwIfAborted()
+  const copy = client.query(copyTo(query))
+  // Whoever waits for it below must not come too late: a cancel that arrives after the query would hit the next one.
+  let cancelled: Promise<void> | null = null
+  const stop = () => { cancelled = cancel().catch(() => void copy.destroy()) }
+  signal.addEventListener('abort', stop, { once: true })
+  let failure: unknown = null
+  try {
+    for await (const chunk of copy) {
+      // After that the rest is read and dropped, until the cancelled query says so itself.
+      if (failure !== null) continue
+      await take(chunk).catch((error: unknown) => {
+        failure = error ?? new Error('The export was stopped.')
+        if (cancelled === null) stop()
+      })
+    }
+  } catch (error) {
+    throw failure ?? signal.reason ?? error
+  } finally {
+    signal.removeEventListener('abort', stop)
+    await cancelled
+  }
+  if (failure !== null) throw failure
+  signal.throwIfAborted()
+  return copy.rowCount
+}

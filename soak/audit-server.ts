@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { SignJWT } from 'jose'
+
+/** An audit server in a process of its own. */
+export type AuditServerProcess = {
+  url: string
+  pid: number
+  /** What it wrote to its log and its output so far. */
+  printed: () => string
+  /** Sends a request as a person, and gives up after `patience` milliseconds. */
+  fetch: (path: string, init?: RequestInit & { patience?: number }) => Promise<Response>
+  /** Asks for a GraphQL document. */
+  graphql: (query: string, variables?: Record<string, unknown>) => Promise<Response>
+  /** Ends it, SIGTERM if nothing else is said, and tells with which code and after how many milliseconds it ended. */
+  end: (signal?: NodeJS.Signals) => Promise<{ code: number | null; milliseconds: number }>
+  /** Its exit code, once it has ended by itself. */
+  ended: Promise<number | null>
+}
+
+export type AuditServerOptions = {
+  databaseUrl: string
+  /** For secrets. */
+  dataFolder: string
+  /** Further variables of the environment. */
+  environment?: Readonly<Record<string, string>>
+  /** Modules to load before it. */
+  imports?: readonly string[]
+  person?: { id: string; company: string; name: string }
+}
+
+const entry = fileURLToPath(new URL('../server/main.ts', import.meta.url))
+const secret = 'the secret of the soak, 32 bytes or more'
+
+/**
+ * Starts `server/main.ts` on a free port, with a database that may be away.
+ * @throws {Error} with what it printed, if it ends before it listens and is ready to be asked.
+ */
+export async function startAuditServer(options: AuditServerOptions): Promise<AuditServerProcess> {
+  const { databaseUrl, dataFolder, environment = {}, imports = [], person = { id: '1', company: '1', name: 'Soak' } } = options
+  const child = spawn(process.execPath, [...imports.flatMap((path) => ['--import', path]), entry], {
+    env: {
+      ...process.env, PORT: '0', DATABASE_URL: databaseUrl, DATA_DIR: dataFolder, DEMO: 'false', TOKEN_SECRET: secret, METRICS: 'local', LOG_LEVEL: 'warn',
+      REQUESTS_PER_MINUTE: '1000000', SIGN_INS_PER_MINUTE: '1000000', ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { printed += String(text) })
+  const ended = once(child, 'exit').then(() => child.exitCode)
+  await Promise.race([
+    new Promise<void>((resolve) => child.stdout.on('data', () => { if (printed.includes('Ctrl-C')) resolve() })),
+    ended.then((code) => { throw new Error(`It ended with ${code} before it was ready:\n${printed}`) }),
+  ])
+  const url = /The audit log\s+(http:\/\/[^/\s]+)/.exec(printed)?.[1]
+  if (url === undefined || child.pid === undefined) throw new Error(`It did not say where it listens:\n${printed}`)
+
+  const token = await new SignJWT({ company: person.company, name: person.name }).setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setSubject(person.id).setIssuer('consultant-app').setAudience('audit-log').setIssuedAt().setExpirationTime('12 h').sign(new TextEncoder().encode(secret))
+  const send: AuditServerProcess['fetch'] = (path, { patience = 10_000, ...init } = {}) => {
+    const headers = new Headers(init.headers)
+    headers.set('authorization', `Bearer ${token}`)
+    return fetch(`${url}${path}`, { signal: AbortSignal.timeout(patience), ...init, headers })
+  }
+  return {
+    url, pid: child.pid, ended, fetch: send,
+    printed: () => printed,
+    graphql: (query, variables = {}) => send('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) }),
+    end: async (signal = 'SIGTERM') => {
+      const began = performance.now()
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      return { code: await ended, milliseconds: performance.now() - began }
+    },
+  }
+}

@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { startAuditServer, type AuditServerProcess } from './audit-server.ts'
+import { makeSoakDatabase, type SoakDatabase } from './database.ts'
+import { makeRandom, wholeBetween } from './random.ts'
+
+export type LoadOptions = {
+  /** How long, in milliseconds. */
+  duration: number
+  seed: number
+  /** How often memory and connections are looked at, in milliseconds. */
+  every?: number
+  programs?: string
+  notice?: (line: string) => void
+}
+
+/** What is done at the same time, and how many do it. */
+const workers = { delete: 2, list: 3, search: 2, detail: 1, export: 1 } as const
+type Work = keyof typeof workers
+
+/** `heap` is what JavaScript uses, `memory` what the process holds, also what it has freed and keeps for later; in bytes. */
+type Sample = { minute: number; heap: number; memory: number; connections: number; entries: number }
+
+export type LoadResult = {
+  minutes: number
+  done: Record<Work, { count: number; milliseconds: number[] }>
+  errors: string[]
+  samples: Sample[]
+  problems: string[]
+}
+
+/** Bytes: by how much the floor of the heap, as garbage collection leaves it, may grow after the first quarter; and what the process may hold. */
+const limits = { growth: 32 * 1024 * 1024, memory: 1024 * 1024 * 1024 }
+const poolSizes = 10 + 4
+
+/**
+ * Deletes, lists, searches and exports at once for a while, against a real server and a database of its own, and looks
+ * whether memory and connections stay where they are. Nothing fails on purpose, so that every error is a fault.
+ */
+export async function load({ duration, seed, every = 10_000, programs, notice }: LoadOptions): Promise<LoadResult> {
+  const random = makeRandom(seed)
+  const database = await makeSoakDatabase(programs === undefined ? {} : { programs })
+  const result: LoadResult = {
+    minutes: duration / 60_000, errors: [], samples: [], problems: [],
+    done: { delete: empty(), list: empty(), search: empty(), detail: empty(), export: empty() },
+  }
+  const server = await startAuditServer({ databaseUrl: database.url('audit_server'), dataFolder: database.folder, person: await database.administrator() })
+  const began = performance.now()
+  const isOver = (): boolean => performance.now() - began > duration
+  try {
+    await Promise.all([
+      ...Object.entries(workers).flatMap(([work, count]) => Array.from({ length: count }, () => repeat(workOf(work), server, database, result, random, isOver))),
+      sample(server, database, result, began, every, isOver, notice),
+    ])
+  } finally {
+    const { code } = await server.end()
+    if (code !== 0) result.problems.push(`the server ended with ${code}:\n${server.printed()}`)
+    await database.remove()
+  }
+  result.problems.push(...judge(result))
+  return result
+}
+
+/** The result as a page in Markdown. */
+export function describeLoad({ minutes, done, errors, samples, problems }: LoadResult): string {
+  const quantile = (values: number[], share: number): string => `${Math.round(values.toSorted((one, other) => one - other)[Math.floor(values.length * share)] ?? 0)} ms`
+  const rows = Object.entries(done).map(([work, { count, milliseconds }]) => `| ${work} | ${workers[workOf(work)]} | ${count} | ${quantile(milliseconds, 0.5)} | ${quantile(milliseconds, 0.99)} | ${quantile(milliseconds, 0.9999)} |`)
+  const shown = samples.filter((_sample, index) => index % Math.max(1, Math.floor(samples.length / 12)) === 0)
+  return `# Mixed load
+
+Written by \`npm run soak -- load\`: ${minutes.toFixed(1)} minutes of deletes, lists, searches, details and exports at once, on a server and a PostgreSQL of its own.
+
+| | at once | done | median | 99 % | slowest |
+|---|---|---|---|---|---|
+${rows.join('\n')}
+
+| minute | heap in use | memory of the process | connections | entries |
+|---|---|---|---|---|
+${shown.map(({ minute, heap, memory, connections, entries }) => `| ${minute.toFixed(1)} | ${Math.round(heap / 1024 / 1024)} MiB | ${Math.round(memory / 1024 / 1024)} MiB | ${connections} | ${entries} |`).join('\n')}
+
+${errors.length === 0 ? 'No error.' : `${errors.length} errors, the first of them: ${errors.slice(0, 5).join('; ')}`}
+${problems.length === 0 ? 'Memory and connections stay where they are.' : problems.join('\n')}
+`
+}
+
+function judge({ samples, errors, done }: LoadResult): string[] {
+  const problems: string[] = []
+  const settled = samples.slice(Math.floor(samples.length / 4))
+  const half = Math.floor(settled.length / 2)
+  const floor = (values: readonly Sample[]): number => Math.min(...values.map(({ heap }) => heap))
+  const grown = floor(settled.slice(half)) - floor(settled.slice(0, half))
+  if (grown > limits.growth) problems.push(`The heap grew by ${Math.round(grown / 1024 / 1024)} MiB.`)
+  const held = Math.max(...samples.map(({ memory }) => memory))
+  if (held > limits.memory) problems.push(`The server held ${Math.round(held / 1024 / 1024)} MiB.`)
+  const most = Math.max(...samples.map(({ connections }) => connections))
+  if (most > poolSizes) problems.push(`There were ${most} connections; the pools allow ${poolSizes}.`)
+  if (errors.length > 0) problems.push(`${errors.length} errors that nothing explains.`)
+  for (const [work, { count }] of Object.entries(done)) if (count === 0) problems.push(`Nothing of kind ${work} was done.`)
+  return problems
+}
+
+function empty(): { count: number; milliseconds: number[] } {
+  return { count: 0, milliseconds: [] }
+}
+
+function workOf(name: string): Work {
+  if (name === 'delete' || name === 'list' || name === 'search' || name === 'detail' || name === 'export') return name
+  throw new Error(`There is no work ${name}.`)
+}
+
+async function repeat(work: Work, server: AuditServerProcess, database: SoakDatabase, result: LoadResult, random: () => number, isOver: () => boolean): Promise<void> {
+  const app = work === 'delete' ? await connect(database.url('consultant_app')) : null
+  while (!isOver()) {
+    const began = performance.now()
+    try {
+      if (app !== null) await deleteOne(app, random)
+      else await ask(work, server, random)
+      const { milliseconds } = result.done[work]
+      result.done[work].count += 1
+      // A sample of the times, so that an hour of them is no growth of its own.
+      if (milliseconds.length < 100_000) milliseconds.push(performance.now() - began)
+    } catch (error) {
+      result.errors.push(`${work}: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    await sleep(work === 'export' ? 1_000 : wholeBetween(random, 5, 40))
+  }
+  await app?.end()
+}
+
+async function connect(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString, application_name: 'soak load' })
+  await client.connect()
+  return client
+}
+
+const words = ['Kowalski', 'Project', 'Åsa', 'CV', 'nothing of the kind', 'Manager']
+
+async function deleteOne(app: pg.Client, random: () => number): Promise<void> {
+  await app.query('begin')
+  await app.query(`select audit.act_as($1, 'Somebody', 'app', request_id => $2)`, [String(wholeBetween(random, 1, 99)), crypto.randomUUID()])
+  await app.query(`with made as (insert into app.cv (user_id, title) select min(id), $1 from app."user" returning id) select id from made`, [`CV ${wholeBetween(random, 1, 1_000_000)}`])
+  await app.query(`delete from app.cv where id = (select max(id) from app.cv where title like 'CV %')`)
+  if (random() < 0.05) await app.query(`select audit.record_export('customers', 10, 'csv', company_id => '1')`)
+  await app.query('commit')
+}
+
+async function ask(work: Work, server: AuditServerProcess, random: () => number): Promise<void> {
+  const fields = 'nodes { id occurredAt action sentence wentAlong } pageInfo { hasNextPage }'
+  if (work === 'export') return whole(await server.fetch(`/export/events.${random() < 0.5 ? 'csv' : 'jsonl'}?action=cv.deleted`, { patience: 120_000 }))
+  if (work === 'search') return right(await server.graphql(`query Search($filter: EventFilter) { events(first: 25, filter: $filter) { ${fields} } }`, { filter: { query: words[wholeBetween(random, 0, words.length - 1)] } }))
+  if (work === 'detail') return right(await server.graphql('{ events(first: 1) { nodes { id snapshot details sentenceParts } } viewer { access } }'))
+  return right(await server.graphql(`{ events(first: 50) { ${fields} } }`))
+}
+
+async function right(response: Response): Promise<void> {
+  const text = await response.text()
+  if (response.status !== 200 || text.includes('"errors"')) throw new Error(`${response.status} ${text.slice(0, 200)}`)
+}
+
+async function whole(response: Response): Promise<void> {
+  const text = await response.text()
+  if (response.status !== 200) throw new Error(`${response.status} ${text.slice(0, 200)}`)
+  if (!/receiptSha256|end of export/.test(text.slice(-4_000))) throw new Error('an export came without its receipt')
+}
+
+async function sample(server: AuditServerProcess, database: SoakDatabase, result: LoadResult, began: number, every: number, isOver: () => boolean, notice: LoadOptions['notice']): Promise<void> {
+  while (!isOver()) {
+    await sleep(every)
+    const metrics = await (await server.fetch('/metrics')).text()
+    const figure = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1] ?? Number.NaN)
+    const [heap, memory] = [figure('nodejs_heap_size_used_bytes'), figure('process_resident_memory_bytes')]
+    const [row] = await database.query<{ connections: number; entries: number }>(`
+      select (select count(*)::int from pg_stat_activity where application_name like 'audit server%') as connections, (select count(*)::int from audit.event) as entries`)
+    const minute = (performance.now() - began) / 60_000
+    result.samples.push({ minute, heap, memory, connections: row?.connections ?? 0, entries: row?.entries ?? 0 })
+    notice?.(`minute ${minute.toFixed(1)}: heap ${Math.round(heap / 1024 / 1024)}, ${Math.round(memory / 1024 / 1024)} MiB, ${row?.connections} connections, ${row?.entries} entries, ${result.errors.length} errors`)
+  }
+}

@@ -1,0 +1,88 @@
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { startAuditServer, type AuditServerProcess } from '../../soak/audit-server.ts'
+import { makeSoakDatabase, type SoakDatabase } from '../../soak/database.ts'
+import { programsUnderTest } from '../harness/cluster.ts'
+
+const it = suite('The end of the audit server')
+const bug = fileURLToPath(new URL('throw-on-signal.ts', import.meta.url))
+const list = '{ events(first: 25) { nodes { id sentence } } }'
+
+let database: SoakDatabase
+it.before(async () => { database = await makeSoakDatabase(programsUnderTest()) })
+it.after(() => database.remove())
+
+const start = async (environment: Record<string, string> = {}): Promise<AuditServerProcess> =>
+  startAuditServer({ databaseUrl: database.url('audit_server'), dataFolder: database.folder, person: await database.administrator(), imports: [bug], environment })
+
+const isRefused = (url: string): Promise<boolean> => new Promise((resolve) => {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname).once('connect', () => { socket.destroy(); resolve(false) }).once('error', () => resolve(true))
+})
+
+it('under load takes no more, finishes what runs, closes its connections and exits with 0', async () => {
+  const server = await start()
+  const answers: Promise<number>[] = []
+  let isOver = false
+  const load = Promise.all(Array.from({ length: 8 }, async () => {
+    while (!isOver) {
+      const answer = server.graphql(list).then(async (response) => { await response.json(); return response.status })
+      answers.push(answer.catch(() => 0))
+      await answer.catch(() => { isOver = true })
+    }
+  }))
+  await sleep(500)
+  const end = server.end()
+  await sleep(100)
+  assert.ok(await isRefused(server.url))
+  const { code, milliseconds } = await end
+  isOver = true
+  await load
+  assert.is(code, 0, server.printed())
+  assert.ok(milliseconds < 10_000, String(milliseconds))
+  const statuses = await Promise.all(answers)
+  // Those that came after the signal were refused by the system; of those that had begun none was broken off.
+  assert.ok(statuses.filter((status) => status === 200).length > 20)
+  assert.ok(statuses.filter((status) => status === 0).length <= 8, JSON.stringify(statuses.slice(-12)))
+  const left = await database.query(`select from pg_stat_activity where application_name like 'audit server%'`)
+  assert.is(left.length, 0)
+})
+
+it('comes within ten seconds also while a query hangs, and leaves none behind', async () => {
+  const server = await start({ STATEMENT_TIMEOUT_SECONDS: '60' })
+  const lock = database.query('begin; lock table audit.event in access exclusive mode; select pg_sleep(14); commit').catch(() => undefined)
+  await sleep(300)
+  const hanging = server.graphql(list).then(() => 'an answer', () => 'broken off')
+  await sleep(200)
+  const { code, milliseconds } = await server.end()
+  assert.is(code, 0, server.printed())
+  assert.ok(milliseconds < 10_000, String(milliseconds))
+  assert.is(await hanging, 'broken off')
+  await database.query(`select pg_cancel_backend(pid) from pg_stat_activity where query like '%pg_sleep(14)%' and pid <> pg_backend_pid()`)
+  await lock
+})
+
+for (const [signal, event, message] of [['SIGUSR2', 'uncaughtException', 'a bug of the tests'], ['SIGPWR', 'unhandledRejection', 'a forgotten promise of the tests']] as const) {
+  it(`after an ${event} is controlled: it is logged with an id, what runs is finished, the exit code is 1 [case 185]`, async () => {
+    const server = await start()
+    const lock = database.query('begin; lock table audit.event in access exclusive mode; select pg_sleep(0.8); commit')
+    await sleep(200)
+    const slow = server.graphql(list).then(({ status }) => status, () => 0)
+    await sleep(200)
+    process.kill(server.pid, signal)
+    const code = await Promise.race([server.ended, sleep(10_000, 'it still runs')])
+    assert.is(code, 1)
+    assert.is(await slow, 200)
+    await lock
+    const line = server.printed().split('\n').find((one) => one.includes(message)) ?? ''
+    const { id, level, msg } = JSON.parse(line)
+    assert.match(id, /^[0-9a-f-]{36}$/)
+    assert.is(level, 60)
+    assert.is(msg, `${event}: the server ends`)
+  })
+}
+
+it.run()

@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { guards } from './guards.ts'
+
+const it = suite('The list of guards')
+const path = (name: string) => new URL(`../../${name}`, import.meta.url)
+
+it('can take each guard away: its text stands once in its file', async () => {
+  const wrong: string[] = []
+  for (const guard of guards) {
+    if (!('file' in guard)) continue
+    const times = existsSync(path(guard.file)) ? (await readFile(path(guard.file), 'utf8')).split(guard.text).length - 1 : 'no file, so'
+    if (times !== 1) wrong.push(`${guard.name}: ${times} times in ${guard.file}`)
+  }
+  assert.is(wrong.join('\n'), '')
+})
+
+it('names each guard once, and tests that exist', async () => {
+  assert.is(new Set(guards.map(({ name }) => name)).size, guards.length)
+  assert.ok(guards.length >= 60)
+  const files = await Promise.all([...new Set(guards.flatMap(({ tests }) => tests))].map(async (part) => ({ part, exists: existsSync(path(`${part}.test.ts`)) || existsSync(path(`${part.replace(/\.test$/, '')}.test.ts`)) })))
+  assert.equal(files.filter(({ exists }) => !exists).map(({ part }) => part), [])
+})
+
+it.run()

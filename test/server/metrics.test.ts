@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises'
+import pg from 'pg'
+import * as assert from 'uvu/assert'
+import { z } from 'zod'
+import { serverSuite } from './server-suite.ts'
+import { startServer, type RunningServer } from './running-server.ts'
+
+const it = serverSuite('The metrics')
+const json = { 'content-type': 'application/json' }
+
+/** What the audit log itself tells, beside what prom-client tells of every process. */
+const names = [
+  'audit_log_database_up', 'audit_log_events_total', 'audit_log_exports_total', 'audit_log_health', 'audit_log_keeper_lag_events', 'audit_log_keeper_lag_seconds',
+  'audit_log_oldest_transaction_seconds', 'audit_log_pool_connections', 'audit_log_pool_size', 'audit_log_refusals_total', 'audit_log_request_duration_seconds',
+  'audit_log_requests_running', 'audit_log_requests_total',
+]
+
+/** The value of a sample, by its name and labels as they are written; undefined if it is not there. */
+function value(text: string, sample: string): number | undefined {
+  const line = text.split('\n').find((one) => one.startsWith(`${sample} `))
+  return line === undefined ? undefined : Number(line.split(' ').at(-1))
+}
+
+const read = (running: RunningServer): Promise<string> => running.server.metrics.text()
+
+it('are all there, each with a type and a sentence, and none names a company or a person', async ({ running, fredrik, database }) => {
+  await read(running)
+  await database.superuser.query('delete from app.cv where id = (select min(id) from app.cv)')
+  await (await running.fetch(fredrik, '/export/events.csv')).text()
+  await running.fetch(null, '/nowhere')
+  const text = await read(running)
+  const told = [...text.matchAll(/^# TYPE (audit_log_\w+) /gm)].map(([, name]) => name).sort()
+  assert.equal(told, names)
+  for (const name of names) assert.match(text, new RegExp(`^# HELP ${name} [A-Z1].+\\.$`, 'm'))
+  for (const name of names) assert.match(text, new RegExp(`^${name}(_bucket)?[{ ]`, 'm'), `${name} has no sample`)
+  assert.not.match(text, /Nordljus|Fredrik|Isaksson|company/i)
+})
+
+it('count requests by kind and status, with how long they took', async ({ running, fredrik }) => {
+  const before = await read(running)
+  await running.graphql(fredrik, '{ events { nodes { id } } }')
+  await running.graphql(fredrik, 'query Search($filter: EventFilter) { events(filter: $filter) { nodes { id } } }', { filter: { query: 'Kowalski' } })
+  await running.fetch(null, '/export/events.csv')
+  await running.fetch(null, '/company/audit-log/1')
+  await running.fetch(null, '/nowhere')
+  const after = await read(running)
+  const more = (sample: string) => (value(after, sample) ?? 0) - (value(before, sample) ?? 0)
+  for (const labels of ['kind="list",status="200"', 'kind="search",status="200"', 'kind="export",status="401"', 'kind="page",status="200"', 'kind="other",status="404"']) {
+    assert.is(more(`audit_log_requests_total{${labels}}`), 1, labels)
+  }
+  assert.is(more('audit_log_request_duration_seconds_count{kind="search"}'), 1)
+  assert.is(more('audit_log_exports_total{format="csv",outcome="refused"}'), 1)
+  assert.is(more('audit_log_refusals_total{code="NOT_FOUND"}'), 1)
+  assert.is(value(after, 'audit_log_requests_running{kind="list"}'), 0)
+})
+
+it('count entries once they are committed, each once', async ({ running, database }) => {
+  const deleted = 'audit_log_events_total{action="contact.deleted",source="sql"}'
+  const before = value(await read(running), deleted) ?? 0
+  const open = await database.as('postgres')
+  await open.query('begin; delete from app.contact where id = (select max(id) from app.contact)')
+  await database.superuser.query('delete from app.contact where id in (select id from app.contact order by id limit 2)')
+  await read(running)
+  await open.query('commit')
+  await read(running)
+  assert.is((value(await read(running), deleted) ?? 0) - before, 3)
+})
+
+it('tell the age of the oldest transaction, also of another database', async ({ running, database }) => {
+  const open = await database.as('consultant_app')
+  await open.query('begin; select pg_current_xact_id()')
+  await read(running)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const age = value(await read(running), 'audit_log_oldest_transaction_seconds') ?? 0
+  await open.query('rollback')
+  assert.ok(age >= 0.25, String(age))
+})
+
+it('tell the state of the pools, and of audit.health by check', async ({ running, database }) => {
+  const text = await read(running)
+  assert.is(value(text, 'audit_log_pool_size{pool="interactive"}'), 10)
+  assert.is(value(text, 'audit_log_pool_connections{pool="exports",state="waiting"}'), 0)
+  const { rows } = await database.superuser.query<{ check_name: string; status: string }>('select check_name, status from audit.health')
+  for (const { check_name, status } of rows) assert.is(value(text, `audit_log_health{check="${check_name}"}`), ['ok', 'warning', 'failed'].indexOf(status), check_name)
+})
+
+it('answer although the database does not, and say so', async ({ database }) => {
+  const running = await startServer(database, { connectTimeout: 300 })
+  try {
+    assert.is(value(await read(running), 'audit_log_database_up'), 1)
+    await database.superuser.query(`alter database ${database.name} connection limit 0`)
+    await database.superuser.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename = 'audit_server' and datname = current_database()`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    assert.is(value(await read(running), 'audit_log_database_up'), 0)
+  } finally {
+    await database.superuser.query(`alter database ${database.name} connection limit -1`)
+    await running.close()
+  }
+})
+
+it('are read by nobody, by programs of this machine, or with a token', async ({ running, database }) => {
+  assert.is((await running.fetch(null, '/metrics')).status, 404)
+  const local = await startServer(database, { metrics: { access: 'local', own: null } })
+  const guarded = await startServer(database, { metrics: { access: { token: 'a token of the tests' }, own: null } })
+  try {
+    const direct = await local.fetch(null, '/metrics')
+    assert.is(direct.status, 200)
+    assert.match(direct.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/)
+    for (const name of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via']) assert.is((await local.fetch(null, '/metrics', { headers: { [name]: '127.0.0.1' } })).status, 404, name)
+    assert.is((await guarded.fetch(null, '/metrics')).status, 401)
+    assert.is((await guarded.fetch(null, '/metrics', { headers: { authorization: 'Bearer another-token' } })).status, 401)
+    assert.is((await guarded.fetch(null, '/metrics?token=a', { headers: { authorization: `Bearer ${'a token of the tests'.replaceAll(' ', '-')}` } })).status, 401)
+  } finally {
+    await local.close()
+    await guarded.close()
+  }
+})
+
+const expressions = async (): Promise<string[]> => {
+  const file = async (name: string) => readFile(new URL(`../../ops/${name}`, import.meta.url), 'utf8')
+  const dashboard = z.object({ panels: z.array(z.object({ title: z.string(), targets: z.array(z.object({ expr: z.string() })) })) }).parse(JSON.parse(await file('grafana-dashboard.json')))
+  return [
+    ...dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+    ...[...(await file('alerts.yml')).matchAll(/^\s+expr: (.+)$/gm)].map(([, expr]) => expr ?? ''),
+  ]
+}
+
+it('have every name that the dashboard and the alert rules use, and are all on the dashboard', async () => {
+  const pool = new pg.Pool()
+  const used = new Set((await expressions()).flatMap((expression) => [...expression.matchAll(/\b(audit_log|process|nodejs)_\w+/g)].map(([name]) => name.replace(/_(bucket|count|sum)$/, ''))))
+  const { makeMetrics } = await import('../../server/metrics.ts')
+  const own = makeMetrics({ pools: { interactive: pool, exports: pool }, figures: { read: async () => null }, withProcess: true })
+  const told = new Set([...(await own.text()).matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name ?? ''))
+  assert.equal([...used].filter((name) => !told.has(name)), [])
+  assert.equal(names.filter((name) => !used.has(name)), [])
+})
+
+it('are served at an address of their own', async ({ running }) => {
+  const { default: express } = await import('express')
+  const { serveMetrics } = await import('../../server/metrics-access.ts')
+  const http = express().get('/metrics', serveMetrics(running.server.metrics, 'everybody')).listen(0, '127.0.0.1')
+  await new Promise((resolve) => http.once('listening', resolve))
+  const address = http.address()
+  const response = await fetch(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/metrics`, { headers: { 'x-forwarded-for': '10.0.0.1', ...json } })
+  assert.match(await response.text(), /audit_log_database_up 1/)
+  http.closeAllConnections()
+  http.close()
+})
+
+it.run()
