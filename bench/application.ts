@@ -11,6 +11,8 @@ import { z } from 'zod'
 const task = z.object({
   connectionString: z.string(),
   options: z.string(),
+  /** What begins a transaction, in one message. */
+  begin: z.string(),
   /** The statement between begin and the delete; empty for none; null for a delete alone, without begin and commit. */
   before: z.string().nullable(),
   /** Deletes the row with key $1. */
@@ -34,9 +36,9 @@ export async function startApplication(given: ApplicationTask): Promise<() => Pr
 }
 
 async function runAsWorker(): Promise<void> {
-  const { connectionString, options, before, deletion, ranges } = task.parse(workerData)
+  const { connectionString, options, begin, before, deletion, ranges } = task.parse(workerData)
   const remove = async (client: pg.Client, id: number): Promise<void> => {
-    if (before !== null) await client.query('begin')
+    if (before !== null) await client.query(begin)
     if (before !== null && before !== '') await client.query({ name: 'before', text: before })
     await client.query({ name: 'delete', text: deletion, values: [id] })
     if (before !== null) await client.query('commit')

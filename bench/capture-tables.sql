@@ -99,3 +99,16 @@ begin
 end
 $procedure$;
 comment on procedure act_and_delete_leads(bigint, bigint) is 'The same, and each transaction says who acts.';
+
+create procedure delete_leads_and_customers(first bigint, last bigint)
+language plpgsql
+as $procedure$
+begin
+  for n in first .. last loop
+    delete from lead where id = n;
+    delete from customer where id = n;
+    commit;
+  end loop;
+end
+$procedure$;
+comment on procedure delete_leads_and_customers(bigint, bigint) is 'Deletes a lead and a customer with its contacts in each transaction.';

@@ -12,6 +12,7 @@ export type Figure = {
   spread: string
   without: string
   floor: string
+  least?: string
   with: string
 }
 
@@ -27,32 +28,33 @@ export type Report = {
   method: readonly string[]
 }
 
-const columns = ['what', 'goal', 'ours', 'spread', 'without', 'floor', 'with'] as const
-const captureHeadings: Figure = { what: 'what', goal: 'goal', ours: 'ours', spread: 'half of the rounds', without: 'without audit', floor: 'empty trigger', with: 'with audit' }
+const columns = ['what', 'goal', 'ours', 'spread', 'without', 'floor', 'least', 'with'] as const
+const captureHeadings: Figure = { what: 'what', goal: 'goal', ours: 'ours', spread: 'half of the rounds', without: 'without audit', floor: 'empty trigger', least: 'least entry', with: 'with audit' }
 
 /** A figure from readings with and without audit: their ratio, round by round. `show` writes one reading. */
 export function ratioFigure(
   line: { what: string; goal: string; digits: number; show: (reading: number) => string },
-  readings: { without: readonly number[]; floor?: readonly number[]; with: readonly number[] },
+  readings: { without: readonly number[]; floor?: readonly number[]; least?: readonly number[]; with: readonly number[] },
 ): Figure {
   const ratio = ratioPerRound(readings.with, readings.without)
   const { low, high } = spread(ratio)
   const write = (value: number): string => decimal(value, line.digits)
-  const floor = readings.floor
+  const beside = (found: readonly number[] | undefined): string => (found === undefined ? '' : `${line.show(median(found))} (${write(median(ratioPerRound(found, readings.without)))})`)
   return {
     what: line.what,
     goal: line.goal,
     ours: write(median(ratio)),
     spread: `${write(low)} – ${write(high)}`,
     without: line.show(median(readings.without)),
-    floor: floor === undefined ? '' : `${line.show(median(floor))} (${write(median(ratioPerRound(floor, readings.without)))})`,
+    floor: beside(readings.floor),
+    least: beside(readings.least),
     with: line.show(median(readings.with)),
   }
 }
 
 /** A figure that is no ratio. */
 export function plainFigure(what: string, goal: string, ours: string, from: { without?: string; with?: string } = {}): Figure {
-  return { what, goal, ours, spread: '', without: from.without ?? '', floor: '', with: from.with ?? '' }
+  return { what, goal, ours, spread: '', without: from.without ?? '', floor: '', least: '', with: from.with ?? '' }
 }
 
 /** The report as text: Markdown whose table is aligned, so that it also reads well on the screen. */

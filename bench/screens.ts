@@ -32,7 +32,7 @@ export async function benchScreens({ isQuick, events, folder = join(tmpdir(), 'a
     server = await startAuditServer(cluster.url('audit_server', await cluster.database(size.events)))
     browser = await openBrowser()
     notice('first rows')
-    for (const [what, address] of [['newest entries', log], ['search for a frequent word', `${log}?q=anna`], ['last 30 days, deletions of CVs', `${log}?action=cv.deleted&period=30d`]] as const) {
+    for (const [what, address] of [['newest entries', log], ['search for a frequent word', `${log}?q=developer`], ['deletions of CVs in a quarter', `${log}?action=cv.deleted&from=2026-07-01&to=2026-09-30`]] as const) {
       const readings: number[] = []
       for (let round = 0; round < size.rounds; round += 1) {
         const page = await signedIn(browser, server)

@@ -30,8 +30,11 @@ async function checkExport(path: string, given: Given, databaseUrl: string | und
   }
 }
 
-/** @throws OperatorError if the file cannot be read */
-async function verdictOf(path: string, format: Format): Promise<Verdict> {
+/**
+ * Checks a file by itself; any size is read in little memory.
+ * @throws OperatorError if the file cannot be read
+ */
+export async function verdictOf(path: string, format: Format): Promise<Verdict> {
   try {
     await using file = await open(path)
     const { size } = await file.stat()

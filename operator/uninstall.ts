@@ -6,6 +6,8 @@ import { inTransaction, withLog } from './log.ts'
 
 /** The schema that keeps the entries of an audit log that is gone; a second one in the same database has the time in its name. */
 const keptSchema = 'audit_kept'
+/** The entries, and who read them. */
+const keptTables = ['event', 'reading'] as const
 
 /** Takes the log out of a database in one transaction. The entries stay in audit_kept.event unless `--with-data` is given. */
 export const uninstallCommand: Command = {
@@ -40,31 +42,35 @@ async function planRemoval(client: Client, isKeeping: boolean): Promise<Plan> {
   return { ...plan, kept_as: !isKeeping ? null : is_taken ? `${keptSchema}_${now}` : keptSchema }
 }
 
+/** Moves a table of the log out of its reach: what guarded it would keep the schema of the log from going. */
+async function keep(client: Client, table: string, schema: string): Promise<void> {
+  const { rows: [found] } = await client.query<{ changes: string[] | null }>(`
+    select array(select format('drop trigger %I on ${schema}.${table}', tgname) from pg_trigger where tgrelid = c.oid and not tgisinternal
+                 union all select format('drop policy %I on ${schema}.${table}', polname) from pg_policy where polrelid = c.oid) as changes
+      from pg_class c where c.oid = to_regclass('audit.${table}')`)
+  if (found === undefined) return
+  await client.query(`
+    alter table audit.${table} set schema ${schema};
+    alter table ${schema}.${table} owner to current_user;
+    ${(found.changes ?? []).map((change) => `${change};`).join('\n')}
+    revoke all on ${schema}.${table} from ${auditRoles.join(', ')};
+    alter table ${schema}.${table} disable row level security`)
+}
+
 async function remove(client: Client, plan: Plan): Promise<void> {
   const { rows: [right] } = await client.query<{ is_owner: boolean; version: number }>(`select pg_has_role(current_user, 'audit_owner', 'usage') as is_owner, current_setting('server_version_num')::int as version`)
   if (right?.is_owner === false) await client.query(`grant audit_owner to current_user ${right.version >= 160000 ? 'with inherit true, set true' : ''}`)
   // First of all, or they would follow what comes with functions that are half gone.
   for (const trigger of plan.event_triggers) await client.query(`drop event trigger ${escapeIdentifier(trigger)}`)
   if (plan.kept_as !== null) {
-    await client.query(`
-      create schema ${plan.kept_as};
-      comment on schema ${plan.kept_as} is 'The entries of an audit log that was uninstalled from this database.';
-      alter table audit.event set schema ${plan.kept_as};
-      alter table ${plan.kept_as}.event owner to current_user;
-      drop trigger guard_change on ${plan.kept_as}.event;
-      drop trigger guard_insert on ${plan.kept_as}.event;
-      drop policy select_own_company on ${plan.kept_as}.event;
-      drop policy select_all on ${plan.kept_as}.event;
-      drop policy select_for_capture on ${plan.kept_as}.event;
-      drop policy insert_by_capture on ${plan.kept_as}.event;
-      revoke all on ${plan.kept_as}.event from ${auditRoles.join(', ')};
-      alter table ${plan.kept_as}.event disable row level security`)
+    await client.query(`create schema ${plan.kept_as}; comment on schema ${plan.kept_as} is 'The entries of an audit log that was uninstalled from this database.'`)
+    for (const table of keptTables) await keep(client, table, plan.kept_as)
   }
   // What the log owns here goes, with the triggers on the tables of the application, and every right that it was given on them.
   await client.query(`drop owned by audit_agent, audit_owner cascade; drop schema if exists ${ledgerSchema} cascade`)
   if (right?.is_owner === false) await client.query('revoke audit_owner from current_user')
   if (plan.kept_as !== null) {
-    await client.query(`grant usage on schema ${plan.kept_as} to audit_dba; grant select on ${plan.kept_as}.event to audit_dba`)
+    await client.query(`grant usage on schema ${plan.kept_as} to audit_dba; grant select on all tables in schema ${plan.kept_as} to audit_dba`)
   }
 }
 
@@ -74,7 +80,7 @@ function describe({ database, tables, entries, kept_as }: Plan, isKeeping: boole
     tables.length === 0 ? '- No table is tracked.' : `- Deletions from ${tables.join(', ')} are no longer recorded; their triggers go.`,
     '- Schemas audit, audit_private and audit_migration go, with every function in them. A call of audit.act_as fails from then on: take it out of the application first.',
     isKeeping
-      ? `- The ${entries} entries stay as ordinary table ${kept_as}.event, which is no longer guarded. Members of audit_dba may read it.`
+      ? `- The ${entries} entries stay as ordinary table ${kept_as}.event, and who read them as ${kept_as}.reading; they are no longer guarded. Members of audit_dba may read them.`
       : `- The ${entries} entries are destroyed. This cannot be undone.`,
     `- The roles stay, because other databases of the server may use them. If none does: drop role ${auditRoles.join(', ')};`,
   ].join('\n')

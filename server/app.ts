@@ -98,7 +98,7 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
     identities, exportPool: pools.exports, pool: pools.interactive, statementTimeout, exportTimeout, stallTimeout: config.exportStall,
     queue: { running: config.exportPoolSize, waiting: config.exportQueueSize, patience: config.exportWait }, requestId, logger,
   }))
-  app.use('/exports', limits.reader('export', identities), makeExportsRouter({ identities, pool: pools.interactive, statementTimeout }))
+  app.use('/exports', limits.reader('export', identities), makeExportsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
   app.use('/views', limits.reader('read', identities), noteReadings(noting, 'views'), makeSavedViewsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
   app.use('/recording', limits.reader('read', identities), noteReadings(noting, 'recording'), makeRecordingRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
   app.use('/question', limits.reader('read', identities), makeQuestionRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { makeAuditServer } from './app.ts'
 import { readConfig, type Config } from './config.ts'
 import { makeIdentities, type IdentitySettings } from './identity.ts'
+import { startKeeper } from './keeper.ts'
 import { makeLogger } from './logger.ts'
 
 /** What can be set beside the database and the tokens; docs/configuration.md has the meaning and the defaults. Times are in milliseconds. */
@@ -12,7 +13,7 @@ export type AuditLogSettings = Pick<Config, 'sessionSeconds' | 'statementTimeout
 
 export interface AuditLogOptions {
   /**
-   * Connections of a login that is a member of audit_admin and audit_app, and better nothing else. It belongs to the
+   * Connections of a login that is a member of audit_admin, audit_app and audit_keeper, and better nothing else. It belongs to the
    * caller, who gives it a listener for `error` (an idle connection that breaks would end the process) and ends it last.
    */
   readonly pool: Pool
@@ -25,6 +26,8 @@ export interface AuditLogOptions {
   readonly settings?: Partial<AuditLogSettings>
   /** A pino logger. Default: warnings as JSON lines on standard error. */
   readonly logger?: Logger
+  /** Whether it keeps search and totals up to date, over a connection of its own. Default: true. Several servers may: one of them works at a time. */
+  readonly keeper?: boolean
   /** Folder of the built screens. Default: those that come with the package. */
   readonly screens?: string
 }
@@ -35,6 +38,8 @@ export interface AuditLog {
   readonly handler: Express
   /** Resolves once lists are answered. It waits as long as the database is away; requests get 503 meanwhile. */
   readonly ready: () => Promise<void>
+  /** Its metrics in the text format of Prometheus, to be added to those of the host; nobody can read them over its own routes. */
+  readonly metrics: () => Promise<string>
   /** Lets go of all that it opened itself. Stop sending it requests first. */
   readonly close: () => Promise<void>
 }
@@ -54,20 +59,27 @@ export async function createAuditLog(options: AuditLogOptions): Promise<AuditLog
     pools: { interactive: pool, exports },
     ...(options.screens !== undefined && { screens: options.screens }),
   })
+  const keeper = options.keeper === false ? null : startKeeper({ connectionString: connectionOf(pool), logger })
   return {
     handler: server.app,
     ready: async () => void await server.printSchema(),
+    metrics: server.metrics.text,
     close: async () => {
+      await keeper?.close()
       await server.close()
       if (exports !== options.exportPool) await exports.end()
     },
   }
 }
 
+/** How the connections of a pool are made. pg hides the password from whoever lists the options, and so from a spread. */
+function connectionOf({ options }: Pool): pg.PoolConfig {
+  return { ...options, ...(options.password !== undefined && { password: options.password }) }
+}
+
 /** A second pool to the database of the first. */
-function poolLike({ options }: Pool, max: number, logger: Logger): Pool {
-  // pg hides the password from whoever lists the options, and so from a spread.
-  const pool = new pg.Pool({ ...options, ...(options.password !== undefined && { password: options.password }), max, application_name: 'audit log export' })
+function poolLike(other: Pool, max: number, logger: Logger): Pool {
+  const pool = new pg.Pool({ ...connectionOf(other), max, application_name: 'audit log export' })
   pool.on('error', (error) => logger.warn({ err: error, pool: 'exports' }, 'an idle database connection was lost'))
   pool.on('connect', (client) => client.on('error', (error) => logger.debug({ err: error, pool: 'exports' }, 'a database connection was lost')))
   return pool

@@ -14,6 +14,7 @@ export function makeErrorHandler(logger: Logger, refused: (code: string) => void
     const refusal = refusalOf(error) ?? requestRefusal(error)
     const id = requestId(request)
     if (refusal === null || refusal.status >= 500) logger.error({ id, err: error }, 'a request failed')
+    else if (attacks.has(refusal.code)) logger.warn({ id, code: refusal.code, detail: refusal.code === 'BAD_TOKEN' ? refusal.detail : undefined, address: request.ip }, 'a request was refused')
     if (response.writableEnded) return
     if (response.headersSent) return void response.destroy()
     const { status, code, message, detail, hint, headers } = refusal ?? unknownError
@@ -26,6 +27,9 @@ export function makeErrorHandler(logger: Logger, refused: (code: string) => void
     else response.json(body)
   }
 }
+
+/** Refusals that a security team wants to see one by one; those for too many requests are only counted, or a flood would fill the log. */
+const attacks = new Set(['BAD_TOKEN', 'FOREIGN_ORIGIN', 'UNKNOWN_DOCUMENT', 'DOCUMENT_TOO_LARGE', 'BATCH_REFUSED', 'UNSUPPORTED_ENCODING'])
 
 const unknownError = new Refusal({ status: 500, code: 'INTERNAL', message: 'Something went wrong on the server.', hint: 'Its log has the reason under this id.' })
 

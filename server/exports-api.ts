@@ -13,6 +13,8 @@ export interface ExportsOptions {
   readonly pool: Pool
   /** Milliseconds. */
   readonly statementTimeout: number
+  /** Stands in the entry where the report names no request of its own. */
+  readonly requestId: (request: IncomingMessage) => string
 }
 
 const wellFormed = z.string().max(500).refine((value) => value.isWellFormed() && !value.includes('\0'), 'is not well-formed text')
@@ -32,7 +34,7 @@ const ended = z.strictObject({
   fileHash: wellFormed.nullish(),
 })
 
-const entryNumber = z.string().regex(/^\d{1,19}$/).refine((id) => BigInt(id) < 2n ** 63n)
+const entryNumber = z.string().regex(/^\d{1,19}$/, { abort: true }).refine((id) => BigInt(id) < 2n ** 63n)
 const createdRow = z.tuple([z.object({ id: z.string(), attempt: z.int() })])
 const endedRow = z.tuple([z.object({ id: z.string() })])
 
@@ -42,7 +44,7 @@ const endedRow = z.tuple([z.object({ id: z.string() })])
  * `{ id, attempt }`, the number of the entry, once it is committed; 200 if the same request was reported before.
  * `POST /exports/:id/end` reports how it ended.
  */
-export function makeExportsRouter({ identities, pool, statementTimeout }: ExportsOptions): Router {
+export function makeExportsRouter({ identities, pool, statementTimeout, requestId: idOf }: ExportsOptions): Router {
   const router = Router()
   const settings = { role: 'audit_app', statement_timeout: String(statementTimeout) }
   router.use(onlyMethods('POST'), onlyBodies('application/json'), json({ limit: '64kb', inflate: false }))
@@ -53,7 +55,7 @@ export function makeExportsRouter({ identities, pool, statementTimeout }: Export
     const { kind, rowCount, format, filter, fileHash, requestId } = bodyOf(reported, request.body,
       'Send kind (projects, customers or contacts) and, if known, rowCount, format, filter, fileHash and requestId. Person and company come from the token.')
     const [{ id, attempt }] = await inTransaction(pool, settings, async (client) => {
-      await actAs(client, token, identity, requestId ?? null)
+      await actAs(client, token, identity, requestId ?? idOf(request))
       const { rows } = await client.query(`
         select id::text, audit.export_attempts(id) as attempt
           from audit.record_export(kind => $1, row_count => $2, format => $3, filter => $4, file_hash => $5) as id`,
@@ -70,7 +72,7 @@ export function makeExportsRouter({ identities, pool, statementTimeout }: Export
     if (!exportId.success) throw new Refusal({ status: 404, code: 'NOT_FOUND', message: 'There is no such export.' })
     const { outcome, rowCount, fileHash } = bodyOf(ended, request.body, 'Send outcome (complete, cancelled or failed) and, if known, rowCount and fileHash.')
     const [{ id }] = await inTransaction(pool, settings, async (client) => {
-      await actAs(client, token, identity, null)
+      await actAs(client, token, identity, idOf(request))
       const { rows } = await client.query('select audit.record_export_end($1, $2, $3, $4)::text as id', [exportId.data, outcome, rowCount ?? null, fileHash ?? null])
       return endedRow.parse(rows)
     })

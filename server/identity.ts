@@ -112,6 +112,8 @@ export function readerSettings(identity: Identity | null, requestId: string, sta
     'audit.session_id': identity?.session?.id ?? '',
     'audit.request_id': requestId,
     statement_timeout: String(statementTimeout),
+    // Functions of the log hold patterns with backslashes; a database may have been set up in the old way.
+    standard_conforming_strings: 'on',
   }
 }
 

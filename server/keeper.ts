@@ -4,7 +4,8 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 
 export interface KeeperOptions {
-  readonly connectionString: string
+  /** Or the same as options of pg. */
+  readonly connectionString: string | pg.ClientConfig
   readonly logger: Logger
   /** Entries of one transaction. */
   readonly batchSize?: number
@@ -81,8 +82,8 @@ export function startKeeper({ connectionString, logger, batchSize = 5_000, inter
 }
 
 /** Opens a connection as a keeper, which may be lost at any moment without ending the process. */
-export async function connectKeeper(connectionString: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString, application_name: 'audit keeper', keepAlive: true, connectionTimeoutMillis: 10_000 })
+export async function connectKeeper(connection: string | pg.ClientConfig): Promise<pg.Client> {
+  const client = new pg.Client({ ...(typeof connection === 'string' ? { connectionString: connection } : connection), application_name: 'audit keeper', keepAlive: true, connectionTimeoutMillis: 10_000 })
   client.on('error', () => undefined)
   await client.connect()
   return client

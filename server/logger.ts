@@ -13,6 +13,9 @@ function describeError(error: unknown): unknown {
   const { name, message, stack, cause } = error
   const code: unknown = Reflect.get(error, 'code')
   // PostgreSQL quotes the offending value in its message, and the stack begins with the message.
-  const shown = typeof Reflect.get(error, 'severity') === 'string' ? message.replace(/".*/s, '"…') : message
+  const isOfDatabase = typeof Reflect.get(error, 'severity') === 'string'
+  // What a function of the host application raises may say anything.
+  const isOfHost = isOfDatabase && typeof code === 'string' && code.startsWith('P0')
+  const shown = isOfHost ? 'a function in the database raised an error' : isOfDatabase ? message.replace(/".*/s, '"…') : message
   return { type: name, message: shown, stack: stack?.replace(message, shown), ...(typeof code === 'string' && { code }), ...(cause !== undefined && { cause: describeError(cause) }) }
 }

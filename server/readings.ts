@@ -36,7 +36,7 @@ export interface ReadingsOptions {
 }
 
 const sittingMilliseconds = 30 * 60_000
-const most = { sittings: 20_000, waiting: 1_000, batch: 100 }
+const most = { sittings: 20_000, waiting: 5_000, batch: 100 }
 
 type Waiting = { readonly reading: Reading; readonly key: string }
 
@@ -46,7 +46,7 @@ const recordQuery = `
 
 /**
  * Writes readings to the database behind the answers, by one connection. What waits when the process is killed is lost,
- * as is what comes while 1,000 wait already; then the log of the server says so.
+ * as is what comes while 5,000 wait already; then the log of the server says so.
  */
 export function makeReadings({ pool, statementTimeout, logger }: ReadingsOptions): Readings {
   /** When each sitting began, the oldest first. */

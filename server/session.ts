@@ -49,6 +49,7 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
     // Whether a database that is away knows it or not, the person may come in: it reads nothing until it is back.
     await endSession(before, request).catch((error: unknown) => logger.warn({ id: requestId(request), err: error }, 'the session before this one could not be ended'))
     response.cookie(sessionCookie(request.secure), await identities.issueSession(identity), { ...cookieOptions(request), maxAge: sessionSeconds * 1_000 })
+    logger.info({ id: requestId(request), viewer: identity.viewerId, company: identity.companyId, address: request.ip }, 'somebody signed in')
     response.set('cache-control', 'no-store')
     if (request.is(form)) response.redirect(303, `${request.baseUrl.replace(/\/session$/i, '')}/company/audit-log${body.data.next ?? ''}`)
     else response.status(204).end()

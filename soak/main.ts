@@ -7,7 +7,7 @@ import { describeRestarts, restarts } from './restarts.ts'
 
 /*
  * npm run soak -- crash [--seconds 60] [--seed 1]: kills PostgreSQL again and again while rows are deleted, and compares.
- * npm run soak -- restarts [--times 50] [--seed 1]: restarts it under the load of an audit server, and looks how soon that answers.
+ * npm run soak -- restarts [--times 50] [--seed 1]: restarts it under the load of an audit server, and looks how soon that answers; the result goes to soak/results/restarts.md.
  * npm run soak -- load [--minutes 60] [--seed 1]: deletes, lists, searches and exports at once; the result goes to soak/results/load.md.
  * Exit code 0: all is right. 1: something is not, and the output says what. 2: the command line is wrong.
  */
@@ -31,19 +31,24 @@ async function main(): Promise<number> {
   }
   if (isRight && others.length === 0 && command === 'restarts') {
     const result = await restarts({ restarts: times, seed, notice })
+    await write('restarts.md', `# Restarts of the database under load\n\nWritten by \`npm run soak -- restarts\`.\n\n\`\`\`text\n${describeRestarts(result)}\n\`\`\`\n`)
     console.log(describeRestarts(result))
     return result.problems.length === 0 ? 0 : 1
   }
   if (isRight && others.length === 0 && command === 'load') {
     const result = await load({ duration: minutes * 60_000, seed, notice })
     const page = describeLoad(result)
-    await mkdir(fileURLToPath(new URL('results', import.meta.url)), { recursive: true })
-    await writeFile(new URL('results/load.md', import.meta.url), page)
+    await write('load.md', page)
     console.log(page)
     return result.problems.length === 0 ? 0 : 1
   }
   console.error(usage)
   return 2
+}
+
+async function write(name: string, page: string): Promise<void> {
+  await mkdir(fileURLToPath(new URL('results', import.meta.url)), { recursive: true })
+  await writeFile(new URL(`results/${name}`, import.meta.url), page)
 }
 
 process.exitCode = await main()

@@ -78,7 +78,7 @@ export function describeRestarts({ restarts: count, requests, statuses, recoveri
   return [
     `restarts       ${count}`,
     `first list     median ${milliseconds(Math.floor(sorted.length / 2))}, slowest ${milliseconds(sorted.length - 1)} after the database accepted connections`,
-    `requests       ${requests}: ${Object.entries(statuses).map(([status, times]) => `${times} × ${status}`).join(', ')}`,
+    `requests       ${requests}: ${Object.entries(statuses).map(([status, times]) => `${times} × ${status === '0' ? 'a file broken off' : status}`).join(', ')}`,
     `slowest        ${Math.round(slowest)} ms`,
     `/readyz        asked ${away.asked} times while the database was away, ${away.green} times green`,
     ...problems.map((problem) => `problem        ${problem}`),

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import type { EmbeddedServer } from '../db/embedded.ts'
 import { MigrationError } from '../db/migrate.ts'
 import { coveredCases, describeCases } from './harness/cases.ts'
+import { caseNumbers, whyNotCovered } from './harness/uncovered-cases.ts'
 import { clusterVariable, programsVariable, startTestCluster } from './harness/cluster.ts'
 import { InstallError, installPostgres } from './harness/install-postgres.ts'
 import { fileReport, type FileReport } from './harness/report.ts'
@@ -14,11 +15,11 @@ import { fileReport, type FileReport } from './harness/report.ts'
  * npm test [-- <part of a path> …]: one cluster for the run, one process per file, two at a time. The last line is
  * `N passed, N failed`, the exit code is 0 only if nothing failed. TEST_FOLDER names another folder of test files (for the tests of this runner).
  * --postgres 15 (npm run test:postgres -- 15) runs on that version of PostgreSQL what needs nothing but a database.
- * --cases runs nothing, and lists which numbered case (`[case 48]` in the name of a test) is covered where.
+ * --cases runs nothing, and lists which numbered case (`[case 48]` in the name of a test) is covered where, and which is not and why.
  */
 
 const { values: options, positionals: patterns } = parseArgs({ allowPositionals: true, options: { postgres: { type: 'string' }, cases: { type: 'boolean', default: false } } })
-const needOnlyDatabase = ['test/db/', 'test/host-app/', 'test/operator/', 'test/server/', 'test/soak/']
+const needOnlyDatabase = ['test/db/', 'test/faults/', 'test/host-app/', 'test/operator/', 'test/server/', 'test/soak/']
 /** These speak of the PostgreSQL among the dependencies: how it is started, and how it words the schema. */
 const aboutOurs = ['test/db/embedded.test.ts', 'test/db/schema.test.ts']
 const concurrency = 2
@@ -76,7 +77,7 @@ function seconds(since: number): string {
 
 async function main(): Promise<number> {
   if (options.cases) {
-    console.log(describeCases(coveredCases(findFiles(patterns).map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') })))))
+    console.log(describeCases(coveredCases(findFiles(patterns).map((file) => ({ file, text: readFileSync(join(folder, file), 'utf8') }))), caseNumbers, whyNotCovered))
     return 0
   }
   const isOther = options.postgres !== undefined && patterns.length === 0

@@ -18,6 +18,7 @@
 --!include capture/cut_text.sql
 --!include capture/column_code.sql
 --!include capture/label_code.sql
+--!include capture/bounded.sql
 --!include capture/capture_settings.sql
 --!include capture/capture_code.sql
 --!include capture/capture_variants.sql
@@ -57,6 +58,7 @@
 --!include searching/page_of.sql
 --!include searching/cube_of.sql
 --!include searching/count_of.sql
+--!include searching/people_of.sql
 --!include searching/facets_of.sql
 --!include searching/histogram_of.sql
 --!include searching/for_readers.sql
@@ -66,6 +68,7 @@
 --!include tables/export_attempt.sql
 --!include export/count_export_attempt.sql
 --!include export/record_export.sql
+--!include export/record_export_end.sql
 --!include export/record_log_export.sql
 --!include export/export.sql
 

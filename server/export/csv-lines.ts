@@ -3,8 +3,8 @@ export const longestCell = 32_767
 
 /** Turns what COPY delivers as CSV into the lines of RFC 4180, and watches for cells that Excel would not take. */
 export interface CsvLines {
-  /** The bytes that can go out now. */
-  readonly push: (chunk: Buffer) => Buffer
+  /** The bytes that can go out now. @param room where they are put, if it is large enough */
+  readonly push: (chunk: Buffer, room?: Buffer) => Buffer
   /** The rest, once the last chunk was pushed. */
   readonly end: () => Buffer
   /** How many cells were longer than Excel takes. */
@@ -12,8 +12,8 @@ export interface CsvLines {
 }
 
 const lineFeed = 0x0a
+const carriageReturn = 0x0d
 const quote = 0x22
-const carriageReturnLineFeed = Buffer.from('\r\n')
 
 /**
  * COPY ends a row with a line feed, RFC 4180 with CR LF. A row ends where a line feed is followed by a quote and a digit,
@@ -23,41 +23,45 @@ const carriageReturnLineFeed = Buffer.from('\r\n')
 export function makeCsvLines(): CsvLines {
   let held: Buffer = Buffer.alloc(0)
   /** The row that has begun and not ended. */
-  let row: Buffer[] = []
-  let rowLength = 0
+  let begun: Buffer[] = []
+  let begunLength = 0
   let longCells = 0
 
-  const endRow = (piece: Buffer) => {
-    if (rowLength + piece.length > longestCell) longCells += countLongCells(Buffer.concat([...row, piece]).toString())
-    row = []
-    rowLength = 0
+  const endRow = (bytes: Buffer, start: number, end: number) => {
+    if (begunLength + end - start > longestCell) longCells += countLongCells(Buffer.concat([...begun, bytes.subarray(start, end)]).toString())
+    begun = []
+    begunLength = 0
   }
 
   return {
-    push: (chunk) => {
+    push: (chunk, room = Buffer.alloc(0)) => {
       const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk])
-      const pieces: Buffer[] = []
+      // A row has 26 separators at least: so many carriage returns come in, and no more.
+      const most = bytes.length + Math.ceil(bytes.length / 26) + 1
+      const out = room.length >= most ? room : Buffer.allocUnsafe(most)
+      let filled = 0
       let start = 0
       let at = bytes.indexOf(lineFeed)
       for (; at >= 0 && at < bytes.length - 2; at = bytes.indexOf(lineFeed, at + 1)) {
         if (bytes[at + 1] !== quote || !isDigit(bytes[at + 2])) continue
-        const piece = bytes.subarray(start, at)
-        pieces.push(piece, carriageReturnLineFeed)
-        endRow(piece)
+        filled += bytes.copy(out, filled, start, at)
+        out[filled] = carriageReturn
+        out[filled + 1] = lineFeed
+        filled += 2
+        endRow(bytes, start, at)
         start = at + 1
       }
       // A line feed in the last two bytes shows only with the next chunk whether it ends a row.
       const end = at < 0 ? bytes.length : at
-      const rest = bytes.subarray(start, end)
-      pieces.push(rest)
-      row.push(rest)
-      rowLength += rest.length
+      filled += bytes.copy(out, filled, start, end)
+      begun.push(bytes.subarray(start, end))
+      begunLength += end - start
       held = bytes.subarray(end)
-      return Buffer.concat(pieces)
+      return out.subarray(0, filled)
     },
     end: () => {
-      const rest = held.at(-1) === lineFeed ? Buffer.concat([held.subarray(0, -1), carriageReturnLineFeed]) : held
-      endRow(held)
+      const rest = held.at(-1) === lineFeed ? Buffer.concat([held.subarray(0, -1), Buffer.from([carriageReturn, lineFeed])]) : held
+      endRow(held, 0, held.length)
       held = Buffer.alloc(0)
       return rest
     },

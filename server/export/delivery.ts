@@ -9,8 +9,8 @@ export type Stop = 'the reader left' | 'the reader was too slow' | 'it took too 
 export interface Delivery {
   /** Aborted with a `Stop`. */
   readonly signal: AbortSignal
-  /** Sends bytes; done once there is room for more. @throws the `Stop` as an Error */
-  readonly send: (bytes: Buffer) => Promise<void>
+  /** Sends bytes; done once there is room for more. @param gone called when they are gone, and their memory is free @throws the `Stop` as an Error */
+  readonly send: (bytes: Buffer, gone?: () => void) => Promise<void>
   /** SHA-256 of everything that was sent so far, and of these bytes after it. */
   readonly sha256: (more?: Buffer) => string
   /** Sends the last bytes. @returns whether they were handed to the reader's connection in time */
@@ -39,10 +39,10 @@ export function makeDelivery(response: ServerResponse, limits: DeliveryLimits): 
   return {
     signal: abort.signal,
     sha256: (more = Buffer.alloc(0)) => hash.copy().update(more).digest('hex'),
-    send: async (bytes) => {
+    send: async (bytes, gone = () => undefined) => {
       abort.signal.throwIfAborted()
       hash.update(bytes)
-      if (bytes.length === 0 || response.write(bytes)) return
+      if (bytes.length === 0 || response.write(bytes, gone)) return
       const stalled = setTimeout(() => stop('the reader was too slow'), limits.stall)
       try {
         await once(response, 'drain', { signal: abort.signal })

@@ -24,20 +24,23 @@ const free = (name: string): Column => ({ name, value: `event.${name}`, isFree: 
  */
 const isJoinedLater = 'event.transaction_id in (select forerun.transaction_id from audit.event forerun where forerun.has_forerunners)'
 
-/** The columns of an export, in their order; names and order are stable. The session's time zone is the reader's. */
+/** The columns of an export, in their order; names and order are stable. The session's time zone is the reader's. Kinds and actions are plain words: audit.track takes no others. */
 const columns = (sentence: string): readonly Column[] => [
-  plain('id', 'event.id::text'),
+  plain('id'),
   plain('occurred_at', `replace((event.occurred_at at time zone interval '0')::text, ' ', 'T') || 'Z'`),
   plain('occurred_at_local', 'left(event.occurred_at::timestamp::text, 19)'),
   { name: 'sentence', value: sentence, isFree: true },
-  free('action'),
-  ...['object_kind', 'object_id', 'object_label', 'owner_kind', 'owner_id', 'owner_label', 'actor_id', 'actor_name'].map(free),
+  plain('action'),
+  plain('object_kind'),
+  ...['object_id', 'object_label'].map(free),
+  plain('owner_kind'),
+  ...['owner_id', 'owner_label', 'actor_id', 'actor_name'].map(free),
   plain('actor_status'),
   free('on_behalf_of'),
   plain('source'),
-  plain('caused_by', `(case when ${isJoinedLater} then audit.cause_of(event) else event.caused_by end)::text`),
-  plain('root_id', `(case when ${isJoinedLater} then audit.root_of(event) else event.root_id end)::text`),
-  plain('transaction_id', 'event.transaction_id::text'),
+  plain('caused_by', `(case when ${isJoinedLater} then audit.cause_of(event) else event.caused_by end)`),
+  plain('root_id', `(case when ${isJoinedLater} then audit.root_of(event) else event.root_id end)`),
+  plain('transaction_id'),
   ...['request_id', 'reason'].map(free),
   plain('client_addr', 'host(event.client_addr)'),
   ...['db_user', 'application_name', 'company_id'].map(free),
@@ -46,6 +49,8 @@ const columns = (sentence: string): readonly Column[] => [
 ]
 
 const jsonColumns = ['details', 'snapshot']
+/** Numbers that a reader of JSON would round. */
+const numberColumns = ['id', 'caused_by', 'root_id', 'transaction_id']
 
 /** The keys of an entry in every format, in their order. */
 export const columnNames: readonly string[] = columns('').map(({ name }) => name)
@@ -64,7 +69,8 @@ export function csvCopy({ conditions, sentence }: ExportQuery, separator: string
  * @param isJsonText whether the two columns that are JSON come as text, so that reading a line does not change their numbers
  */
 export function jsonLinesCopy({ conditions, sentence }: ExportQuery, isJsonText = false): string {
-  const list = columns(sentence).map(({ name, value }) => `${value}${isJsonText && jsonColumns.includes(name) ? '::text' : ''} as ${name}`)
+  const texts = isJsonText ? [...numberColumns, ...jsonColumns] : numberColumns
+  const list = columns(sentence).map(({ name, value }) => `${texts.includes(name) ? `(${value})::text` : value} as ${name}`)
   const objects = `select row_to_json(line) from (${rows(list, conditions)}) as line`
   // JSON text never holds these two characters, so that CSV leaves it as it is.
   return `copy (${objects}) to stdout with (format csv, quote E'\\x01', delimiter E'\\x02', encoding 'UTF8')`
@@ -81,7 +87,8 @@ const dangerous = ['=', '+', '-', '@', '\t', '\n', '\r', '＝', '＋', '－', '�
 function formulaSafe(name: string, value: string): string {
   // A sentence begins with its actor; looking at that one spares making the sentence twice.
   const first = name === 'sentence' ? 'coalesce(event.actor_name, event.actor_id)' : value
-  const isDangerous = `ascii(${first}) in (${dangerous.join(', ')}) or ascii(${first}) = 39 and ${first} ~ E'^\\'+[-=+@\\t\\n\\r＝＋－＠]'`
+  // One look for nearly every value; what begins with an apostrophe is looked at more closely.
+  const isDangerous = `case when ascii(${first}) in (${dangerous.join(', ')}, 39) then ascii(${first}) <> 39 or ${first} ~ E'^\\'+[-=+@\\t\\n\\r＝＋－＠]' else false end`
   if (name === 'sentence') return `case when ${isDangerous} then '''' else '' end || ${value}`
   return `case when ${isDangerous} then '''' || ${value} else ${value} end`
 }

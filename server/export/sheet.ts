@@ -24,8 +24,9 @@ export function sheetEnd(rowCount: number, columnCount: number): string {
 /** A row; texts are strings by their type, so that none is ever a formula. @param row its number, from 1 */
 export function sheetRow(row: number, cells: readonly Cell[], isHeading = false): string {
   let xml = `<row r="${row}">`
-  for (const [index, cell] of cells.entries()) {
-    if (cell === null) continue
+  for (let index = 0; index < cells.length; index += 1) {
+    const cell = cells[index]
+    if (cell === null || cell === undefined) continue
     const place = `${columnLetters(index)}${row}`
     if ('date' in cell) xml += `<c r="${place}" s="${styles.date}"><v>${serial(cell.date)}</v></c>`
     else xml += `<c r="${place}"${isHeading ? ` s="${styles.heading}"` : ''} t="inlineStr"><is><t xml:space="preserve">${escaped(cell.text)}</t></is></c>`
@@ -71,7 +72,9 @@ function serial(date: Date): number {
 }
 
 const letters = Array.from({ length: 26 }, (_, index) => String.fromCharCode(65 + index))
+/** A, B, … Z, AA, … ZZ */
+const columnNames = [...letters, ...letters.flatMap((first) => letters.map((second) => first + second))]
 
 function columnLetters(index: number): string {
-  return index < 26 ? letters[index] ?? '' : `${columnLetters(Math.floor(index / 26) - 1)}${letters[index % 26] ?? ''}`
+  return columnNames[index] ?? ''
 }

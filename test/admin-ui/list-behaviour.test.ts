@@ -35,7 +35,7 @@ const focused = () => page.evaluate<string | null>('document.activeElement.getAt
 const chart = () => page.locator('section [aria-hidden=true]').first()
 const clipboard = () => page.evaluate<string>('navigator.clipboard.readText()')
 
-test('a click on the histogram narrows to that day, a drag to those days, and "back" undoes each', async () => {
+test('a click on the histogram narrows to that day, a drag to those days, and "back" undoes each [case 223]', async () => {
   await open()
   await page.locator('section svg rect').first().waitFor({ state: 'attached' })
   const box = await chart().boundingBox()
@@ -76,7 +76,7 @@ test('what is typed in a hurry ends in the answer to the last of it', async () =
   await page.waitForURL((url) => !url.searchParams.has('q'))
 })
 
-test('by keyboard alone: search, go down the list, open an entry, step through, close, and be back at its row', async () => {
+test('by keyboard alone: search, go down the list, open an entry, step through, close, and be back at its row [case 224]', async () => {
   await open()
   await page.keyboard.press('/')
   assert.is(await focused(), 'Search names')

@@ -54,6 +54,16 @@ const states: readonly State[] = [
       await page.getByText('The number of entries could not be determined.').waitFor()
     },
   },
+  {
+    name: 'the list in Swedish', scenario: { locale: 'sv' },
+    reach: async (page) => {
+      await rows(page)
+      await page.getByRole('heading', { name: 'Granskningslogg', level: 1 }).waitFor()
+      await page.getByText('1 284 poster').waitFor()
+      await heading(page, /^I dag\s*måndag 23 november 2026$/)
+      assert.is(await page.locator('html').getAttribute('lang'), 'sv-SE')
+    },
+  },
   { name: 'network gone', scenario: { failures: { page: 'broken off' } }, reach: (page) => heading(page, 'The server cannot be reached') },
   {
     name: 'server error', scenario: { failures: { page: broken } },
@@ -76,7 +86,7 @@ const states: readonly State[] = [
   { name: 'add-on not bought', scenario: { access: 'add_on_missing' }, reach: (page) => page.getByText('sales@konsultboard.example').waitFor() },
   { name: 'company unknown', scenario: { access: 'company_unknown' }, reach: (page) => heading(page, 'Your company is not known here') },
   {
-    name: 'signed out in mid-work', address: `${log}?q=kalkyl`, scenario: { pageSize: 1 },
+    name: 'signed out in mid-work [case 219]', address: `${log}?q=kalkyl`, scenario: { pageSize: 1 },
     reach: async (page, server) => {
       await rows(page)
       server.scenario = { ...server.scenario, access: 'not_signed_in', failures: { page: { status: 401, code: 'NOT_SIGNED_IN' } } }

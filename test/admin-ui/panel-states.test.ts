@@ -43,7 +43,7 @@ const states: readonly State[] = [
   },
   { name: 'the recording, not loaded', address: `${log}/recording`, scenario: { failures: { recording: broken } }, reach: (page) => heading(page, 'Something went wrong on our side') },
   {
-    name: 'hostile names', address: `${log}?q=img`, scenario: { events: hostile.map((label, at) => entry(at, { action: 'cv.deleted', kind: 'cv', verb: 'deleted CV <img>', label, owner: label })) },
+    name: 'hostile names [case 218]', address: `${log}?q=img`, scenario: { events: hostile.map((label, at) => entry(at, { action: 'cv.deleted', kind: 'cv', verb: 'deleted CV <img>', label, owner: label })) },
     reach: async (page) => {
       await rows(page)
       await page.getByText('⟨U+202E⟩').first().waitFor()

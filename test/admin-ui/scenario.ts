@@ -58,6 +58,7 @@ export function ordinary(size = 60): Scenario {
   const lastMidnight = Date.parse('2026-11-23T23:00:00Z')
   return {
     access: 'granted',
+    locale: 'en',
     events: [...roots, ...alongWith(1)],
     count: { count: 1_284, isExact: true },
     histogram: {

@@ -21,6 +21,8 @@ export type Failure = { readonly status: number; readonly code: string } | 'sile
 /** What the log holds as far as a screen sees it. */
 export type Scenario = {
   access: Access
+  /** The reader's language. */
+  locale: 'en' | 'sv'
   events: readonly WholeEvent[]
   count: EventCount
   histogram: EventHistogram
@@ -30,7 +32,7 @@ export type Scenario = {
   failures: Partial<Record<Question, Failure>>
   /** Entries of a page. */
   pageSize: number
-  /** Rows of the file that an export gives; null breaks it off. */
+  /** The file that an export gives; without its last line it is broken off. */
   file: string
 }
 
@@ -118,7 +120,7 @@ function answer(scenario: Scenario, kind: Question, variables: Record<string, un
   const of = (name: string): unknown => (typeof filter === 'object' && filter !== null ? Reflect.get(filter, name) : undefined)
   switch (kind) {
     case 'viewer':
-      return { viewer: viewerWith(scenario.access) }
+      return { viewer: viewerWith(scenario) }
     case 'count':
       // What has come since the list was read is asked for by time.
       return { eventCount: scenario.count }
@@ -141,10 +143,10 @@ function answer(scenario: Scenario, kind: Question, variables: Record<string, un
   }
 }
 
-function viewerWith(access: Access) {
+function viewerWith({ access, locale }: Scenario) {
   const isKnown = access !== 'not_signed_in'
   return {
-    viewerId: isKnown ? '7' : null, viewerName: access === 'granted' || access === 'add_on_missing' ? 'Fredrik Isaksson' : null, locale: 'en',
+    viewerId: isKnown ? '7' : null, viewerName: access === 'granted' || access === 'add_on_missing' ? 'Fredrik Isaksson' : null, locale,
     companyId: isKnown ? '1' : null, companyName: isKnown && access !== 'company_unknown' ? 'Nordljus Konsult AB' : null,
     timeZone: 'Europe/Stockholm', contact: 'sales@konsultboard.example', access,
   }

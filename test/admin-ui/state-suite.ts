@@ -34,6 +34,21 @@ export function stateSuite(name: string, states: readonly State[]): void {
   let browser: TestBrowser
   let server: ScreenServer
   let axe: string
+  // One page for each theme, so that the script is read and compiled once.
+  const pages = new Map<string, Page>()
+  const breaches: string[] = []
+
+  async function pageIn(colorScheme: 'light' | 'dark'): Promise<Page> {
+    const known = pages.get(colorScheme)
+    if (known) return known
+    const page = await browser.page({ colorScheme, reducedMotion: 'reduce' })
+    page.on('console', (message) => {
+      if (/content security policy/i.test(message.text())) breaches.push(message.text())
+    })
+    await page.clock.setFixedTime(now)
+    pages.set(colorScheme, page)
+    return page
+  }
 
   test.before(async () => {
     axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -50,11 +65,8 @@ export function stateSuite(name: string, states: readonly State[]): void {
       const found: string[] = []
       for (const [colorScheme, widths] of looks) {
         server.scenario = { ...ordinary(size), ...state.scenario }
-        const page = await browser.page({ colorScheme, viewport: { width: widths[0], height: 800 }, reducedMotion: 'reduce' })
-        page.on('console', (message) => {
-          if (/content security policy/i.test(message.text())) found.push(message.text())
-        })
-        await page.clock.setFixedTime(now)
+        const page = await pageIn(colorScheme)
+        await page.setViewportSize({ width: widths[0], height: 800 })
         await page.goto(`${server.url}${state.address ?? log}`)
         await state.reach(page, server)
         for (const width of widths) {
@@ -64,11 +76,12 @@ export function stateSuite(name: string, states: readonly State[]): void {
           found.push(...(await violations(page, axe)).map((violation) => `${where}: ${violation}`))
           const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
           if (overflow !== 0) found.push(`${where}: scrolls sideways by ${String(overflow)} pixels`)
-          if ((colorScheme === 'light') === (width === 1280)) await browser.screenshot(page, `state-${state.name.replaceAll(/[ ,]+/g, '-')}-${colorScheme}-${width}`)
+          if ((colorScheme === 'light') === (width === 1280)) await browser.screenshot(page, `state-${state.name.replaceAll(/ \[.*|,/g, '').replaceAll(' ', '-')}-${colorScheme}-${width}`)
         }
-        await page.context().close()
+        await page.context().setOffline(false)
+        await page.evaluate('sessionStorage.clear(), localStorage.clear()')
       }
-      assert.equal(found, [])
+      assert.equal([...found, ...breaches.splice(0)], [])
     })
   }
   test.run()

@@ -82,6 +82,25 @@ test('a member of pg_write_all_data is stopped by the guard, and the health chec
   }
 })
 
+test('a data-only restore, which switches the guards off and on as ordinary ones, is found until they are always on again [case 70]', async () => {
+  const restored = await makeTestDatabase()
+  try {
+    // What pg_restore --data-only --disable-triggers sends.
+    await restored.superuser.query(`delete from app.cv where id = (select min(id) from app.cv)`)
+    const { rows: kept } = await restored.superuser.query('select to_jsonb(e) as entry from audit.event e order by id')
+    await restored.superuser.query(`
+      alter table audit.event disable trigger all; create table public.dump as select * from audit.event; delete from audit.event;
+      insert into audit.event overriding system value select * from public.dump; alter table audit.event enable trigger all; drop table public.dump`)
+    const checks = async (): Promise<unknown[]> => (await restored.superuser.query(`select check_name, finding from audit.health where status = 'failed'`)).rows
+    assert.match(JSON.stringify(await checks()), /trigger guard_change on audit\.event was changed.*trigger guard_insert on audit\.event was changed/)
+    await restored.superuser.query('alter table audit.event enable always trigger guard_change, enable always trigger guard_insert')
+    assert.equal(await checks(), [])
+    assert.equal((await restored.superuser.query('select to_jsonb(e) as entry from audit.event e order by id')).rows, kept)
+  } finally {
+    await restored.drop()
+  }
+})
+
 test('the log is as it was after all of this', async () => {
   const { rows } = await db.superuser.query(`select count(*)::int as n, min(object_kind) as kind, bool_or(object_label = 'forged') as is_forged from audit.event where object_kind not in ('table', 'access', 'login')`)
   assert.equal(rows, [{ n: 1, kind: 'cv', is_forged: false }])

@@ -299,7 +299,7 @@ it('adds no serialization failure to concurrent cascades, and reads no table of 
   assert.is((await rowsOf(`select from audit.event where object_kind = 'big_parent'`)).length, 40)
 })
 
-it('takes no lock on the log that another delete could wait for', async () => {
+it('takes no lock on the log that another delete could wait for [case 108]', async () => {
   await run('begin; delete from linked.customer where id = 1')
   const locks = await rowsOf(`
     select distinct l.relation::regclass::text as relation, l.mode from pg_locks l join pg_class c on c.oid = l.relation

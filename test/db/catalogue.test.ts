@@ -65,13 +65,13 @@ none('every constraint and index is named after its table and columns', `
 none('no foreign key leads out of the log, and none is without an index', `
   select conname::text from pg_constraint where connamespace in ${ours} and contype = 'f'`)
 
-none('an application\'s logins have no right on any relation of the log, and may call three functions', `
+none('an application\'s logins have no right on any relation of the log, and may call five functions', `
   select r.rolname || ' ' || c.oid::regclass from pg_roles r, pg_class c
    where r.rolname ~ '^consultant_' and c.relnamespace in ${ours} and c.relkind in ('r', 'p', 'v', 'm')
      and (has_any_column_privilege(r.oid, c.oid, 'select,insert,update,references') or has_table_privilege(r.oid, c.oid, 'delete,truncate,trigger'))
   union all select r.rolname || ' ' || p.oid::regprocedure from pg_roles r, pg_proc p
    where r.rolname ~ '^consultant_' and r.rolcanlogin and p.pronamespace in ${ours} and has_function_privilege(r.oid, p.oid, 'execute')
-     and p.proname not in ('act_as', 'act_as_token', 'record_export')`)
+     and p.proname not in ('act_as', 'act_as_token', 'record_export', 'record_export_end', 'export_attempts')`)
 
 none('the login of the server has no right of its own', `
   select c.oid::regclass::text from pg_class c where c.relnamespace in ${ours} and c.relkind in ('r', 'p', 'v', 'm')

@@ -73,6 +73,16 @@ it('carries every field of act_as, and where the connection came from', async ()
   }])
 })
 
+it('says when each deletion happened by the clock, also in a transaction that has been open for long [case 105]', async () => {
+  const { id, began, between } = await inTransaction(async () => {
+    const { rows: [start] } = await app.query<{ began: Date }>('select now() as began')
+    await app.query('select pg_sleep(0.05)')
+    const { rows: [middle] } = await app.query<{ between: Date }>('select clock_timestamp() as between')
+    return { id: await deleteCv(app), began: start?.began, between: middle?.between }
+  })
+  assert.equal(await rowsOf(`select occurred_at > $2 as is_after, occurred_at - $3 > interval '50 ms' as is_later from audit.event where object_id = $1 and action = 'cv.deleted'`, [id, between, began]), [{ is_after: true, is_later: true }])
+})
+
 it('needs only the actor; the rest is empty and the source is the app', async () => {
   assert.equal(await contextOf(await inTransaction(async () => { await actAs('7'); return deleteCv(app) })), { ...nobody, actor_id: '7', actor_status: 'asserted', source: 'app' })
 })
@@ -382,7 +392,7 @@ it('gives the application no right on any table, view, sequence or private funct
              else has_table_privilege($1, c.oid, 'select, insert, update, delete, truncate, references, trigger') or has_any_column_privilege($1, c.oid, 'select, insert, update') end`, [login]), [], login)
     assert.equal(await rowsOf(`
       select array_agg(p.proname::text order by p.proname) as functions from pg_proc p
-       where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and has_function_privilege($1, p.oid, 'execute')`, [login]), [{ functions: ['act_as', 'act_as_token', 'record_export'] }], login)
+       where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and has_function_privilege($1, p.oid, 'execute')`, [login]), [{ functions: ['act_as', 'act_as_token', 'export_attempts', 'record_export', 'record_export_end'] }], login)
   }
   for (const query of [
     `insert into audit.event (actor_status, action, object_kind, source, db_user) values ('verified', 'cv.deleted', 'cv', 'app', 'x')`, 'select from audit.event', 'copy audit.event from stdin', 'truncate audit.event', 'delete from audit.event',

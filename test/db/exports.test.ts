@@ -45,6 +45,56 @@ it('are of the log itself, begun by another', async () => {
   })
 })
 
+it('are recorded once when their request is repeated within a day, also by two at once [case 75]', async () => {
+  const one = await db.as('consultant_app')
+  const two = await db.as('consultant_app')
+  const record = (client: Client, rows: number) => client.query(`select audit.record_export('projects', $1, 'csv', '{}', file_hash => 'h')::text as id`, [rows])
+  for (const client of [one, two]) await client.query(`begin; select audit.act_as('7', 'Eve', request_id => 'same')`)
+  const { rows: [first] } = await record(one, 1)
+  const waiting = record(two, 2)
+  await one.query('commit')
+  const { rows: [second] } = await waiting
+  await two.query('commit')
+  assert.is(second.id, first.id)
+  const { rows } = await db.superuser.query(`select attempt, details from audit.export_attempt where event_id = $1 order by attempt`, [first.id])
+  assert.equal(rows, [1, 2].map((n) => ({ attempt: n, details: { row_count: n, format: 'csv', filter: {}, file_hash: 'h' } })))
+  assert.equal((await db.superuser.query(`select row_count::int, attempt_count::int, outcome from audit.export where id = $1`, [first.id])).rows, [{ row_count: 1, attempt_count: 2, outcome: null }])
+
+  await db.superuser.query('alter table audit.event disable trigger user')
+  await db.superuser.query(`update audit.event set occurred_at = occurred_at - interval '25 hours' where id = $1`, [first.id])
+  await db.superuser.query('alter table audit.event enable always trigger guard_change; alter table audit.event enable always trigger guard_insert')
+  await one.query(`begin; select audit.act_as('7', 'Eve', request_id => 'same')`)
+  const { rows: [later] } = await record(one, 1)
+  await one.query('commit')
+  assert.not.equal(later.id, first.id)
+})
+
+it('are attempts that somebody wants to change or forge: refused', async () => {
+  for (const statement of ['update audit.export_attempt set attempt = 9', 'delete from audit.export_attempt', 'truncate audit.export_attempt', `insert into audit.export_attempt (event_id, attempt, company_id, request_key, details) values (1, 1, '1', 'x', '{}')`]) {
+    await refused(db.superuser.query(statement), 'AU001')
+    await refused((await db.as('consultant_app')).query(statement), '42501')
+  }
+})
+
+it('are ended by another login, or in another way than there is', async () => {
+  const app = await db.as('consultant_app')
+  const { rows: [row] } = await app.query(`select audit.record_export('projects') as id`)
+  await refused((await db.as('consultant_api')).query('select audit.record_export_end($1, $2)', [row.id, 'complete']), 'AU004', /no such export/)
+  await refused(app.query('select audit.record_export_end($1, $2)', [row.id, 'done']), 'AU004', /unknown outcome/)
+  await refused(app.query('select audit.record_export_end($1, $2, -1)', [row.id, 'complete']), 'AU004', /negative/)
+  await app.query('select audit.record_export_end($1, $2, 5)', [row.id, 'cancelled'])
+  assert.equal((await db.superuser.query('select outcome, row_count::int from audit.export where id = $1', [row.id])).rows, [{ outcome: 'cancelled', row_count: 5 }])
+})
+
+it('show their attempts and ends to their own company only', async () => {
+  const fredrik = await person('fredrik.isaksson@nordljus.example')
+  const app = await db.as('consultant_app')
+  for (const company of ['1', '2']) await app.query(`begin; select audit.act_as('1', 'A', company_id => '${company}', request_id => 'r'); select audit.record_export('contacts', company_id => '${company}'); commit`)
+  await as(fredrik.id, '1', async (client) => {
+    for (const relation of ['audit.export', 'audit.export_attempt']) assert.equal((await client.query(`select distinct company_id from ${relation}`)).rows, [{ company_id: '1' }], relation)
+  })
+})
+
 async function person(email: string): Promise<{ id: string; company: string }> {
   return (await db.superuser.query(`select id::text, company_id::text as company from app."user" where email = $1`, [email])).rows[0]
 }

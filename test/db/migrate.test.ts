@@ -246,6 +246,20 @@ it('leaves a role that installs the whole log, and is no superuser, without the 
   })
 })
 
+it('runs the migration that is still being written a second time, and changes nothing by it [case 28]', async ({ database }) => {
+  const options = { connectionString: database.url('postgres'), includeCurrent: true }
+  await migrate(options)
+  await database.superuser.query(`create table public.thing (id int primary key); select audit.track('public.thing', 'thing', '{id}'); insert into public.thing values (1); delete from public.thing; select audit.require_actor('9')`)
+  const question = `
+    select (select jsonb_agg(to_jsonb(e) order by e.id) from audit.event e) as entries, (select jsonb_agg(to_jsonb(f) order by f.object) from audit_private.fingerprints() f) as fingerprints,
+           (select jsonb_agg(to_jsonb(t) order by t.kind) from audit.tracked_table t) as tables, (select jsonb_agg(to_jsonb(s)) from audit_private.strict_companies() s) as strict`
+  const before = await rows(database, question)
+  await database.superuser.query('delete from audit_migration.current')
+  assert.equal(await migrate(options), { applied: ['current.sql'] })
+  assert.equal(await rows(database, question), before)
+  assert.equal(await rows(database, `select finding from audit.health where status = 'failed'`), [])
+})
+
 it('asks only for what is missing when the cluster already has the roles', async ({ folder }) => {
   rewrite(folder, withRoles)
   await withFreshCluster(async (superuser, url, password) => {

@@ -97,7 +97,8 @@ for (const [name, statement, finding] of [
 }
 
 test('dropping a tracked table is one entry, with who, when, the statement and about how many rows it had [case 60]', async () => {
-  await db.superuser.query('analyze firm.paper; begin')
+  await db.superuser.query('select pg_stat_force_next_flush()')
+  await db.superuser.query('begin')
   await db.superuser.query(`select audit.act_as('7', 'Fredrik Isaksson', 'admin')`)
   await db.superuser.query('drop table firm.paper')
   await db.superuser.query('commit')
@@ -115,7 +116,8 @@ test('dropping or detaching a partition is one entry, and dropping its whole tab
     create table firm.line (id int, land text, primary key (id, land)) partition by list (land);
     create table firm.line_a partition of firm.line for values in ('a'); create table firm.line_b partition of firm.line for values in ('b'); create table firm.line_c partition of firm.line for values in ('c');
     select audit.track('firm.line', 'line', '{id}');
-    insert into firm.line select n, 'a' from generate_series(1, 5) n; insert into firm.line select n, 'b' from generate_series(1, 7) n; insert into firm.line values (1, 'c'); analyze firm.line_a; analyze firm.line_b; analyze firm.line_c`)
+    insert into firm.line select n, 'a' from generate_series(1, 5) n; insert into firm.line select n, 'b' from generate_series(1, 7) n; insert into firm.line values (1, 'c')`)
+  await db.superuser.query('select pg_stat_force_next_flush()')
   await db.superuser.query('drop table firm.line_a')
   await db.superuser.query('alter table firm.line detach partition firm.line_c')
   await db.superuser.query('drop table firm.line')

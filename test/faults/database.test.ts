@@ -49,7 +49,7 @@ it('read-only: lists are read, and an export, which must be recorded, is refused
   try {
     assert.is((await server.graphql(list)).status, 200)
     assert.is((await server.fetch('/readyz')).status, 200)
-    assert.equal(await refusalOf(await server.fetch('/export/events.csv')), { status: 503, code: 'DATABASE_READ_ONLY', retryAfter: '30' })
+    assert.equal(await refusalOf(await server.fetch('/export/events.csv')), { status: 503, code: 'NOT_RECORDED', retryAfter: '60' })
     const reported = await server.fetch('/exports', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"kind":"customers","rowCount":1}' })
     assert.equal(await refusalOf(reported), { status: 503, code: 'DATABASE_READ_ONLY', retryAfter: '30' })
   } finally {

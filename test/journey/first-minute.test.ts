@@ -89,7 +89,7 @@ test('deletions and exports of the app, the API, the admin tool and a job appear
   const answer = await fetch(`${demonstration.hostApp}/api/contacts/${id}`, { method: 'DELETE', headers: { authorization } })
   assert.ok(answer.ok, `${answer.status}`)
 
-  const { rows } = await dba.query(`select source, action from audit.event where caused_by is null and object_kind <> 'table' order by id`)
+  const { rows } = await dba.query(`select source, action from audit.event where caused_by is null and action ~ '[.](deleted|exported)$' order by id`)
   assert.equal(rows, [
     { source: 'app', action: 'cv.deleted' },
     { source: 'app', action: 'customer.deleted' },
@@ -103,6 +103,22 @@ test('a cascade is one line, and unfolds into its tree', async () => {
   await page.getByRole('button', { name: /and with it/ }).first().click()
   await page.locator('.tree').getByText(/deleted (customer contact|project|role)/).first().waitFor()
   await browser.screenshot(page, 'journey-cascade')
+})
+
+test('a page of the application leads to the history of one thing', async () => {
+  await page.goto(`${demonstration.hostApp}/customers`)
+  await page.getByRole('link', { name: /^History of customer/ }).first().click()
+  await page.waitForURL(/company\/audit-log\?object=customer(\/|%2F)\d+$/)
+  await page.getByRole('button', { name: /^Remove filter: Object: customer/ }).first().waitFor()
+})
+
+test('whose session has ended signs in and is back at the same place', async () => {
+  const place = `${demonstration.auditLog}?q=kowalski&zone=utc`
+  await page.context().clearCookies({ name: 'audit-session' })
+  await page.goto(place)
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.waitForURL(place)
+  await page.locator('p.sentence').first().waitFor()
 })
 
 test('filters narrow the list, stand in the address, and survive a reload', async () => {

@@ -33,7 +33,7 @@ async function compare(step: string): Promise<void> {
       const filter = JSON.stringify({ ...wanted, ...(companyId !== null && { companyId }) })
       const said = `${step}: ${filter}`
       const { rows: [{ code }] } = await db.superuser.query('select audit.filter_code($1) as code', [filter])
-      const { rows: expected } = await db.superuser.query(`select event.id::text from audit.event as event where ${code} order by occurred_at desc, id desc`)
+      const { rows: expected } = await db.superuser.query(`select event.id::text from audit.event as event where ${code} order by event.occurred_at desc, event.id desc`)
       const ids = expected.map(({ id }) => id)
       const { rows: found } = await db.superuser.query('select id::text from audit.find_event_ids($1, page_size => 10000) id', [filter])
       assert.equal(found.map(({ id }) => id), ids, said)
@@ -51,7 +51,7 @@ async function compare(step: string): Promise<void> {
 
 async function keepAll(size = 7): Promise<number> {
   let all = 0
-  for (let batch = 0; batch < 500; batch += 1) {
+  for (let batch = 0; batch < 100; batch += 1) {
     const { rows: [{ n }] } = await db.superuser.query('select audit.keep($1)::int as n', [size])
     if (n === 0) return all
     all += n
@@ -81,22 +81,29 @@ test('every answer is right before it has ever run, while it works, when it is d
 test('keeps nothing of a transaction that is still open, misses nothing of it later, and does not wait for it', async () => {
   const slow = await db.as('consultant_app')
   const fast = await db.as('consultant_app')
-  await slow.query('begin')
-  await slow.query('delete from app.cv where id = (select max(id) from app.cv)')
-  await fast.query('delete from app.cv where id = (select min(id) from app.cv)')
-  assert.is(await keepAll(), 1)
-  await compare('one is open')
-  await fast.query('delete from app.cv where id = (select min(id) from app.cv)')
-  await keepAll()
-  await slow.query('commit')
-  await compare('late commit')
-  assert.is(await keepAll(), 1)
-  await compare('the late one is kept')
+  try {
+    await slow.query('begin')
+    await slow.query('delete from app.cv where id = (select max(id) from app.cv)')
+    await fast.query('delete from app.cv where id = (select min(id) from app.cv)')
+    assert.is(await keepAll(), 1)
+    await compare('one is open')
+    await fast.query('delete from app.cv where id = (select min(id) from app.cv)')
+    await keepAll()
+    await slow.query('commit')
+    await compare('late commit')
+    assert.is(await keepAll(), 1)
+    await compare('the late one is kept')
+  } finally {
+    await slow.query('rollback')
+  }
 })
 
 test('does not count its own transaction as done', async () => {
   await db.superuser.query('begin')
   await db.superuser.query('delete from app.cv where id = (select max(id) from app.cv)')
+  // A later transaction has ended, so that the own one is among those that a snapshot has passed.
+  const app = await db.as('consultant_app')
+  await app.query('delete from app.cv where id = (select min(id) from app.cv)')
   await db.superuser.query('select audit.keep()')
   await db.superuser.query('delete from app.cv where id = (select max(id) from app.cv)')
   await db.superuser.query('commit')
@@ -110,11 +117,14 @@ test('two at once keep nothing twice, and neither waits for the other or for a l
   const second = await db.as('postgres')
   await db.superuser.query('delete from app.role where id in (select id from app.role limit 4)')
   await db.superuser.query('select pg_advisory_lock(1), pg_advisory_lock_shared(2)')
-  await first.query('begin')
-  const { rows: [one] } = await first.query('select audit.keep(2)::int as n')
-  const { rows: [other] } = await second.query('select audit.keep(2)::int as n')
-  assert.equal([one.n, other.n], [2, null])
-  await first.query('rollback')
+  try {
+    await first.query('begin')
+    const { rows: [one] } = await first.query('select audit.keep(2)::int as n')
+    const { rows: [other] } = await second.query('select audit.keep(2)::int as n')
+    assert.equal([one.n, other.n], [2, null])
+  } finally {
+    await first.query('rollback')
+  }
   const counts = await Promise.all([first, second].map(async (client) => {
     let n = 0
     for (let turn = 0; turn < 20; turn += 1) n += (await client.query('select audit.keep(1)::int as n')).rows[0].n ?? 0
@@ -122,6 +132,39 @@ test('two at once keep nothing twice, and neither waits for the other or for a l
   }))
   assert.is(counts.reduce((a, b) => a + b), 4)
   await compare('two keepers')
+})
+
+test('with sixteen writers of any duration, some of which roll back, keeps exactly what was committed [case 93]', async () => {
+  const writers = await Promise.all(Array.from({ length: 16 }, () => db.as('postgres')))
+  const keeper = await db.as('postgres')
+  let isWriting = true
+  const writing = Promise.all(writers.map(async (client, number) => {
+    for (let turn = 0; turn < 6; turn += 1) {
+      await client.query('begin; set local role audit_owner')
+      await client.query(`insert into audit.event (company_id, actor_status, action, object_kind, object_label, source, db_user) values ('1', 'missing', 'cv.deleted', 'cv', 'writer ' || $1, 'sql', 'x')`, [number])
+      await client.query('select pg_sleep($1)', [((number * 7 + turn * 3) % 10) / 40])
+      await client.query((number + turn) % 4 === 0 ? 'rollback' : 'commit')
+    }
+  })).finally(() => { isWriting = false })
+  while (isWriting) await keeper.query('select audit.keep(5)')
+  await writing
+  await keepAll(1000)
+  const { rows } = await db.superuser.query(`select e.id, k.event_id from audit.event e full join audit_private.kept_event k on k.event_id = e.id where e.id is null or k.event_id is null`)
+  assert.equal(rows, [])
+  const { rows: [{ kept }] } = await db.superuser.query(`select count(*)::int as kept from audit_private.kept_event where names like 'writer%'`)
+  assert.is(kept, 72)
+  await compare('sixteen writers')
+})
+
+test('says in audit.health how much waits and since when, and that nothing does', async () => {
+  const health = async () => (await db.superuser.query(`select status, finding from audit.health where check_name = 'keeper'`)).rows[0]
+  assert.equal(await health(), { status: 'ok', finding: null })
+  await db.superuser.query(`set role audit_owner; insert into audit.event (occurred_at, company_id, actor_status, action, object_kind, source, db_user) values (now() - interval '1 hour', '1', 'missing', 'cv.deleted', 'cv', 'sql', 'x'); reset role`)
+  const { status, finding } = await health()
+  assert.is(status, 'warning')
+  assert.match(finding, /^One entry is waiting for the keeper/)
+  await keepAll()
+  assert.equal(await health(), { status: 'ok', finding: null })
 })
 
 test('killed in the middle, it goes on where it was', async () => {
@@ -139,10 +182,12 @@ test('killed in the middle, it goes on where it was', async () => {
 
 test('starts anew in another cluster, where the numbers of transactions begin again, and neither stalls nor skips [case 115]', async () => {
   // What a restore does: rows as they were, written by a transaction of another cluster; some numbers are still to come here.
-  await db.superuser.query(`update audit_private.keeping set kept_at = kept_at`)
+  await db.superuser.query(`update audit_private.keeping set done = '2000000:2000000:'`)
   await db.superuser.query(`alter table audit.event disable trigger guard_change; update audit.event set transaction_id = (transaction_id::text::bigint + 1000000)::text::xid8 where id % 2 = 0; alter table audit.event enable always trigger guard_change`)
   await compare('restored')
   await db.superuser.query('delete from app.contact where id in (select id from app.contact order by id limit 2)')
+  assert.ok((await db.superuser.query('select event_count::int as n from audit_private.keeper_lag()')).rows[0].n > 2)
+  await compare('restored, and written to')
   const { rows: [{ n }] } = await db.superuser.query('select count(*)::int as n from audit.event')
   assert.is(await keepAll(50), n)
   await compare('kept anew')

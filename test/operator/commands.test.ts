@@ -23,7 +23,7 @@ it('lists its commands', () => {
   for (const args of [[], ['--help'], ['status', '--help']]) {
     const { status, stdout } = audit(args)
     assert.is(status, 0)
-    for (const command of ['migrate', 'status', 'track', 'grant-administrator', 'revoke-administrator', 'companies', 'doctor', 'uninstall']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
+    for (const command of ['migrate', 'status', 'keep', 'track', 'generate', 'check-export', 'grant-administrator', 'revoke-administrator', 'companies', 'doctor', 'uninstall']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
   }
 })
 

@@ -59,7 +59,7 @@ it('can be done by the role that installed it, without a superuser, and leaves i
   await empty.superuser.query(`
     create role ${login} login createrole password '${(await testCluster()).password(login)}';
     grant create on database ${empty.name} to ${login};
-    grant audit_agent, audit_admin, audit_dba, audit_app, audit_installer to ${login} with admin option;
+    grant audit_agent, audit_admin, audit_dba, audit_app, audit_installer, audit_keeper to ${login} with admin option;
     grant audit_owner to ${login} with ${Number(server?.version) >= 160000 ? 'admin true, inherit false, set false' : 'admin option'}`)
   try {
     await migrate({ connectionString: empty.url(login), includeCurrent: true })

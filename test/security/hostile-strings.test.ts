@@ -83,7 +83,8 @@ it('are found or refused as searches, filters and requests of any kind, and noth
     assert.ok(response.status < 500, `${response.status} for a report with ${JSON.stringify(text)}: ${await response.text()}`)
   }
   assert.is((await running.fetch(null, '/livez')).status, 200)
-  assert.equal(running.log().split('\n').filter((line) => /"level":(50|60)/.test(line)).slice(0, 3), [])
+  // On a machine that is busy the readings of 10,000 searches by one person may come faster than they are recorded, which the log must say.
+  assert.equal(running.log().split('\n').filter((line) => /"level":(50|60)/.test(line) && !/too many wait/.test(line)).slice(0, 3), [])
 })
 
 it('are people and companies of no token that would be anybody else', async ({ running, fredrik, database }) => {

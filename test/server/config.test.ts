@@ -46,6 +46,17 @@ it('believes no proxy that it cannot name', () => {
   assert.equal(['false', '1', 'loopback', '10.0.0.0/8, 192.168.0.1'].map((value) => readConfig({ TRUST_PROXY: value }).trustProxy), [false, 1, 'loopback', '10.0.0.0/8, 192.168.0.1'])
 })
 
+it('shows metrics to this machine in the demonstration, and to nobody on a given database, unless it is said', () => {
+  const DATABASE_URL = 'postgres://someone@db.example/app'
+  assert.equal(readConfig({}).metrics, { access: 'local', own: null })
+  assert.equal(readConfig({ DATABASE_URL }).metrics, { access: 'off', own: null })
+  assert.equal(readConfig({ DATABASE_URL, METRICS: 'token', METRICS_TOKEN: '16 bytes or more' }).metrics, { access: { token: '16 bytes or more' }, own: null })
+  assert.equal(readConfig({ DATABASE_URL, METRICS: 'address' }).metrics, { access: 'off', own: { address: '127.0.0.1', port: 9464 } })
+  assert.equal(readConfig({ DATABASE_URL, METRICS: 'address', METRICS_ADDRESS: '[::1]:9000' }).metrics.own, { address: '::1', port: 9000 })
+  assert.equal(problems({ METRICS: 'token' }), ['METRICS=token: needs METRICS_TOKEN'])
+  assert.not.match(problems({ METRICS: 'token', METRICS_TOKEN: 'too short' }).join(), /too short/)
+})
+
 it('describes every variable', () => {
   for (const [name, variable] of Object.entries(environment.shape)) assert.ok(variable.description, name)
 })

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import { tokenFor, type Person, type RunningServer } from './running-server.ts'
+import { secret, tokenFor, type Person, type RunningServer } from './running-server.ts'
 import { serverSuite } from './server-suite.ts'
 
 const it = serverSuite('Reporting an export over HTTP')
@@ -26,6 +26,50 @@ it('takes the source from the token, if it says one', async ({ running, database
   const response = await post(running, null, { kind: 'projects' }, { authorization: `Bearer ${await tokenFor(fredrik, { source: 'api' })}` })
   const { rows } = await database.superuser.query('select action, source from audit.event where id = $1', [(await response.json()).id])
   assert.equal(rows, [{ action: 'projects.exported', source: 'api' }])
+})
+
+it('is one entry when the same request is reported again, and counts the attempts [case 75]', async ({ running, database, fredrik }) => {
+  const report = { kind: 'contacts', rowCount: 3, format: 'csv', filter: { q: 'å' }, requestId: 'double-click' }
+  const answers = await Promise.all([post(running, fredrik, report), post(running, fredrik, report), post(running, fredrik, { ...report, rowCount: 4 })])
+  const bodies = await Promise.all(answers.map((answer) => answer.json()))
+  assert.equal(answers.map(({ status }) => status).sort(), [200, 200, 201])
+  assert.is(new Set(bodies.map(({ id }) => id)).size, 1)
+  assert.equal(bodies.map(({ attempt }) => attempt).sort(), [1, 2, 3])
+  const { rows } = await database.superuser.query(`select action, attempt_count::int from audit.export where request_id = 'double-click'`)
+  assert.equal(rows, [{ action: 'contacts.exported', attempt_count: 3 }])
+  // Another filter, another person or another kind is another export, whatever its request id.
+  assert.is((await post(running, fredrik, { ...report, filter: { q: 'ö' } })).status, 201)
+  assert.is((await post(running, { ...fredrik, id: '2' }, report)).status, 201)
+  assert.is((await post(running, fredrik, { ...report, kind: 'projects' })).status, 201)
+})
+
+it('takes how it ended, with rows and the hash of the file, from the same person only', async ({ running, database, fredrik }) => {
+  const { id } = await (await post(running, fredrik, { kind: 'projects', format: 'csv', fileHash: 'sha256:aa' })).json()
+  const end = (as: Person, body: unknown, path = `/exports/${id}/end`) =>
+    running.fetch(as, path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  const response = await end(fredrik, { outcome: 'complete', rowCount: 17, fileHash: 'sha256:bb' })
+  assert.is(response.status, 201)
+  const { rows } = await database.superuser.query(`select action, object_id, actor_name, details, audit.sentence(e) as sentence from audit.event e where id = $1`, [(await response.json()).id])
+  assert.equal(rows, [{ action: 'projects.export_ended', object_id: id, actor_name: 'Fredrik Isaksson', details: { outcome: 'complete', row_count: 17, file_hash: 'sha256:bb' },
+    sentence: 'Fredrik Isaksson: the export of projects ended (17 rows)' }])
+  const { rows: [seen] } = await database.superuser.query(`select row_count::int, file_hash, outcome from audit.export where id = $1`, [id])
+  assert.equal(seen, { row_count: 17, file_hash: 'sha256:bb', outcome: 'complete' })
+  assert.is((await end({ ...fredrik, id: '2' }, { outcome: 'complete' })).status, 400)
+  assert.is((await end({ ...fredrik, companyId: '2' }, { outcome: 'complete' })).status, 400)
+  assert.is((await end(fredrik, { outcome: 'done' })).status, 400)
+  assert.is((await end(fredrik, { outcome: 'failed' }, '/exports/x/end')).status, 404)
+  assert.is((await end(fredrik, { outcome: 'failed' }, '/exports/9223372036854775807/end')).status, 400)
+})
+
+it('is verified where the database has the key of the token, and asserted where only the server checked it', async ({ running, database, fredrik }) => {
+  const statusOf = async () => {
+    const { id } = await (await post(running, fredrik, { kind: 'customers', requestId: crypto.randomUUID() })).json()
+    return (await database.superuser.query('select actor_status, actor_id, company_id, details from audit.event where id = $1', [id])).rows[0]
+  }
+  const person = { actor_id: fredrik.id, company_id: fredrik.companyId, details: {} }
+  assert.equal(await statusOf(), { actor_status: 'asserted', ...person })
+  await database.superuser.query(`select audit.add_token_key('test', $1, issuer => 'consultant-app', audience => 'audit-log')`, [secret])
+  assert.equal(await statusOf(), { actor_status: 'verified', ...person })
 })
 
 it('refuses everything else and leaves no entry', async ({ running, database, fredrik }) => {

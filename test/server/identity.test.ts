@@ -142,7 +142,7 @@ it('set nothing but person, company, name and source, whatever they claim [case 
   const identity = await makeIdentities(settings).verifyToken(await signed('HS256', new TextEncoder().encode(secret), claims))
   assert.equal(identity, { viewerId: '20', companyId: '1', name: 'Fredrik', source: 'admin', session: null })
   assert.equal(readerSettings(identity, 'request', 1_000), {
-    role: 'audit_admin', 'audit.company_id': '1', 'audit.viewer_id': '20', 'audit.session_id': '', 'audit.request_id': 'request', statement_timeout: '1000',
+    role: 'audit_admin', 'audit.company_id': '1', 'audit.viewer_id': '20', 'audit.session_id': '', 'audit.request_id': 'request', statement_timeout: '1000', standard_conforming_strings: 'on',
   })
 })
 

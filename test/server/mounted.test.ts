@@ -67,6 +67,12 @@ it('answers below its path only, and protects only its own answers', async () =>
   assert.is(own.headers.get('x-powered-by'), null)
 })
 
+it('tells its metrics to the host only', async () => {
+  assert.match(await auditLog.metrics(), /^audit_log_database_up 1$/m)
+  assert.not.match(await auditLog.metrics(), /^process_/m)
+  assert.is((await fetch(`${url}/deep/in/audit/metrics`)).status, 404)
+})
+
 it('uses the host\'s pool and leaves it open', async () => {
   assert.is((await fetch(`${url}/deep/in/audit/readyz`)).status, 200)
   const other = await createAuditLog({ pool, exportPool: pool, token, logger: makeLogger('silent') })

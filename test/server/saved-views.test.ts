@@ -24,9 +24,11 @@ it('are kept under their name, replaced by it, and taken away by it', async ({ r
   assert.equal(await list(running, fredrik), [])
 })
 
-it('belong to one person of one company: nobody else sees, changes or takes them away', async ({ running, fredrik }) => {
+it('belong to one person of one company: nobody else sees, changes or takes them away', async ({ running, database, fredrik }) => {
   const sean = await running.person('sean.obrien@havsbris.example')
   await put(running, fredrik, 'mine', { query: 'source=app' })
+  assert.equal(await list(running, sean), [])
+  await database.superuser.query(`insert into audit.saved_view (company_id, viewer_id, name, query) values ($1, $2, 'of the same person elsewhere', '')`, [fredrik.companyId, sean.id])
   assert.equal(await list(running, sean), [])
   await put(running, sean, 'mine', { query: 'source=sql' })
   await remove(running, sean, 'mine')
@@ -65,7 +67,7 @@ it('are at most fifty, and saving over one is still possible then', async ({ run
   const before = (await list(running, sender)).length
   const answer = await put(running, sender, 'one too many', { query: '' })
   assert.is(answer.status, 400)
-  assert.match(await answer.text(), /AU007.*too many saved views/)
+  assert.match(await answer.text(), /AU008.*too many saved views/)
   assert.is((await list(running, sender)).length, before)
   assert.is((await put(running, sender, 'view 3', { query: 'source=app' })).status, 204)
 })

@@ -27,7 +27,7 @@ it('begins a new sheet after so many rows, each with its header, and counts them
 })
 
 it('begins a new sheet before one is larger than a part of a zip file should be', async () => {
-  const long = Array.from({ length: 6 }, (): Cell[] => [{ text: 'x'.repeat(30_000) }])
+  const long = Array.from({ length: 20 }, (): Cell[] => [{ text: 'x'.repeat(30_000) }])
   assert.ok((await written(long, { rowsPerSheet: 1_000, bytesPerSheet: 100_000 })).result.sheets > 1)
 })
 
@@ -40,7 +40,7 @@ it('has a sheet with a header also without a row', async () => {
 it('keeps text that looks like a number, a date, a formula or an escape', async () => {
   const texts = ['007', '9007199254740993', '1e5', '2026-01-01', '=1+1', '_x000D_', '_x005F_x000D_', 'a\u0001b', 'a\r\nb', ' x ', '<&>"\'', '\u{FFFF}', '_', '👩‍💻']
   const { sheets } = await written(texts.map((text) => [{ text }]), { rowsPerSheet: 100 })
-  assert.equal(sheets[0]?.data.slice(1).map(([text]) => unescaped(String(text))), texts)
+  assert.equal(sheets[0]?.data.slice(1).map(([text]) => text), texts)
   for (const text of texts) assert.is(unescaped(escaped(text)), text)
 })
 

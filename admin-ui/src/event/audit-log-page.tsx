@@ -82,13 +82,23 @@ const Log = (): ReactNode => {
   return (
     <>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: 1, mt: 1, mb: 2 }}>
-        <Box sx={{ flex: '1 1 300px', minWidth: 0 }}>
+        <Box sx={{ flex: { xs: '1 1 200px', sm: '1 1 300px' }, minWidth: 0 }}>
           <Typography variant="h1">{appearance.name ?? text('product.name')}</Typography>
           <Typography variant="body2" color="textSecondary">
             {text('product.lead')}
           </Typography>
         </Box>
-        <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: { xs: 0.5, sm: 1 }, flex: { xs: '1 1 100%', sm: 'none' }, minWidth: 0 }}>
+        {/* On a phone a line of its own, below title and export. */}
+        <Box
+          sx={{
+            display: 'flex',
+            alignItems: 'center',
+            gap: { xs: 0.5, sm: 1 },
+            order: { xs: 1, sm: 0 },
+            flex: { xs: '1 1 100%', sm: 'none' },
+            minWidth: 0,
+          }}
+        >
           <ZoneMenu />
           <ViewsMenu />
           <QuestionMenu input={question.listInput} />
@@ -100,16 +110,15 @@ const Log = (): ReactNode => {
           >
             <InfoOutlined fontSize="small" />
           </IconButton>
-          <Button
-            variant="contained"
-            startIcon={<FileDownloadOutlined />}
-            disabled={fault !== null}
-            onClick={() => setExporting(true)}
-            sx={{ flex: 'none' }}
-          >
-            {text('export.open')}
-          </Button>
         </Box>
+        <Button
+          variant="contained"
+          startIcon={<FileDownloadOutlined />}
+          disabled={fault !== null}
+          onClick={() => setExporting(true)}
+        >
+          {text('export.open')}
+        </Button>
       </Box>
       <FilterBar />
       <FilterChips />

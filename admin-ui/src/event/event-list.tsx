@@ -1,6 +1,6 @@
 import { Box, Button, Skeleton, styled, Typography } from '@mui/material'
-import { type ReactNode, useCallback, useEffect, useMemo } from 'react'
-import { useLocation, useNavigate } from 'react-router-dom'
+import { type ReactNode, useCallback, useDeferredValue, useEffect, useMemo } from 'react'
+import { useNavigate } from 'react-router-dom'
 import { entryPath } from '../shell/place.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { addDays, dayOf } from '../time/day.ts'
@@ -82,12 +82,13 @@ type EventListProps = {
 export const EventList = ({ events, zone, query, current, updating, more }: EventListProps): ReactNode => {
   const text = useText()
   const locale = useReadersLocale()
-  const { search } = useLocation()
+  // A thousand rows are marked anew when there is time for it, never between two keys.
+  const marked = useDeferredValue(query)
   const navigate = useNavigate()
   const today = dayOf(useNow(), zone)
   const open = useCallback(
-    (id: string) => void navigate(entryPath(id, search), { preventScrollReset: true }),
-    [navigate, search],
+    (id: string) => void navigate(entryPath(id, window.location.search), { preventScrollReset: true }),
+    [navigate],
   )
   useSteps(current === null, more)
   const days = useMemo(() => {
@@ -117,7 +118,7 @@ export const EventList = ({ events, zone, query, current, updating, more }: Even
                   key={event.id}
                   event={event}
                   zone={zone}
-                  query={query}
+                  query={marked}
                   current={event.id === current}
                   open={open}
                 />

@@ -26,7 +26,7 @@ export const ExportOutcome = ({ state, expected }: { state: ExportState; expecte
             {...(share === null || state.lines < 2 ? {} : { variant: 'determinate' as const, value: share })}
           />
           <Typography variant="body2" color="textSecondary" sx={{ mt: 1, fontVariantNumeric: 'tabular-nums' }}>
-            {text('export.so_far', { size: formatBytes(state.bytes, locale) })}
+            {state.bytes === 0 ? text('export.waiting') : text('export.so_far', { size: formatBytes(state.bytes, locale) })}
           </Typography>
         </>
       )

@@ -59,7 +59,7 @@ export const SearchField = ({ query, onChange }: { query: string; onChange: (que
       placeholder={text('filter.search_hint')}
       value={typed}
       onChange={(event) => setTyped(event.target.value)}
-      sx={{ flex: '1 1 260px', minWidth: 0, m: 0, '& input::-webkit-search-cancel-button': { display: 'none' } }}
+      sx={{ flex: { xs: '1 1 100%', md: '1 1 260px' }, minWidth: 0, m: 0, '& input::-webkit-search-cancel-button': { display: 'none' } }}
       slotProps={{
         htmlInput: {
           'aria-label': text('filter.search'),

@@ -68,7 +68,7 @@ export const Problem = ({ error, retry, resetFilter, whole = false }: ProblemPro
       }
     >
       {body}
-      {reference !== null && (
+      {reference !== null && reason !== 'outdated' && (
         <Typography variant="body2" sx={{ mt: 2 }}>
           {text('state.reference')} <code>{reference}</code>{' '}
           <CopyButton label={text('state.copy_reference')} content={() => reference} />

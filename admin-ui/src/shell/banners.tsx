@@ -13,7 +13,7 @@ const Banner = ({ icon, words, action }: { icon: ReactNode; words: string; actio
       flexWrap: 'wrap',
       alignItems: 'center',
       columnGap: 1.25,
-      px: 2,
+      px: 'max(16px, calc((100% - 1120px) / 2))',
       py: 0.5,
       minHeight: 40,
       bgcolor: 'action.selected',

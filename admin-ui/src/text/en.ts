@@ -263,6 +263,7 @@ export const en = {
     start: 'Download',
     cancel: 'Cancel',
     running: 'The file is being made',
+    waiting: 'It is saved when all of it is there.',
     so_far: '%{size} so far. It is saved when all of it is there.',
     done: 'The file is saved, all of it',
     file: 'File',

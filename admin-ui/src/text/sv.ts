@@ -260,6 +260,7 @@ export const sv: Messages = {
     start: 'Ladda ner',
     cancel: 'Avbryt',
     running: 'Filen görs',
+    waiting: 'Den sparas när allt har kommit.',
     so_far: '%{size} hittills. Den sparas när allt har kommit.',
     done: 'Filen är sparad, hela',
     file: 'Fil',

@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { verdictOf } from '../../operator/check-export.ts'
+import { formats, type Format } from '../../server/export/receipt.ts'
+import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { makeRandom } from '../security/hostile-text.ts'
+import { exported, insertEntries, until } from '../server/exporting.ts'
+import { startServer, tokenFor, type Person, type RunningServer } from '../server/running-server.ts'
+import { audit, json } from './audit.ts'
+
+type Context = { database: TestDatabase; running: RunningServer; fredrik: Person; folder: string }
+const it = suite<Context>('npm run audit -- check-export', Object.create(null))
+const seed = 208
+
+it.before(async (context) => {
+  context.folder = mkdtempSync(join(tmpdir(), 'audit-check-export-'))
+  context.database = await makeTestDatabase()
+  context.running = await startServer(context.database)
+  context.fredrik = await context.running.person('fredrik.isaksson@nordljus.example')
+  await insertEntries(context.database, Array.from({ length: 300 }, (_, index) => ({ label: index % 7 === 0 ? `line\nbreak "${index}"` : `Åsa ${index}`, action: 'cv.deleted', second: index, snapshot: { n: index } })))
+  await context.database.superuser.query(`
+    insert into audit.event (company_id, actor_status, action, object_kind, object_id, object_label, source, db_user)
+    select '1', 'missing', 'contact.deleted', 'contact', 'big', md5(n::text) || repeat(md5((n * 7)::text), 12), 'sql', 'x' from generate_series(1, 40000) n`)
+  await context.database.superuser.query('analyze audit.event')
+  for (const format of formats) writeFileSync(join(context.folder, `whole.${format}`), (await exported(context.running, context.fredrik, `/export/events.${format}?action=cv.deleted&q=-nothing`)).bytes)
+})
+it.after(async ({ running, database, folder }) => {
+  await running.close()
+  await database.drop()
+  rmSync(folder, { recursive: true })
+})
+
+it('says of a whole file that it is whole, who exported what, and the hash that sha256sum prints', ({ folder }) => {
+  for (const format of formats) {
+    const path = join(folder, `whole.${format}`)
+    const { status, stdout } = audit(['check-export', path])
+    assert.is(status, 0, stdout)
+    assert.match(stdout, /^WHOLE .*\nIt is whole: 300 rows/)
+    assert.match(stdout, /Exported by Fredrik Isaksson at 20\d\d-.* from the log of Nordljus Konsult AB\. Action: cv\.deleted; Search: -nothing \(Europe\/Stockholm\)/)
+    assert.match(stdout, createHash('sha256').update(readFileSync(path)).digest('hex'))
+    const document = json(audit(['check-export', path, '--json']))
+    assert.is(Reflect.get(Object(document), 'verdict'), 'whole')
+  }
+})
+
+it('compares it with the entry in the log, and tells a forged file from a genuine one [case 214]', async ({ folder, database }) => {
+  const url = database.url('audit_reader')
+  for (const format of formats) {
+    const { status, stdout } = audit(['check-export', join(folder, `whole.${format}`), '--database-url', url])
+    assert.is(status, 0, stdout)
+    assert.match(stdout, /The log agrees: entry \d+, by Fredrik Isaksson/)
+  }
+  assert.is(audit(['check-export', join(folder, 'whole.csv')], url).status, 0, 'DATABASE_URL does the same')
+
+  // Whoever knows how a receipt is made can make another one. Only the log knows better.
+  const genuine = readFileSync(join(folder, 'whole.jsonl'), 'utf8').split('\n')
+  const { csvForgery, forged } = forge(genuine)
+  writeFileSync(join(folder, 'forged.jsonl'), forged)
+  assert.is(audit(['check-export', join(folder, 'forged.jsonl')]).status, 0)
+  const found = audit(['check-export', join(folder, 'forged.jsonl'), '--database-url', url])
+  assert.is(found.status, 1)
+  assert.match(found.stdout, /It was altered/)
+  writeFileSync(join(folder, 'other.jsonl'), csvForgery)
+  assert.match(audit(['check-export', join(folder, 'other.jsonl'), '--database-url', url]).stdout, /has no export with the number/)
+})
+
+/** The same file without its first row, and one that names an entry that is none; both with right hashes. */
+function forge(lines: readonly string[]): { forged: string; csvForgery: string } {
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+  const withReceipt = (rows: readonly string[], change: Record<string, unknown>) => {
+    const body = rows.map((row) => `${row}\n`).join('')
+    const { receiptSha256: _, ...receipt } = JSON.parse(lines.at(-2) ?? '').receipt
+    const text = JSON.stringify({ ...receipt, rows: rows.length, sha256: sha256(body), ...change })
+    return `${body}{"receipt":${text.slice(0, -1)},"receiptSha256":"${sha256(text)}"}}\n`
+  }
+  return { forged: withReceipt(lines.slice(1, -2), {}), csvForgery: withReceipt(lines.slice(0, -2), { entry: '1' }) }
+}
+
+it('says that the log has no end of an export whose server was killed', async ({ folder, database, running, fredrik }) => {
+  const signature = 'audit.record_log_export_end(bigint, bigint, text, text, text)'
+  await database.superuser.query(`revoke execute on function ${signature} from audit_admin`)
+  const response = await running.fetch(fredrik, '/export/events.csv?action=cv.deleted').catch(() => null)
+  await response?.arrayBuffer().catch(() => undefined)
+  const { rows: [row] } = await database.superuser.query('select id::text, outcome, ended_at from audit.export order by id desc limit 1')
+  assert.equal([row.outcome, row.ended_at], [null, null])
+  const genuine = readFileSync(join(folder, 'whole.jsonl'), 'utf8')
+  const { receipt } = JSON.parse(genuine.trimEnd().split('\n').at(-1) ?? '')
+  const { receiptSha256: _, ...asked } = { ...receipt, entry: row.id, format: 'csv', filter: { actions: ['cv.deleted'] } }
+  const { compareWithEntry } = await import('../../operator/check-export/entry.ts')
+  assert.match((await compareWithEntry(database.url('audit_reader'), { ...asked, receiptSha256: '' }, 'x')).finding, /has no end of this export/)
+  await database.superuser.query(`grant execute on function ${signature} to audit_admin`)
+})
+
+it('ends with 2 without a file, and says what to do for a file that is not there or not known', ({ folder }) => {
+  assert.is(audit(['check-export']).status, 2)
+  assert.match(audit(['check-export']).stderr, 'check-export needs one file.')
+  const missing = audit(['check-export', join(folder, 'nothing.csv')])
+  assert.is(missing.status, 1)
+  assert.match(missing.stdout, /cannot be read/)
+  writeFileSync(join(folder, 'strange.txt'), 'x')
+  assert.match(audit(['check-export', join(folder, 'strange.txt')]).stdout, /format .* is not known/)
+  const unreachable = audit(['check-export', join(folder, 'whole.csv'), '--database-url', 'postgres://nobody:secret@127.0.0.1:1/nothing'])
+  assert.is(unreachable.status, 1)
+  assert.match(unreachable.stdout, 'The database cannot be reached')
+  assert.not.match(unreachable.stdout, 'secret')
+})
+
+/** What reaches the disk of whoever saves what came, as a proxy would that closes politely. */
+function received({ running, fredrik }: Context, format: Format, breakAt: number, breakIt: (stop: () => void) => Promise<void> | void): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    void tokenFor(fredrik).then((token) => {
+      const chunks: Buffer[] = []
+      let length = 0
+      let isBroken = false
+      const request = get(`${running.url}/export/events.${format}?objectId=big`, { headers: { authorization: `Bearer ${token}` } }, (response) => {
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk)
+          length += chunk.length
+          if (length < breakAt || isBroken) return
+          isBroken = true
+          response.pause()
+          void Promise.resolve(breakIt(() => response.destroy())).then(() => response.resume(), reject)
+        })
+        for (const event of ['end', 'error', 'close']) response.once(event, () => resolve(Buffer.concat(chunks)))
+      })
+      request.once('error', reject)
+    }, reject)
+  })
+}
+
+it('recognises a hundred broken exports: database killed, server gone, client gone, cut by a polite proxy, altered [case 208]', async (context) => {
+  const { folder, database } = context
+  const random = makeRandom(seed)
+  const upTo = (most: number) => Math.floor(random() * most)
+  const broken: Array<{ how: string; format: Format; bytes: Buffer }> = []
+
+  for (const format of formats) {
+    for (let time = 0; time < 2; time += 1) {
+      const at = upTo(1_000_000)
+      broken.push({ how: 'the database was killed', format, bytes: await received(context, format, at, async () => {
+        await database.superuser.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'copy%' and pid <> pg_backend_pid()`)
+      }) })
+      broken.push({ how: 'the client left', format, bytes: await received(context, format, at, (stop) => stop()) })
+    }
+    const dying = await startServer(database)
+    broken.push({ how: 'the server ended', format, bytes: await received({ ...context, running: dying }, format, 100_000, () => dying.close()) })
+  }
+  const whole = new Map(formats.map((format) => [format, readFileSync(join(folder, `whole.${format}`))]))
+  while (broken.length < 100) {
+    const format = formats[upTo(3)] ?? 'csv'
+    const bytes = whole.get(format) ?? Buffer.alloc(0)
+    // Every third is hit in its last 700 bytes, where the receipt is.
+    const at = broken.length % 3 === 0 ? bytes.length - 1 - upTo(700) : upTo(bytes.length)
+    const before = bytes.subarray(0, at)
+    const changed = Buffer.from([((bytes[at] ?? 0) + 1 + upTo(255)) % 256])
+    broken.push(...[
+      { how: `cut at ${at}`, format, bytes: before },
+      { how: `changed at ${at}`, format, bytes: Buffer.concat([before, changed, bytes.subarray(at + 1)]) },
+      { how: `without a piece at ${at}`, format, bytes: Buffer.concat([before, bytes.subarray(at + 1 + upTo(400))]) },
+      { how: `with something more at ${at}`, format, bytes: Buffer.concat([before, Buffer.from('\n<html>502 Bad Gateway</html>\n'), bytes.subarray(at)]) },
+      { how: 'with something behind it', format, bytes: Buffer.concat([bytes, changed]) },
+    ].slice(0, broken.length === 99 ? 1 : 2 + upTo(4)))
+  }
+
+  const path = join(folder, 'broken')
+  let recognised = 0
+  for (const { how, format, bytes } of broken.slice(0, 100)) {
+    writeFileSync(path, bytes)
+    const { verdict } = await verdictOf(path, format)
+    assert.not.equal(verdict, 'whole', `${how}, ${format}, seed ${seed}`)
+    recognised += 1
+  }
+  assert.is(recognised, 100)
+  // Each of those that really broke off is an entry that says so, but for the server that is gone.
+  await until(async () => (await database.superuser.query(`select from audit.export where filter ->> 'objectId' = 'big' and outcome in ('failed', 'cancelled')`)).rows.length >= 12, 'the ends are recorded')
+  assert.equal((await database.superuser.query(`select from audit.export where filter ->> 'objectId' = 'big' and outcome = 'complete'`)).rows, [])
+})
+
+it.run()
