@@ -20,7 +20,7 @@ it.before(async ({ database, fredrik }) => {
 it.after(() => browser.close())
 
 async function open({ running, fredrik }: ServerContext, address: string): Promise<Page> {
-  const page = await browser.page()
+  const page = await browser.page({ permissions: ['clipboard-read', 'clipboard-write'] })
   const failures: string[] = []
   page.on('console', (message) => { if (message.type() === 'error') failures.push(message.text()) })
   await page.request.post(`${running.url}/session`, { data: { token: await tokenFor(fredrik) } })
@@ -46,6 +46,10 @@ it('about the list: its number, its histogram, its choices and its questions', a
   await page.waitForURL(/actor=/)
   await rows(page)
   await browser.screenshot(page, 'real-list')
+  await page.getByRole('button', { name: 'Copy this list' }).click()
+  await page.getByRole('menuitem', { name: 'As SQL' }).click()
+  await page.getByText('Copied').waitFor()
+  assert.match(await page.evaluate('navigator.clipboard.readText()'), /audit[.][\s\S]*cv[.]deleted/)
   await page.context().close()
 })
 

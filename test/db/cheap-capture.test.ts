@@ -121,4 +121,20 @@ it('a setting that an application writes past the log does not make a deletion f
   }
 })
 
+it('a row without its parent finds the latest of several entries of the parent, once, and none by a forged setting', async () => {
+  await database.superuser.query(`
+    create table public.shelf (id int primary key, name text); select audit.track('public.shelf', 'shelf', '{name}');
+    create table public.book (id int primary key, shelf_id int, name text); select audit.track('public.book', 'book', '{name}', owner => 'shelf_id->public.shelf')`)
+  const books = async (statements: string): Promise<unknown[]> => {
+    await database.superuser.query(`begin; insert into public.book values (1, 1, 'Book'); ${statements}; delete from public.book; commit`)
+    return rowsOf(`select b.owner_label, c.object_label as cause from audit.event b left join audit.event c on c.id = b.caused_by where b.object_kind = 'book' and b.transaction_id = (select max(transaction_id::text::bigint)::text::xid8 from audit.event)`)
+  }
+  assert.equal(await books(`
+    insert into public.shelf values (1, 'first'), (2, 'other'); delete from public.shelf where id = 1;
+    insert into public.shelf values (1, 'second'); delete from public.shelf where id = 1; delete from public.shelf where id = 2`), [{ owner_label: 'second', cause: 'second' }])
+  for (const acts of ['x y', '1 x', '1 99999999999999999999']) {
+    assert.equal(await books(`select set_config('audit.acts', '${acts}', true)`), [{ owner_label: '#1', cause: null }], acts)
+  }
+})
+
 it.run()

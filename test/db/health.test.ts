@@ -69,6 +69,8 @@ found('a partition that was detached is found [case 60]', `
 found('a table that an application would delete from first is found', 'create table app.note (id int primary key, about bigint references app."user")', 'untracked', 'warning', /app\.note points to app\."user" and is not tracked/)
 found('a table that points to a tracked one by its name only is found', 'create table app.timesheet (id int primary key, project_id bigint)', 'untracked', 'warning', /app\.timesheet has a column project_id like those of app\.project/)
 found('a setting of the database that silences event triggers or foreign keys is found', `do $$ begin execute format('alter database %I set session_replication_role = replica', current_database()); end $$`, 'settings', 'warning', /session_replication_role=replica is set for database test_/)
+found('a rule that deletions do not know is found [case 70]', `alter table audit_private.strict_company disable trigger all; insert into audit_private.strict_company (company_id) values ('1')`, 'settings', 'failed', /Deletions do not know the rules/)
+found('a bound login that deletions do not know is found [case 70]', `alter table audit_private.bound_source disable trigger all; update audit_private.bound_source set source = 'sql' where login = 'consultant_job'`, 'settings', 'failed', /Deletions do not know the rules/)
 found('a subscription that fills a tracked table is found', `
   create subscription from_elsewhere connection 'dbname=nowhere' publication p with (connect = false);
   insert into pg_subscription_rel (srsubid, srrelid, srsubstate) select oid, 'app.cv'::regclass, 'r' from pg_subscription where subname = 'from_elsewhere'`, 'replication', 'warning', /app\.cv is filled by subscription from_elsewhere/)

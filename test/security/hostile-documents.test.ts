@@ -16,7 +16,7 @@ it('are refused, or answered with little work, and never with an error of the se
     assert.ok(response.status < 500, `${name}: ${response.status} ${text.slice(0, 300)}`)
     assert.ok(text.length < 2_000_000, `${name}: ${text.length} characters`)
     assert.not.match(text, /Did you mean|pg_catalog|select |node_modules/, name)
-    // Client and server are one process here; a tight limit is the bench's business (bench/hostile.ts).
+    // Client and server are one process here, beside others: far above what was measured (92 ms for the worst, docs/security.md).
     if (user + system > 1_000_000) slow.push(`${name}: ${Math.round((user + system) / 1_000)} ms`)
   }
   assert.equal(slow, [])

@@ -71,6 +71,8 @@ it('is recorded when it was refused, with the reason, each time that the reason 
     assert.equal((await running.graphql(fredrik, page, { filter: { objectKind: 'demoted' } })).data?.['viewer'].access, 'not_administrator')
     assert.is((await running.fetch(fredrik, '/export/events.csv')).status, 403)
     await running.graphql(fredrik, '{ viewer { access } }')
+    // They are recorded behind the answers, with the access of that moment.
+    await readings(database, after, 4)
   } finally {
     await database.superuser.query(`update app."user" set is_administrator = true where id = ${fredrik.id}`)
   }
