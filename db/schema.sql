@@ -6,6 +6,7 @@ grant usage on schema audit to audit_agent;
 grant usage on schema audit to audit_app;
 grant usage on schema audit to audit_dba;
 grant usage on schema audit to audit_installer;
+grant usage on schema audit to audit_keeper;
 comment on schema audit is 'The audit log: what happened, when, by whom and from where. Tables, views and functions that applications, administrators and DBAs rely on.';
 
 create schema audit_private authorization audit_owner;
@@ -13,6 +14,7 @@ grant usage on schema audit_private to audit_admin;
 grant usage on schema audit_private to audit_agent;
 grant usage on schema audit_private to audit_dba;
 grant usage on schema audit_private to audit_installer;
+grant usage on schema audit_private to audit_keeper;
 comment on schema audit_private is 'The inner workings of the audit log. Nothing here is meant to be used directly, and anything may change with a release.';
 
 create type audit.viewer as (
@@ -63,6 +65,46 @@ comment on column audit_private.context.db_user is 'The database login.';
 comment on column audit_private.context.application_name is 'What the database client calls itself.';
 comment on column audit_private.context.details is 'Which parts were cut because they were too long.';
 
+create type audit_private.event_filter as (
+  company_id text,
+  actions text[],
+  not_actions text[],
+  sources text[],
+  not_sources text[],
+  starts_at timestamp with time zone,
+  ends_at timestamp with time zone,
+  time_zone text,
+  wanted text[],
+  unwanted text[],
+  actor_id text,
+  object_kind text,
+  object_id text,
+  owner_kind text,
+  owner_id text,
+  request_id text,
+  act bigint,
+  roots_only boolean
+);
+comment on type audit_private.event_filter is 'A filter of entries, checked: what is null restricts nothing.';
+comment on column audit_private.event_filter.company_id is 'The company whose entries are asked for.';
+comment on column audit_private.event_filter.actions is 'Any of these actions.';
+comment on column audit_private.event_filter.not_actions is 'None of these actions.';
+comment on column audit_private.event_filter.sources is 'Any of these sources.';
+comment on column audit_private.event_filter.not_sources is 'None of these sources.';
+comment on column audit_private.event_filter.starts_at is 'At this time or later.';
+comment on column audit_private.event_filter.ends_at is 'Before this time.';
+comment on column audit_private.event_filter.time_zone is 'The time zone of days.';
+comment on column audit_private.event_filter.wanted is 'Folded texts that the names must hold, each of them.';
+comment on column audit_private.event_filter.unwanted is 'Folded texts that the names must not hold.';
+comment on column audit_private.event_filter.actor_id is 'The person.';
+comment on column audit_private.event_filter.object_kind is 'The kind of thing.';
+comment on column audit_private.event_filter.object_id is 'The thing.';
+comment on column audit_private.event_filter.owner_kind is 'The kind of what it belonged to.';
+comment on column audit_private.event_filter.owner_id is 'What it belonged to.';
+comment on column audit_private.event_filter.request_id is 'The request of the host application.';
+comment on column audit_private.event_filter.act is 'The main entry of an act: it and everything that went with it.';
+comment on column audit_private.event_filter.roots_only is 'Only entries that nothing else caused.';
+
 create table audit.event (
   id bigint not null generated always as identity,
   occurred_at timestamp with time zone not null default clock_timestamp(),
@@ -90,9 +132,6 @@ create table audit.event (
   snapshot jsonb,
   details jsonb,
   has_forerunners boolean,
-  constraint event_actor_status_check CHECK ((actor_status = ANY (ARRAY['verified'::text, 'asserted'::text, 'missing'::text]))),
-  constraint event_cause_check CHECK (((caused_by IS NULL) = (root_id IS NULL))),
-  constraint event_source_check CHECK ((source = ANY (ARRAY['app'::text, 'api'::text, 'admin'::text, 'system'::text, 'sql'::text]))),
   constraint event_pkey PRIMARY KEY (id)
 );
 alter table audit.event owner to audit_owner;
@@ -143,6 +182,98 @@ comment on column audit.event.snapshot is 'The deleted row, in the columns that 
 comment on column audit.event.details is 'What else is known: size, format and filter of an export, parts of the context or of the snapshot that had to be cut.';
 comment on column audit.event.has_forerunners is 'True if its transaction had entries before it, which may belong to it: without foreign keys, an ORM deletes the children first.';
 
+create table audit.export_attempt (
+  event_id bigint not null,
+  attempt integer not null,
+  attempted_at timestamp with time zone not null default clock_timestamp(),
+  company_id text not null,
+  request_key text not null,
+  details jsonb not null,
+  constraint export_attempt_pkey PRIMARY KEY (request_key, attempt)
+);
+alter table audit.export_attempt owner to audit_owner;
+alter table audit.export_attempt enable row level security;
+CREATE INDEX export_attempt_event_id_idx ON audit.export_attempt USING btree (event_id);
+create policy select_all on audit.export_attempt for select to audit_dba using (true);
+comment on policy select_all on audit.export_attempt is 'A DBA reads every attempt.';
+create policy select_own_company on audit.export_attempt for select to audit_admin using (((company_id = NULLIF(current_setting('audit.company_id'::text, true), ''::text)) AND ( SELECT audit_private.viewer_is_granted() AS viewer_is_granted)));
+comment on policy select_own_company on audit.export_attempt is 'An administrator reads the attempts of the own company, while it has the audit log.';
+CREATE TRIGGER guard_change BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.export_attempt FOR EACH STATEMENT EXECUTE FUNCTION audit_private.refuse_change();
+alter table audit.export_attempt enable always trigger guard_change;
+CREATE TRIGGER guard_insert BEFORE INSERT ON audit.export_attempt FOR EACH STATEMENT WHEN ((CURRENT_USER <> ALL (ARRAY['audit_owner'::name, 'audit_agent'::name]))) EXECUTE FUNCTION audit_private.refuse_change();
+alter table audit.export_attempt enable always trigger guard_insert;
+grant select on table audit.export_attempt to audit_admin;
+grant select on table audit.export_attempt to audit_dba;
+comment on table audit.export_attempt is 'One row for each time that an export with a request id was reported. A double click or a retry repeats the request id: it is one entry in audit.event, and one more row here. Rows are only ever added.';
+comment on column audit.export_attempt.event_id is 'The entry of the export.';
+comment on column audit.export_attempt.attempt is 'Which attempt of this request it was, from 1.';
+comment on column audit.export_attempt.attempted_at is 'When it was reported, by the clock of the database server.';
+comment on column audit.export_attempt.company_id is 'The company to whose administrators it belongs.';
+comment on column audit.export_attempt.request_key is 'SHA-256 of what makes two reports the same request: company, person, action, request id, format and filter.';
+comment on column audit.export_attempt.details is 'What this attempt said: row count, format, filter, file hash.';
+
+create table audit.reading (
+  id bigint not null generated always as identity,
+  read_at timestamp with time zone not null default clock_timestamp(),
+  company_id text not null,
+  viewer_id text not null,
+  viewer_name text,
+  access text not null,
+  subject text not null,
+  filter jsonb,
+  request_id text,
+  client_addr inet,
+  db_user text not null default SESSION_USER,
+  constraint reading_access_check CHECK ((access = ANY (ARRAY['granted'::text, 'not_administrator'::text, 'add_on_missing'::text, 'company_unknown'::text, 'session_ended'::text]))),
+  constraint reading_subject_check CHECK ((subject = ANY (ARRAY['access'::text, 'entries'::text, 'entry'::text, 'export'::text, 'recording'::text, 'views'::text]))),
+  constraint reading_pkey PRIMARY KEY (id)
+);
+alter table audit.reading owner to audit_owner;
+alter table audit.reading enable row level security;
+CREATE INDEX reading_company_id_viewer_id_filter_read_at_idx ON audit.reading USING btree (company_id, viewer_id, md5(COALESCE((filter)::text, ''::text)), read_at);
+CREATE INDEX reading_company_id_viewer_id_read_at_idx ON audit.reading USING btree (company_id, viewer_id, read_at DESC);
+create policy select_all on audit.reading for select to audit_dba using (true);
+comment on policy select_all on audit.reading is 'A DBA, and the security team through one, reads every row. Administrators do not see each other''s searches.';
+CREATE TRIGGER guard_change BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.reading FOR EACH STATEMENT EXECUTE FUNCTION audit_private.refuse_change();
+alter table audit.reading enable always trigger guard_change;
+CREATE TRIGGER guard_insert BEFORE INSERT ON audit.reading FOR EACH STATEMENT WHEN ((CURRENT_USER <> 'audit_owner'::name)) EXECUTE FUNCTION audit_private.refuse_change();
+alter table audit.reading enable always trigger guard_insert;
+grant select on table audit.reading to audit_dba;
+comment on table audit.reading is 'Who looked into the log over the network, and who tried and was refused: one row for each sitting, that is a person, a filter and half an hour. Rows are only ever added.';
+comment on column audit.reading.id is 'Number of the row.';
+comment on column audit.reading.read_at is 'When the sitting began.';
+comment on column audit.reading.company_id is 'The company whose log was asked for, by the verified token or session.';
+comment on column audit.reading.viewer_id is 'Who asked: the identifier of the person in the host application.';
+comment on column audit.reading.viewer_name is 'The name of the person, if they administer the company.';
+comment on column audit.reading.access is 'granted; or why nothing was shown: not_administrator, add_on_missing, company_unknown, session_ended (a copy of a session that was signed out).';
+comment on column audit.reading.subject is 'What was asked for: entries (list, search, counts), entry (the details of one), export, recording, views, or access (nothing yet but whether one may).';
+comment on column audit.reading.filter is 'The filter, as it was asked for; empty: none.';
+comment on column audit.reading.request_id is 'The request of the server with which the sitting began; its log has the same.';
+comment on column audit.reading.client_addr is 'Network address of who asked, as the server saw it.';
+comment on column audit.reading.db_user is 'The database login of the server.';
+
+create table audit.saved_view (
+  company_id text not null,
+  viewer_id text not null,
+  name text not null,
+  query text not null,
+  saved_at timestamp with time zone not null default now(),
+  constraint saved_view_name_check CHECK (((char_length(name) >= 1) AND (char_length(name) <= 100) AND (name = btrim(name)))),
+  constraint saved_view_query_check CHECK ((char_length(query) <= 4000)),
+  constraint saved_view_pkey PRIMARY KEY (company_id, viewer_id, name)
+);
+alter table audit.saved_view owner to audit_owner;
+alter table audit.saved_view enable row level security;
+create policy all_own on audit.saved_view for * to audit_admin using (((company_id = NULLIF(current_setting('audit.company_id'::text, true), ''::text)) AND (viewer_id = NULLIF(current_setting('audit.viewer_id'::text, true), ''::text)) AND ( SELECT audit_private.viewer_is_granted() AS viewer_is_granted)));
+comment on policy all_own on audit.saved_view is 'An administrator sees and changes the own saved views, while the company has the audit log.';
+grant delete, select on table audit.saved_view to audit_admin;
+comment on table audit.saved_view is 'Filters that administrators have given a name. Each person sees and changes the own ones only.';
+comment on column audit.saved_view.company_id is 'The company.';
+comment on column audit.saved_view.viewer_id is 'Identifier of the person in the host application.';
+comment on column audit.saved_view.name is 'What the person calls it.';
+comment on column audit.saved_view.query is 'The query part of the address of the audit log, without its question mark.';
+comment on column audit.saved_view.saved_at is 'When it was saved last.';
+
 create table audit_private.administrator (
   company_id text not null,
   user_id text not null,
@@ -172,6 +303,8 @@ alter table audit_private.bound_source owner to audit_owner;
 alter table audit_private.bound_source enable row level security;
 create policy select_for_capture on audit_private.bound_source for select to audit_agent using (true);
 comment on policy select_for_capture on audit_private.bound_source is 'Capture functions put the source of a bound login first.';
+CREATE TRIGGER write_rules AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON audit_private.bound_source FOR EACH STATEMENT EXECUTE FUNCTION audit_private.write_rules();
+alter table audit_private.bound_source enable always trigger write_rules;
 grant select on table audit_private.bound_source to audit_agent;
 comment on table audit_private.bound_source is 'Logins that can only ever be one source, whatever they say.';
 comment on column audit_private.bound_source.login is 'Name of the database login.';
@@ -211,6 +344,145 @@ comment on column audit_private.context_key.inner_key is 'Inner key of HMAC-SHA-
 comment on column audit_private.context_key.outer_key is 'Outer key of HMAC-SHA-256 (RFC 2104), 64 bytes.';
 comment on column audit_private.context_key.made_at is 'When it was made.';
 
+create table audit_private.ended_session (
+  session_id text not null,
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone not null default now(),
+  constraint ended_session_pkey PRIMARY KEY (session_id)
+);
+alter table audit_private.ended_session owner to audit_owner;
+alter table audit_private.ended_session enable row level security;
+comment on table audit_private.ended_session is 'Sessions of the audit server that were ended before their time: a copy of such a cookie reads nothing. Forgotten once they would be over anyway.';
+comment on column audit_private.ended_session.session_id is 'Random identifier of the session, as its cookie has it.';
+comment on column audit_private.ended_session.expires_at is 'When the session would have been over by itself.';
+comment on column audit_private.ended_session.ended_at is 'When it was ended.';
+
+create table audit_private.keeping (
+  only_one boolean not null default true,
+  written_in xid8 not null,
+  imported_to bigint not null,
+  done pg_snapshot not null,
+  pass pg_snapshot,
+  at_transaction xid8 not null,
+  at_id bigint not null,
+  kept_count bigint not null,
+  kept_at timestamp with time zone not null,
+  constraint keeping_only_one_check CHECK (only_one),
+  constraint keeping_pkey PRIMARY KEY (only_one)
+);
+alter table audit_private.keeping owner to audit_owner;
+alter table audit_private.keeping enable row level security;
+comment on table audit_private.keeping is 'How far the keeper is. Every entry that the snapshot in "done" sees is kept, and every entry up to imported_to.';
+comment on column audit_private.keeping.only_one is 'There is one row; the keeper at work holds its lock.';
+comment on column audit_private.keeping.written_in is 'The transaction that wrote this row. If that is not its xmin, the row came from another cluster by a dump: then nothing here means anything, and the keeper starts anew.';
+comment on column audit_private.keeping.imported_to is 'The last entry that came from another cluster, whose transaction numbers say nothing here.';
+comment on column audit_private.keeping.done is 'What was committed when the last finished pass began.';
+comment on column audit_private.keeping.pass is 'What was committed when the pass at work began; empty between passes.';
+comment on column audit_private.keeping.at_transaction is 'How far the pass is.';
+comment on column audit_private.keeping.at_id is 'How far the pass is within that transaction.';
+comment on column audit_private.keeping.kept_count is 'How many entries were kept in all.';
+comment on column audit_private.keeping.kept_at is 'When the keeper last wrote.';
+
+create table audit_private.kept_action (
+  company_id text not null,
+  action text not null,
+  constraint kept_action_pkey PRIMARY KEY (company_id, action)
+);
+alter table audit_private.kept_action owner to audit_owner;
+alter table audit_private.kept_action enable row level security;
+comment on table audit_private.kept_action is 'Which actions occurred in a company.';
+comment on column audit_private.kept_action.company_id is 'The company; empty for entries of the tables themselves.';
+comment on column audit_private.kept_action.action is 'The action.';
+
+create table audit_private.kept_actor (
+  company_id text not null,
+  actor_id text not null,
+  actor_name text,
+  last_id bigint not null,
+  constraint kept_actor_pkey PRIMARY KEY (company_id, actor_id)
+);
+alter table audit_private.kept_actor owner to audit_owner;
+alter table audit_private.kept_actor enable row level security;
+comment on table audit_private.kept_actor is 'Who acted in a company, and under which name last.';
+comment on column audit_private.kept_actor.company_id is 'The company.';
+comment on column audit_private.kept_actor.actor_id is 'The person.';
+comment on column audit_private.kept_actor.actor_name is 'The name in the latest entry.';
+comment on column audit_private.kept_actor.last_id is 'The latest entry.';
+
+create table audit_private.kept_combination (
+  id integer not null generated always as identity,
+  action text not null,
+  source text not null,
+  object_kind text not null,
+  owner_kind text not null,
+  is_root boolean not null,
+  constraint kept_combination_pkey PRIMARY KEY (id),
+  constraint kept_combination_key UNIQUE (action, source, object_kind, owner_kind, is_root)
+);
+alter table audit_private.kept_combination owner to audit_owner;
+alter table audit_private.kept_combination enable row level security;
+comment on table audit_private.kept_combination is 'What occurs together of action, source and kinds: some hundred rows, by whose numbers entries are found and counted.';
+comment on column audit_private.kept_combination.id is 'Number of the combination.';
+comment on column audit_private.kept_combination.action is 'The action.';
+comment on column audit_private.kept_combination.source is 'The source.';
+comment on column audit_private.kept_combination.object_kind is 'The kind of the object.';
+comment on column audit_private.kept_combination.owner_kind is 'The kind of the owner; empty if there is none.';
+comment on column audit_private.kept_combination.is_root is 'Whether nothing else caused such entries.';
+
+create table audit_private.kept_event (
+  event_id bigint not null,
+  occurred_at timestamp with time zone not null,
+  combination integer not null,
+  quarter integer not null,
+  company_id text,
+  actor_id text,
+  object_id text,
+  owner_id text,
+  request_id text,
+  names text not null,
+  constraint kept_event_pkey PRIMARY KEY (event_id)
+);
+alter table audit_private.kept_event owner to audit_owner;
+alter table audit_private.kept_event enable row level security;
+CREATE INDEX kept_event_actor_idx ON audit_private.kept_event USING btree (company_id, "left"(actor_id, 300), combination, occurred_at DESC, event_id DESC);
+CREATE INDEX kept_event_combination_idx ON audit_private.kept_event USING btree (company_id, combination, occurred_at DESC, event_id DESC);
+CREATE INDEX kept_event_names_idx ON audit_private.kept_event USING gin (audit_private.search_keys(company_id, quarter, names)) WITH (fastupdate='on', gin_pending_list_limit='65536');
+CREATE INDEX kept_event_object_idx ON audit_private.kept_event USING btree (company_id, "left"(object_id, 300), occurred_at DESC, event_id DESC) WHERE (object_id IS NOT NULL);
+CREATE INDEX kept_event_owner_idx ON audit_private.kept_event USING btree (company_id, "left"(owner_id, 300), occurred_at DESC, event_id DESC) WHERE (owner_id IS NOT NULL);
+CREATE INDEX kept_event_request_idx ON audit_private.kept_event USING btree (company_id, request_id, occurred_at DESC, event_id DESC) WHERE (request_id IS NOT NULL);
+CREATE INDEX kept_event_time_idx ON audit_private.kept_event USING btree (company_id, occurred_at DESC, event_id DESC) INCLUDE (combination, actor_id);
+comment on table audit_private.kept_event is 'What lists and searches look for in an entry. Derived from audit.event by audit.keep; whatever is not here yet is searched there.';
+comment on column audit_private.kept_event.event_id is 'The entry.';
+comment on column audit_private.kept_event.occurred_at is 'Its time.';
+comment on column audit_private.kept_event.combination is 'Its action, source and kinds.';
+comment on column audit_private.kept_event.quarter is 'Four times the year plus the quarter of its time (UTC): a search goes from the newest quarter back.';
+comment on column audit_private.kept_event.company_id is 'Its company.';
+comment on column audit_private.kept_event.actor_id is 'Who did it.';
+comment on column audit_private.kept_event.object_id is 'The object.';
+comment on column audit_private.kept_event.owner_id is 'What the object belonged to.';
+comment on column audit_private.kept_event.request_id is 'The request.';
+comment on column audit_private.kept_event.names is 'The names of object, owner and actor, folded.';
+
+create table audit_private.kept_total (
+  company_id text not null,
+  actor_id text not null,
+  unit text not null,
+  starts_on date not null,
+  combinations integer[] not null,
+  counts bigint[] not null,
+  constraint kept_total_unit_check CHECK ((unit = ANY (ARRAY['day'::text, 'month'::text, 'year'::text]))),
+  constraint kept_total_pkey PRIMARY KEY (company_id, unit, actor_id, starts_on)
+);
+alter table audit_private.kept_total owner to audit_owner;
+alter table audit_private.kept_total enable row level security;
+comment on table audit_private.kept_total is 'How many kept entries a company had on a day, in a month and in a year (UTC), and each person in a month and in a year, by combination.';
+comment on column audit_private.kept_total.company_id is 'The company.';
+comment on column audit_private.kept_total.actor_id is 'The person; empty: everybody, the nameless included.';
+comment on column audit_private.kept_total.unit is 'day, month or year.';
+comment on column audit_private.kept_total.starts_on is 'First day of it (UTC).';
+comment on column audit_private.kept_total.combinations is 'The combinations that occurred.';
+comment on column audit_private.kept_total.counts is 'How often each of them occurred.';
+
 create table audit_private.known_column (
   target regclass not null,
   relation regclass not null,
@@ -229,6 +501,8 @@ comment on column audit_private.known_column.name is 'Name of the column when th
 create table audit_private.released (
   object text not null,
   fingerprint text not null,
+  shown text,
+  server_major integer,
   constraint released_pkey PRIMARY KEY (object)
 );
 alter table audit_private.released owner to audit_owner;
@@ -236,6 +510,24 @@ alter table audit_private.released enable row level security;
 comment on table audit_private.released is 'Fingerprints of what the latest migration made: functions, triggers, policies, rights. audit.health compares.';
 comment on column audit_private.released.object is 'What it is.';
 comment on column audit_private.released.fingerprint is 'MD5 of its definition, owner, settings and rights.';
+comment on column audit_private.released.shown is 'MD5 of how the major version that made the fingerprint shows the object; empty where that says nothing more.';
+comment on column audit_private.released.server_major is 'The major version of PostgreSQL that made the fingerprint.';
+
+create table audit_private.strict_company (
+  company_id text not null,
+  since timestamp with time zone not null default now(),
+  constraint strict_company_pkey PRIMARY KEY (company_id)
+);
+alter table audit_private.strict_company owner to audit_owner;
+alter table audit_private.strict_company enable row level security;
+create policy select_for_capture on audit_private.strict_company for select to audit_agent using (true);
+comment on policy select_for_capture on audit_private.strict_company is 'Capture functions ask whether a company wants an actor.';
+CREATE TRIGGER write_rules AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON audit_private.strict_company FOR EACH STATEMENT EXECUTE FUNCTION audit_private.write_rules();
+alter table audit_private.strict_company enable always trigger write_rules;
+grant select on table audit_private.strict_company to audit_agent;
+comment on table audit_private.strict_company is 'Companies in which nothing may be deleted without somebody being named for it: audit.require_actor.';
+comment on column audit_private.strict_company.company_id is 'The company, as it stands in the entries; empty: every company of this database.';
+comment on column audit_private.strict_company.since is 'Since when.';
 
 create table audit_private.token_key (
   key_id text not null,
@@ -270,6 +562,9 @@ create table audit_private.tracked (
   tracked_since timestamp with time zone not null default now(),
   tracked_by text not null default SESSION_USER,
   changed_at timestamp with time zone not null default now(),
+  truncate text not null default 'record'::text,
+  problem text,
+  constraint tracked_truncate_check CHECK ((truncate = ANY (ARRAY['record'::text, 'refuse'::text]))),
   constraint tracked_pkey PRIMARY KEY (target),
   constraint tracked_kind_key UNIQUE (kind)
 );
@@ -289,6 +584,8 @@ comment on column audit_private.tracked.function_name is 'The generated trigger 
 comment on column audit_private.tracked.tracked_since is 'When the table was attached.';
 comment on column audit_private.tracked.tracked_by is 'The database login that attached it.';
 comment on column audit_private.tracked.changed_at is 'When its settings were last changed.';
+comment on column audit_private.tracked.truncate is 'What a TRUNCATE of it does: record (an entry for each row) or refuse.';
+comment on column audit_private.tracked.problem is 'What deletions have lost since the settings were given, for example the company when a table on its path was dropped. Empty after audit.track.';
 
 create view audit.act with (security_invoker=true) as
  SELECT e.id,
@@ -361,6 +658,53 @@ comment on column audit.act.sentence is 'The act in an English sentence.';
 comment on column audit.act.went_along is 'What went with it, counted by kind.';
 comment on column audit.act.went_along_count is 'How many entries went with it.';
 
+create view audit.export with (security_invoker=true) as
+ SELECT e.id,
+    e.occurred_at,
+    e.company_id,
+    e.actor_id,
+    e.actor_name,
+    e.actor_status,
+    e.on_behalf_of,
+    e.action,
+    e.source,
+    e.request_id,
+    (e.details ->> 'format'::text) AS format,
+    (e.details -> 'filter'::text) AS filter,
+    (COALESCE((x.details -> 'row_count'::text), (e.details -> 'row_count'::text)))::bigint AS row_count,
+    COALESCE((x.details ->> 'file_sha256'::text), (x.details ->> 'file_hash'::text), (e.details ->> 'file_hash'::text)) AS file_hash,
+    (x.details ->> 'outcome'::text) AS outcome,
+    x.occurred_at AS ended_at,
+    GREATEST((1)::bigint, ( SELECT count(*) AS count
+           FROM audit.export_attempt a
+          WHERE (a.event_id = e.id))) AS attempt_count
+   FROM (audit.event e
+     LEFT JOIN audit.event x ON (((x.company_id = e.company_id) AND (x.object_id = (e.id)::text) AND (x.id > e.id) AND (x.action = ANY (ARRAY['audit.export_ended'::text, 'projects.export_ended'::text, 'customers.export_ended'::text, 'contacts.export_ended'::text])) AND (x.action = replace(e.action, '.exported'::text, '.export_ended'::text)) AND (NOT (EXISTS ( SELECT
+           FROM audit.event later
+          WHERE ((later.company_id = x.company_id) AND (later.action = x.action) AND (later.object_id = x.object_id) AND (later.id > x.id))))))))
+  WHERE (e.action = ANY (ARRAY['audit.exported'::text, 'projects.exported'::text, 'customers.exported'::text, 'contacts.exported'::text]));
+alter view audit.export owner to audit_owner;
+grant select on table audit.export to audit_admin;
+grant select on table audit.export to audit_dba;
+comment on view audit.export is 'One row for each export, of business data or of the log itself, with how it ended. No outcome: it still runs, or the server was killed, or the application does not report ends.';
+comment on column audit.export.id is 'Number of the entry that began it.';
+comment on column audit.export.occurred_at is 'When it began.';
+comment on column audit.export.company_id is 'The company whose data it took.';
+comment on column audit.export.actor_id is 'Who exported: the identifier of the person.';
+comment on column audit.export.actor_name is 'Who exported: the name that the person had then.';
+comment on column audit.export.actor_status is 'How sure the person is: verified, asserted, missing.';
+comment on column audit.export.on_behalf_of is 'The person for whom it was done.';
+comment on column audit.export.action is 'audit.exported, projects.exported, customers.exported or contacts.exported.';
+comment on column audit.export.source is 'From where.';
+comment on column audit.export.request_id is 'The request of the host application.';
+comment on column audit.export.format is 'Format of the file.';
+comment on column audit.export.filter is 'What was asked for.';
+comment on column audit.export.row_count is 'How many rows went out, as far as it is known.';
+comment on column audit.export.file_hash is 'Hash of the file: SHA-256 in hex for an export of the log.';
+comment on column audit.export.outcome is 'complete, cancelled, failed; empty if no end is recorded.';
+comment on column audit.export.ended_at is 'When its end was recorded.';
+comment on column audit.export.attempt_count is 'How often it was reported: a double click or a retry repeats the request id.';
+
 create view audit.health as
  SELECT check_name,
     status,
@@ -396,8 +740,10 @@ create view audit.tracked_table as
             WHEN (g.oid IS NULL) THEN 'The trigger is missing.'::text
             WHEN (g.tgenabled <> 'A'::"char") THEN 'The trigger is not enabled always.'::text
             WHEN (f.proname <> t.function_name) THEN 'The trigger calls another function.'::text
+            WHEN (t.problem IS NOT NULL) THEN ('Works, but '::text || t.problem)
             ELSE 'Works.'::text
-        END AS state
+        END AS state,
+    t.truncate
    FROM (((audit_private.tracked t
      LEFT JOIN pg_class c ON ((c.oid = (t.target)::oid)))
      LEFT JOIN pg_trigger g ON (((g.tgrelid = (t.target)::oid) AND (g.tgname = 'audit_capture'::name))))
@@ -420,6 +766,7 @@ comment on column audit.tracked_table.tracked_by is 'The database login that att
 comment on column audit.tracked_table.changed_at is 'When its settings were last changed.';
 comment on column audit.tracked_table.is_working is 'Whether deletions from it are recorded now.';
 comment on column audit.tracked_table.state is 'The same in words.';
+comment on column audit.tracked_table.truncate is 'What a TRUNCATE does: record, an entry for each row, or refuse.';
 
 CREATE OR REPLACE FUNCTION audit.act_as(actor_id text, actor_name text DEFAULT NULL::text, source text DEFAULT 'app'::text, company_id text DEFAULT NULL::text, request_id text DEFAULT NULL::text, on_behalf_of text DEFAULT NULL::text, reason text DEFAULT NULL::text)
  RETURNS void
@@ -428,8 +775,16 @@ CREATE OR REPLACE FUNCTION audit.act_as(actor_id text, actor_name text DEFAULT N
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  written text;
+  -- What nearly every application says needs no cleaning: it is joined, looked at as a whole, and kept.
+  said text := concat_ws(e'\x1f', audit_private.transaction_mark(), 'asserted', actor_id, coalesce(actor_name, ''), source,
+    coalesce(company_id, ''), coalesce(request_id, ''), coalesce(on_behalf_of, ''), coalesce(reason, ''), '', '', '');
 begin
+  if actor_id <> '' and source in ('app', 'api', 'admin', 'system', 'sql') and octet_length(said) <= 240
+     and said !~ e'[\x01-\x1e]| \x1f|\x1f ' and cardinality(string_to_array(said, e'\x1f')) = 12 then
+    said := set_config('audit.context', said, true);
+    return;
+  end if;
+
   if lower(act_as.source) is null or lower(act_as.source) not in ('app', 'api', 'admin', 'system', 'sql') then
     raise exception using
       errcode = 'AU003',
@@ -438,7 +793,7 @@ begin
       hint    = 'Use one of app, api, admin, system, sql.';
   end if;
 
-  written := audit_private.write_context(
+  said := audit_private.write_context(
     case when audit_private.clean_text(act_as.actor_id, 200) is null
           and audit_private.clean_text(act_as.actor_name, 200) is null then 'missing' else 'asserted' end,
     act_as.actor_id, act_as.actor_name, lower(act_as.source), act_as.company_id,
@@ -523,6 +878,8 @@ begin
   values (key_id, audit_private.hmac_pad(convert_to(secret, 'UTF8'), 54), audit_private.hmac_pad(convert_to(secret, 'UTF8'), 92), issuer, audience)
   on conflict on constraint token_key_pkey do update
     set inner_key = excluded.inner_key, outer_key = excluded.outer_key, issuer = excluded.issuer, audience = excluded.audience, added_at = now();
+  -- Its name, never the key: not even a hash of it, against which a weak one could be guessed.
+  perform audit_private.record_setting('token_key.added', 'token_key', left(key_id, 200), left(key_id, 200), null, jsonb_build_object('issuer', issuer, 'audience', audience));
 end
 $function$;
 grant execute on function audit.add_token_key(text,text,text,text) to audit_installer;
@@ -534,9 +891,14 @@ CREATE OR REPLACE FUNCTION audit.bind_source(login regrole, source text)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+declare
+  login_name text := (select rolname from pg_roles where oid = bind_source.login);
 begin
   if bind_source.source is null then
-    delete from audit_private.bound_source b where b.login = (select rolname from pg_roles where oid = bind_source.login);
+    delete from audit_private.bound_source b where b.login = login_name;
+    if found then
+      perform audit_private.record_setting('login.unbound', 'login', login_name, login_name, null);
+    end if;
     return;
   end if;
   if lower(bind_source.source) not in ('app', 'api', 'admin', 'system', 'sql') then
@@ -547,8 +909,11 @@ begin
       hint    = 'Use one of app, api, admin, system, sql, or null to bind the login to none.';
   end if;
   insert into audit_private.bound_source as b (login, source)
-  select r.rolname, lower(bind_source.source) from pg_roles r where r.oid = bind_source.login
-  on conflict on constraint bound_source_pkey do update set source = excluded.source, bound_at = now();
+  select login_name, lower(bind_source.source) where login_name is not null
+  on conflict on constraint bound_source_pkey do update set source = excluded.source, bound_at = now() where b.source <> excluded.source;
+  if found then
+    perform audit_private.record_setting('login.bound', 'login', login_name, login_name, null, jsonb_build_object('source', lower(bind_source.source)));
+  end if;
 end
 $function$;
 grant execute on function audit.bind_source(regrole,text) to audit_installer;
@@ -575,14 +940,41 @@ comment on function audit.cause_of(audit.event) is 'The entry that took this one
 
 CREATE OR REPLACE FUNCTION audit.drop_token_key(key_id text)
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  delete from audit_private.token_key k where k.key_id = drop_token_key.key_id
+begin
+  delete from audit_private.token_key k where k.key_id = drop_token_key.key_id;
+  if found then
+    perform audit_private.record_setting('token_key.dropped', 'token_key', left(key_id, 200), left(key_id, 200), null);
+  end if;
+end
 $function$;
 grant execute on function audit.drop_token_key(text) to audit_installer;
 comment on function audit.drop_token_key(text) is 'Makes audit.act_as_token believe a key no longer.';
+
+CREATE OR REPLACE FUNCTION audit.end_session(expires_at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  session text := nullif(left(current_setting('audit.session_id', true), 100), '');
+begin
+  if session is null then
+    return;
+  end if;
+  -- No session lasts longer than 30 days, so that nothing stays here for ever.
+  insert into audit_private.ended_session (session_id, expires_at)
+  values (session, least(coalesce(end_session.expires_at, 'infinity'), now() + interval '31 days'))
+  on conflict on constraint ended_session_pkey do nothing;
+  delete from audit_private.ended_session e where e.expires_at < now() - interval '1 hour';
+end
+$function$;
+grant execute on function audit.end_session(timestamp with time zone) to audit_admin;
+comment on function audit.end_session(timestamp with time zone) is 'Ends the session in the settings of the request: every copy of its cookie reads nothing from now on. Forgets the ended sessions that are over.';
 
 CREATE OR REPLACE FUNCTION audit.entries_of_act(id bigint)
  RETURNS SETOF bigint
@@ -609,6 +1001,113 @@ grant execute on function audit.entries_of_act(bigint) to audit_admin;
 grant execute on function audit.entries_of_act(bigint) to audit_dba;
 comment on function audit.entries_of_act(bigint) is 'The numbers of all entries of the act whose main entry has this number, itself included.';
 
+CREATE OR REPLACE FUNCTION audit.event_count(filter jsonb DEFAULT '{}'::jsonb, most bigint DEFAULT NULL::bigint, OUT count bigint, OUT is_exact boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if audit_private.is_dba() then select * into count, is_exact from audit_private.count_for_dba(filter, most);
+  else select * into count, is_exact from audit_private.count_for_viewer(filter, most); end if;
+end
+$function$;
+grant execute on function audit.event_count(jsonb,bigint) to audit_admin;
+grant execute on function audit.event_count(jsonb,bigint) to audit_dba;
+comment on function audit.event_count(jsonb,bigint) is 'How many entries a filter lets through. With most, a text search is counted no further than that, and is_exact says whether it went on; everything else is exact in any case.';
+
+CREATE OR REPLACE FUNCTION audit.event_facets(filter jsonb DEFAULT '{}'::jsonb)
+ RETURNS TABLE(facet text, value text, label text, count bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if audit_private.is_dba() then return query select * from audit_private.facets_for_dba(filter);
+  else return query select * from audit_private.facets_for_viewer(filter); end if;
+end
+$function$;
+grant execute on function audit.event_facets(jsonb) to audit_admin;
+grant execute on function audit.event_facets(jsonb) to audit_dba;
+comment on function audit.event_facets(jsonb) is 'How many entries each action, source, person and kind has under a filter, each counted without its own condition; the hundred most frequent of each.';
+
+CREATE OR REPLACE FUNCTION audit.event_histogram(filter jsonb DEFAULT '{}'::jsonb, time_zone text DEFAULT NULL::text, buckets integer DEFAULT 60)
+ RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if audit_private.is_dba() then return query select * from audit_private.histogram_for_dba(filter, time_zone, buckets);
+  else return query select * from audit_private.histogram_for_viewer(filter, time_zone, buckets); end if;
+end
+$function$;
+grant execute on function audit.event_histogram(jsonb,text,integer) to audit_admin;
+grant execute on function audit.event_histogram(jsonb,text,integer) to audit_dba;
+comment on function audit.event_histogram(jsonb,text,integer) is 'How many deletions, exports and other entries a filter lets through, in at most 60 hours, days, weeks, months or years of a time zone.';
+
+CREATE OR REPLACE FUNCTION audit.export_attempts(export_id bigint)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select greatest(1, count(*))::integer
+    from audit.export_attempt a join audit.event e on e.id = a.event_id
+   where a.event_id = export_id and e.db_user = session_user
+$function$;
+grant execute on function audit.export_attempts(bigint) to audit_app;
+comment on function audit.export_attempts(bigint) is 'How often an export of this login was reported: more than once if a request with the same request id was repeated.';
+
+CREATE OR REPLACE FUNCTION audit.filter_code(filter jsonb, alias text DEFAULT 'event'::text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if audit_private.is_dba() then
+    return audit_private.event_code(audit_private.given_filter_of_dba(filter), pg_catalog.quote_ident(alias));
+  end if;
+  return audit_private.event_code(audit_private.given_filter(filter), pg_catalog.quote_ident(alias));
+end
+$function$;
+grant execute on function audit.filter_code(jsonb,text) to audit_admin;
+grant execute on function audit.filter_code(jsonb,text) to audit_dba;
+comment on function audit.filter_code(jsonb,text) is 'A filter, with the keys that GraphQL has (and for a DBA companyId), as SQL conditions over audit.event with that alias: what lists, totals and exports mean by it. Refuses with AU006 what it does not know.';
+
+CREATE OR REPLACE FUNCTION audit.find_event_ids(filter jsonb DEFAULT '{}'::jsonb, is_ascending boolean DEFAULT false, after_at timestamp with time zone DEFAULT NULL::timestamp with time zone, after_id bigint DEFAULT NULL::bigint, page_size integer DEFAULT 25)
+ RETURNS SETOF bigint
+ LANGUAGE plpgsql
+ STABLE ROWS 25
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if page_size is null or page_size not between 1 and 10000 then
+    perform audit_private.refuse_filter(format('page_size is %s; it can be from 1 to 10000', coalesce(page_size::text, 'null')));
+  end if;
+  if (after_at is null) <> (after_id is null) then perform audit_private.refuse_filter('after_at and after_id belong together: time and number of the last entry of the page before'); end if;
+  if audit_private.is_dba() then return query select audit_private.page_for_dba(filter, is_ascending, after_at, after_id, page_size);
+  else return query select audit_private.page_for_viewer(filter, is_ascending, after_at, after_id, page_size); end if;
+end
+$function$;
+grant execute on function audit.find_event_ids(jsonb,boolean,timestamp with time zone,bigint,integer) to audit_admin;
+grant execute on function audit.find_event_ids(jsonb,boolean,timestamp with time zone,bigint,integer) to audit_dba;
+comment on function audit.find_event_ids(jsonb,boolean,timestamp with time zone,bigint,integer) is 'The numbers of one page of a filtered list. The filter has the keys of GraphQL; for a DBA also companyId. Refuses with AU006 what it does not know.';
+
+CREATE OR REPLACE FUNCTION audit.find_events(filter jsonb DEFAULT '{}'::jsonb, is_ascending boolean DEFAULT false, after_at timestamp with time zone DEFAULT NULL::timestamp with time zone, after_id bigint DEFAULT NULL::bigint, page_size integer DEFAULT 25)
+ RETURNS SETOF audit.event
+ LANGUAGE sql
+ STABLE ROWS 25
+AS $function$
+  select e.* from audit.event e
+   where e.id = any (array(select audit.find_event_ids(filter, is_ascending, after_at, after_id, page_size)))
+   order by case when is_ascending then e.occurred_at end, case when is_ascending then e.id end, e.occurred_at desc, e.id desc
+$function$;
+grant execute on function audit.find_events(jsonb,boolean,timestamp with time zone,bigint,integer) to audit_admin;
+grant execute on function audit.find_events(jsonb,boolean,timestamp with time zone,bigint,integer) to audit_dba;
+comment on function audit.find_events(jsonb,boolean,timestamp with time zone,bigint,integer) is 'One page of a filtered list, newest first unless asked otherwise: the rows of audit.event. For the next page give time and number of the last row.';
+
 CREATE OR REPLACE FUNCTION audit.grant_administrator(company_id text, user_id text, user_name text, company_name text DEFAULT NULL::text, locale text DEFAULT NULL::text, time_zone text DEFAULT NULL::text, contact text DEFAULT NULL::text)
  RETURNS void
  LANGUAGE plpgsql
@@ -616,7 +1115,8 @@ CREATE OR REPLACE FUNCTION audit.grant_administrator(company_id text, user_id te
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
-  old audit_private.company;
+  old    audit_private.company;
+  is_new boolean;
 begin
   perform audit_private.require_own_access('audit.grant_administrator');
   company_id   := audit_private.require_access_text('company_id', company_id, 200);
@@ -643,14 +1143,87 @@ begin
   values (company_id, coalesce(company_name, old.name), true, coalesce(time_zone, old.time_zone, 'UTC'), coalesce(contact, old.contact))
   on conflict on constraint company_pkey do update
     set name = excluded.name, has_audit_log = true, time_zone = excluded.time_zone, contact = excluded.contact;
+  is_new := not exists (select from audit_private.administrator a where a.company_id = grant_administrator.company_id and a.user_id = grant_administrator.user_id);
   insert into audit_private.administrator as a (company_id, user_id, name, locale)
   values (company_id, user_id, user_name, coalesce(locale, 'en'))
   on conflict on constraint administrator_pkey do update
     set name = excluded.name, locale = coalesce(grant_administrator.locale, a.locale);
+  if is_new or old.has_audit_log is not true then
+    perform audit_private.record_setting('access.granted', 'administrator', user_id, user_name, company_id);
+  end if;
 end
 $function$;
 grant execute on function audit.grant_administrator(text,text,text,text,text,text,text) to audit_installer;
 comment on function audit.grant_administrator(text,text,text,text,text,text,text) is 'Lets a person read the log of a company, and turns the log on for it. For databases without audit.read_access_from; called again it changes what is given. Refuses with AU005.';
+
+CREATE OR REPLACE FUNCTION audit.keep(batch_size integer DEFAULT 10000)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  p         audit_private.keeping;
+  is_first  boolean := false;
+  is_ours   boolean;
+  was_import boolean;
+  is_end    boolean;
+  seen_count   bigint := 0;
+  stored_count bigint := 0;
+begin
+  if batch_size is null or batch_size not between 1 and 1000000 then
+    raise exception using errcode = 'AU007', message = 'audit.keep: the batch cannot be of this size',
+      detail = format('batch_size is %s.', coalesce(batch_size::text, 'null')), hint = 'Give 1 to 1000000; 10000 is usual.';
+  end if;
+  -- Where nothing happens, nothing is written, not even the number of a transaction is used up.
+  if (audit_private.progress()).done is not null and (audit_private.progress()).pass is null and audit_private.is_all_kept() then return 0; end if;
+  -- Only the very first two keepers can meet in this insert; later it would wait for the one at work.
+  if not exists (select from audit_private.keeping) then
+    insert into audit_private.keeping (written_in, imported_to, done, at_transaction, at_id, kept_count, kept_at)
+    values (pg_current_xact_id(), 0, '1:1:', '0', 0, 0, clock_timestamp())
+    on conflict do nothing;
+    is_first := found;
+  end if;
+  if is_first then
+    p.done := null;
+  else
+    select k.*, k.written_in::xid = k.xmin into p.only_one, p.written_in, p.imported_to, p.done, p.pass, p.at_transaction, p.at_id, p.kept_count, p.kept_at, is_ours
+      from audit_private.keeping k for update skip locked;
+    if not found then return null; end if;
+    if not is_ours then
+      perform audit_private.clear_kept();
+      insert into audit_private.keeping (written_in, imported_to, done, at_transaction, at_id, kept_count, kept_at)
+      values (pg_current_xact_id(), 0, '1:1:', '0', 0, 0, clock_timestamp());
+      p.done := null;
+    end if;
+  end if;
+  if p.done is null then p.kept_count := 0; end if;
+  if p.pass is null or p.done is null then p := audit_private.begin_pass(p); end if;
+
+  loop
+    was_import := p.at_transaction = '0' and p.at_id < p.imported_to;
+    select seen_count + b.processed, stored_count + b.stored, coalesce(b.at_transaction, p.at_transaction), coalesce(b.at_id, p.at_id), b.processed < batch_size
+      into seen_count, stored_count, p.at_transaction, p.at_id, is_end
+      from audit_private.keep_batch(p, batch_size) b;
+    if was_import and is_end then p.at_id := p.imported_to; end if;
+    exit when not (was_import and is_end);
+  end loop;
+  if is_end then
+    p.done := p.pass;
+    p.pass := null;
+  end if;
+  update audit_private.keeping k
+     set written_in = pg_current_xact_id(), imported_to = p.imported_to, done = p.done, pass = p.pass, at_transaction = p.at_transaction, at_id = p.at_id,
+         kept_count = p.kept_count + stored_count, kept_at = clock_timestamp();
+  if audit_private.progress() is null then
+    raise exception using errcode = 'AU007', message = 'audit.keep cannot run behind a savepoint', hint = 'Call it in a transaction of its own.';
+  end if;
+  if stored_count > 0 then perform gin_clean_pending_list('audit_private.kept_event_names_idx'); end if;
+  return seen_count;
+end
+$function$;
+grant execute on function audit.keep(integer) to audit_keeper;
+comment on function audit.keep(integer) is 'Keeps the next batch of committed entries in what lists, searches and totals read, and returns how many: 0 when there is nothing left, null when another keeper is at it. May be stopped at any moment, takes no lock that a writer would wait for.';
 
 CREATE OR REPLACE FUNCTION audit.list_companies()
  RETURNS TABLE(company_id text, name text, has_audit_log boolean, time_zone text, contact text, administrators jsonb)
@@ -700,7 +1273,18 @@ $function$;
 grant execute on function audit.read_access_from(regclass,regclass) to audit_installer;
 comment on function audit.read_access_from(regclass,regclass) is 'Lets the host''s own tables or views say who administers which company (company_id, user_id, name, locale) and which company has the audit log (company_id, name, has_audit_log, time_zone, contact). Refuses with AU005 what does not fit, by column.';
 
-CREATE OR REPLACE FUNCTION audit.record_export(kind text, row_count bigint DEFAULT NULL::bigint, format text DEFAULT NULL::text, filter jsonb DEFAULT NULL::jsonb, company_id text DEFAULT NULL::text)
+CREATE OR REPLACE FUNCTION audit.rebuild_kept()
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select audit_private.clear_kept()
+$function$;
+grant execute on function audit.rebuild_kept() to audit_keeper;
+comment on function audit.rebuild_kept() is 'Forgets what the keeper made, so that it makes it anew: after a change of the ICU library or of the tracked tables'' foreign keys. Until then reading is right, only slower.';
+
+CREATE OR REPLACE FUNCTION audit.record_export(kind text, row_count bigint DEFAULT NULL::bigint, format text DEFAULT NULL::text, filter jsonb DEFAULT NULL::jsonb, company_id text DEFAULT NULL::text, file_hash text DEFAULT NULL::text)
  RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -712,6 +1296,8 @@ declare
   asked     text := audit_private.clean_text(record_export.company_id, 200);
   -- Whoever is verified, is so for the company of the token only.
   company   text := coalesce(case when c.actor_status = 'verified' then c.company_id end, asked, c.company_id, 'default');
+  said      jsonb;
+  first_id  bigint;
   new_id    bigint;
 begin
   if what is null or what not in ('project', 'customer', 'contact') then
@@ -729,21 +1315,73 @@ begin
       detail = pg_catalog.format('It has %s bytes, 16384 are allowed.', octet_length(filter::text)),
       hint   = 'Give what was asked for, not what came out.';
   end if;
+  said := jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'format', audit_private.clean_text(record_export.format, 100), 'filter', filter,
+    'file_hash', audit_private.clean_text(record_export.file_hash, 200), 'company_asked_for', nullif(asked, company)));
 
-  insert into audit.event (company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind,
+  -- Before the number of the entry is drawn, so that the keeper never passes it by.
+  perform pg_current_xact_id();
+  new_id := nextval('audit.event_id_seq');
+  if c.request_id is not null then
+    first_id := audit_private.count_export_attempt(new_id, company, jsonb_build_array(
+      company, c.actor_id, c.actor_name, what, c.request_id, said -> 'format', said -> 'filter'), said);
+    if first_id <> new_id then return first_id; end if;
+  end if;
+
+  insert into audit.event (id, company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind,
                            source, request_id, reason, client_addr, db_user, application_name, details)
-  values (company, c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, what || 's.exported', what,
-          coalesce((select b.source from audit_private.bound_source b where b.login = c.db_user), c.source), c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
-          coalesce(c.details, '{}') || jsonb_strip_nulls(jsonb_build_object(
-            'row_count', row_count, 'format', audit_private.clean_text(record_export.format, 100), 'filter', filter, 'company_asked_for', nullif(asked, company))))
-  returning id into new_id;
+  overriding system value
+  values (new_id, company, c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, what || 's.exported', what,
+          c.source, c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
+          coalesce(c.details, '{}') || said);
   return new_id;
 end
 $function$;
-grant execute on function audit.record_export(text,bigint,text,jsonb,text) to audit_app;
-comment on function audit.record_export(text,bigint,text,jsonb,text) is 'Records that projects, customers or contacts were exported: call it in the transaction that reads them, before the first row goes out. Returns the number of the entry. Refuses another kind, a negative count and a filter over 16 KiB with AU004.';
+grant execute on function audit.record_export(text,bigint,text,jsonb,text,text) to audit_app;
+comment on function audit.record_export(text,bigint,text,jsonb,text,text) is 'Records that projects, customers or contacts were exported: call it in the transaction that reads them, before the first row goes out. Returns the number of the entry; a report that repeats the request id within a day is the same entry, and counted in audit.export_attempt. Refuses another kind, a negative count and a filter over 16 KiB with AU004.';
 
-CREATE OR REPLACE FUNCTION audit.record_log_export(format text, filter jsonb DEFAULT NULL::jsonb)
+CREATE OR REPLACE FUNCTION audit.record_export_end(export_id bigint, outcome text, row_count bigint DEFAULT NULL::bigint, file_hash text DEFAULT NULL::text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  c      audit_private.context := audit_private.read_context();
+  new_id bigint;
+begin
+  if outcome is null or outcome not in ('complete', 'cancelled', 'failed') then
+    raise exception using errcode = 'AU004', message = 'audit.record_export_end: unknown outcome',
+      detail = format('outcome is %s.', coalesce(quote_literal(left(outcome, 100)), 'null')),
+      hint   = 'Use complete, cancelled or failed.';
+  end if;
+  if row_count < 0 then
+    raise exception using errcode = 'AU004', message = 'audit.record_export_end: the number of rows is negative',
+      detail = format('row_count is %s.', row_count), hint = 'Give the number of exported rows, or null if it is not known.';
+  end if;
+  perform pg_current_xact_id();
+  -- Only the login and the person that began it end it; where nobody is named, the login alone.
+  insert into audit.event (company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind, object_id,
+                           source, request_id, reason, client_addr, db_user, application_name, details)
+  select e.company_id, e.actor_id, e.actor_name, case when e.actor_status = 'verified' and c.actor_status <> 'verified' then 'asserted' else e.actor_status end,
+         e.on_behalf_of, e.object_kind || 's.export_ended', e.object_kind, e.id::text,
+         e.source, coalesce(c.request_id, e.request_id), c.reason, c.client_addr, c.db_user, c.application_name,
+         jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'file_hash', audit_private.clean_text(record_export_end.file_hash, 200), 'outcome', outcome))
+    from audit.event e
+   where e.id = export_id and e.action in ('projects.exported', 'customers.exported', 'contacts.exported') and e.db_user = c.db_user
+     and (c.actor_status = 'missing' or e.actor_id is not distinct from c.actor_id and coalesce(c.company_id, e.company_id) = e.company_id)
+  returning id into new_id;
+  if new_id is null then
+    raise exception using errcode = 'AU004', message = 'audit.record_export_end: there is no such export of this login and person',
+      detail = format('export_id is %s.', coalesce(export_id::text, 'null')),
+      hint   = 'Give the number that audit.record_export returned, as the same person.';
+  end if;
+  return new_id;
+end
+$function$;
+grant execute on function audit.record_export_end(bigint,text,bigint,text) to audit_app;
+comment on function audit.record_export_end(bigint,text,bigint,text) is 'Records how an export that audit.record_export began has ended: complete, cancelled or failed, with its rows and the hash of the file. An entry of its own, joined by its object to the first, as no entry is ever changed.';
+
+CREATE OR REPLACE FUNCTION audit.record_log_export(format text, filter jsonb DEFAULT NULL::jsonb, about jsonb DEFAULT NULL::jsonb)
  RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -758,20 +1396,23 @@ begin
       detail = pg_catalog.format('Access is %s.', v.access),
       hint   = 'Only administrators of a company with the audit log can export it.';
   end if;
+  -- Before the number of the entry is drawn, so that the keeper never passes it by.
+  perform pg_current_xact_id();
   insert into audit.event (company_id, actor_id, actor_name, actor_status, action, object_kind, source, request_id,
                            client_addr, db_user, application_name, details)
   values (v.company_id, v.viewer_id, v.viewer_name, 'asserted', 'audit.exported', 'export', 'admin',
           audit_private.clean_text(current_setting('audit.request_id', true), 200),
           inet_client_addr(), session_user, nullif(current_setting('application_name', true), ''),
-          jsonb_strip_nulls(jsonb_build_object('format', audit_private.clean_text(record_log_export.format, 100), 'filter', filter)))
+          case when jsonb_typeof(about) = 'object' and octet_length(about::text) <= 16384 then about else '{}' end
+          || jsonb_strip_nulls(jsonb_build_object('format', audit_private.clean_text(record_log_export.format, 100), 'filter', filter)))
   returning id into new_id;
   return new_id;
 end
 $function$;
-grant execute on function audit.record_log_export(text,jsonb) to audit_admin;
-comment on function audit.record_log_export(text,jsonb) is 'Records that the viewer of this request exports the log itself. Called before the first byte goes out; returns the number of the entry. Refused with 42501 to those who may not read.';
+grant execute on function audit.record_log_export(text,jsonb,jsonb) to audit_admin;
+comment on function audit.record_log_export(text,jsonb,jsonb) is 'Records that the viewer of this request exports the log itself: format, filter, and what else was asked (filter in words, time zone, language, snapshot). Called before the first byte goes out; returns the number of the entry. Refused with 42501 to those who may not read.';
 
-CREATE OR REPLACE FUNCTION audit.record_log_export_end(export_id bigint, row_count bigint, sha256 text, outcome text)
+CREATE OR REPLACE FUNCTION audit.record_log_export_end(export_id bigint, row_count bigint, sha256 text, outcome text, file_sha256 text DEFAULT NULL::text)
  RETURNS bigint
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -786,12 +1427,14 @@ begin
       detail = format('outcome is %s.', coalesce(quote_literal(left(outcome, 100)), 'null')),
       hint   = 'Use complete, cancelled or failed.';
   end if;
+  perform pg_current_xact_id();
   -- The viewer may have lost the right to read since the export began: its end is recorded all the same.
   insert into audit.event (company_id, actor_id, actor_name, actor_status, action, object_kind, object_id, source, request_id,
                            client_addr, db_user, application_name, details)
   select e.company_id, e.actor_id, e.actor_name, e.actor_status, 'audit.export_ended', 'export', e.id::text, e.source, e.request_id,
          inet_client_addr(), session_user, nullif(current_setting('application_name', true), ''),
-         jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'sha256', audit_private.clean_text(sha256, 64), 'outcome', outcome))
+         jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'sha256', audit_private.clean_text(sha256, 64),
+           'file_sha256', audit_private.clean_text(file_sha256, 64), 'outcome', outcome))
     from audit.event e
    where e.id = export_id and e.action = 'audit.exported' and e.company_id = v.company_id and e.actor_id = v.viewer_id
   returning id into new_id;
@@ -803,21 +1446,92 @@ begin
   return new_id;
 end
 $function$;
-grant execute on function audit.record_log_export_end(bigint,bigint,text,text) to audit_admin;
-comment on function audit.record_log_export_end(bigint,bigint,text,text) is 'Records how an export of the log ended: complete, cancelled or failed, with its rows and the SHA-256 of the file. An entry of its own, as no entry is ever changed.';
+grant execute on function audit.record_log_export_end(bigint,bigint,text,text,text) to audit_admin;
+comment on function audit.record_log_export_end(bigint,bigint,text,text,text) is 'Records how an export of the log ended: complete, cancelled or failed, with its rows, the SHA-256 of what stands before its receipt, and that of the whole file. An entry of its own, joined by its object to the one that began the export, as no entry is ever changed.';
+
+CREATE OR REPLACE FUNCTION audit.record_reading(subject text, filter jsonb DEFAULT NULL::jsonb, client_addr inet DEFAULT NULL::inet)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  sitting constant interval := interval '30 minutes';
+  company text := nullif(current_setting('audit.company_id', true), '');
+  person  text := nullif(current_setting('audit.viewer_id', true), '');
+  -- Who is known but not signed in has a session that was ended.
+  found_access text := replace(audit.viewer_access(), 'not_signed_in', 'session_ended');
+  shown   jsonb := case when octet_length(filter::text) > 8192 then jsonb_build_object('bytes', octet_length(filter::text)) else nullif(filter, '{}') end;
+  new_id  bigint;
+begin
+  if company is null or person is null then
+    return null;
+  end if;
+  -- Two servers may begin the same sitting at once: then it stands here twice.
+  insert into audit.reading (company_id, viewer_id, viewer_name, access, subject, filter, request_id, client_addr)
+  select company, person, (audit_private.administrator_row(company, person)).name, found_access, record_reading.subject, shown,
+         audit_private.clean_text(current_setting('audit.request_id', true), 200), record_reading.client_addr
+   where not exists (
+     select from audit.reading r
+      where r.company_id = company and r.viewer_id = person and r.read_at > clock_timestamp() - sitting
+        and md5(coalesce(r.filter::text, '')) = md5(coalesce(shown::text, ''))
+        and r.access = found_access and r.subject = record_reading.subject)
+  returning id into new_id;
+  return new_id;
+end
+$function$;
+grant execute on function audit.record_reading(text,jsonb,inet) to audit_admin;
+comment on function audit.record_reading(text,jsonb,inet) is 'Records that the viewer of this request has read, or was refused, with which filter; the server calls it. Returns null if the sitting is recorded already, or nobody is known.';
+
+CREATE OR REPLACE FUNCTION audit.recording()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  company text := nullif(current_setting('audit.company_id', true), '');
+begin
+  if not audit_private.viewer_is_granted() then
+    return null;
+  end if;
+  return jsonb_build_object(
+    'kinds', coalesce((
+      select jsonb_agg(jsonb_build_object('kind', k.kind, 'since', k.since, 'isRecording', k.is_recording, 'copy', k.copy) order by k.kind)
+        from (select t.kind, min(t.tracked_since) as since, bool_and(t.is_working) as is_recording,
+                     case when bool_and(t.snapshot = '{}') then 'none'
+                          when bool_or(t.snapshot is not null or cardinality(t.mask) > 0) then 'part'
+                          else 'whole' end as copy
+                from audit.tracked_table t group by t.kind) k), '[]'),
+    'firstEntryAt', (select min(e.occurred_at) from audit.event e where e.company_id = company),
+    -- Only how it stands: which table, login or function it is about is the DBA's business.
+    'checks', (
+      select jsonb_object_agg(c.subject, c.status)
+        from (select s.subject, case when bool_or(h.status = 'failed') then 'failed' when bool_or(h.status = 'warning') then 'warning' else 'ok' end as status
+                from audit_private.health_rows() h
+                cross join lateral (select case when h.check_name in ('triggers', 'columns', 'tables', 'foreign keys') then 'completeness'
+                                                when h.check_name in ('definitions', 'rights', 'audit_admin', 'readers') then 'protection'
+                                                else 'operation' end) s (subject)
+               group by s.subject) c),
+    'administrators', to_jsonb(audit_private.administrator_names(company)));
+end
+$function$;
+grant execute on function audit.recording() to audit_admin;
+comment on function audit.recording() is 'What an administrator may know about the recording itself: kinds of things and since when, how the checks stand by subject, and who may read. Null for somebody who may not read.';
 
 CREATE OR REPLACE FUNCTION audit.refresh_tracking()
  RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET quote_all_identifiers TO 'off'
 AS $function$
 declare
   t audit_private.tracked;
   n integer := 0;
 begin
   for t in select x.* from audit_private.tracked x where exists (select from pg_class c where c.oid = x.target) order by x.tracked_since, x.kind loop
-    perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete);
+    perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
     n := n + 1;
   end loop;
   return n;
@@ -826,20 +1540,91 @@ $function$;
 grant execute on function audit.refresh_tracking() to audit_installer;
 comment on function audit.refresh_tracking() is 'Resolves the settings of all tracked tables against the catalogue anew and writes their functions again: after a dump was restored into another database, whose tables have other numbers. Returns how many tables there are.';
 
+CREATE OR REPLACE FUNCTION audit.renew_fingerprints()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  major   integer := current_setting('server_version_num')::integer / 10000;
+  before  integer := (select max(r.server_major) from audit_private.released r);
+  renewed text[];
+begin
+  if not (pg_has_role(session_user, 'audit_owner', 'usage') or pg_has_role(session_user, 'audit_owner', 'member with admin option')) then
+    raise exception using errcode = '42501', message = 'audit.renew_fingerprints: not allowed',
+      detail = format('The login is %s.', session_user), hint = 'Call it as a superuser, or as the role that installed the audit log.';
+  end if;
+  if before = major then
+    raise exception using errcode = 'AU002', message = 'audit.renew_fingerprints: there is nothing to renew',
+      detail = format('They were made by PostgreSQL %s, which still runs.', major),
+      hint   = 'What audit.health finds under definitions was changed by somebody: find out by whom.';
+  end if;
+  -- Only the words of the other version: what differs besides them stays found.
+  with now as (
+    update audit_private.released r set shown = f.shown, server_major = major
+      from audit_private.fingerprints() f where f.object = r.object
+    returning r.object
+  ), was as (
+    select r.object, r.shown from audit_private.released r
+  )
+  select coalesce(array_agg(w.object order by w.object), '{}') into renewed
+    from was w join now using (object) join audit_private.fingerprints() f using (object)
+   where w.shown is distinct from f.shown;
+  update audit_private.released r set server_major = major where r.server_major <> major;
+  perform audit_private.record_setting('log.fingerprints_renewed', 'log', null, format('%s → %s', before, major), null,
+    jsonb_build_object('from', before, 'to', major, 'reworded', renewed));
+  return cardinality(renewed);
+end
+$function$;
+comment on function audit.renew_fingerprints() is 'After an upgrade of PostgreSQL to another major version, which words definitions differently: takes its words for released from now on. Returns how many objects that concerns; the entry that it leaves names them. For superusers and the role that installed the log.';
+
+CREATE OR REPLACE FUNCTION audit.require_actor(company_id text, required boolean DEFAULT true)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  company text := coalesce(require_actor.company_id, '');
+begin
+  if require_actor.company_id is not null and audit_private.clean_text(require_actor.company_id, 200) is distinct from require_actor.company_id then
+    raise exception using errcode = 'AU003', message = 'audit.require_actor: that is no company',
+      detail = format('company_id is %L.', left(require_actor.company_id, 100)),
+      hint   = 'Give the company as it stands in the entries, or null for every company of this database.';
+  end if;
+  if coalesce(required, true) then
+    insert into audit_private.strict_company as s (company_id) values (company) on conflict on constraint strict_company_pkey do nothing;
+  else
+    delete from audit_private.strict_company s where s.company_id = company;
+  end if;
+  if found then
+    perform audit_private.record_setting(case when coalesce(required, true) then 'actor.required' else 'actor.optional' end,
+      'company', require_actor.company_id, require_actor.company_id, require_actor.company_id);
+  end if;
+end
+$function$;
+grant execute on function audit.require_actor(text,boolean) to audit_installer;
+comment on function audit.require_actor(text,boolean) is 'Makes a company refuse deletions for which nobody was named (audit.act_as), with AU003; false allows them again, which is the default. Company null: every company of this database, also where it has none.';
+
 CREATE OR REPLACE FUNCTION audit.revoke_administrator(company_id text, user_id text)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+declare
+  old audit_private.administrator;
 begin
   perform audit_private.require_own_access('audit.revoke_administrator');
   delete from audit_private.administrator a
-   where a.company_id = revoke_administrator.company_id and a.user_id = revoke_administrator.user_id;
+   where a.company_id = revoke_administrator.company_id and a.user_id = revoke_administrator.user_id
+  returning a.* into old;
   if not found then
     raise exception using errcode = 'AU005', message = 'audit.revoke_administrator: this person does not administer this company',
       detail = format('company_id is %L, user_id is %L.', left(company_id, 200), left(user_id, 200)), hint = 'npm run audit -- companies lists who does.';
   end if;
+  perform audit_private.record_setting('access.revoked', 'administrator', old.user_id, old.name, old.company_id);
 end
 $function$;
 grant execute on function audit.revoke_administrator(text,text) to audit_installer;
@@ -860,6 +1645,29 @@ $function$;
 grant execute on function audit.root_of(audit.event) to audit_admin;
 grant execute on function audit.root_of(audit.event) to audit_dba;
 comment on function audit.root_of(audit.event) is 'The entry at the top of the act to which this one belongs; null if it is the top.';
+
+CREATE OR REPLACE FUNCTION audit.save_view(name text, query text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  most    constant integer := 50;
+  company text := nullif(current_setting('audit.company_id', true), '');
+  person  text := nullif(current_setting('audit.viewer_id', true), '');
+begin
+  -- Two tabs that save at once must not pass the limit together.
+  perform pg_advisory_xact_lock(hashtextextended('audit.saved_view ' || company || ' ' || person, 0));
+  if (select count(*) from audit.saved_view v where v.name <> save_view.name) >= most then
+    raise exception using errcode = 'AU008', message = 'audit.save_view: there are too many saved views',
+      detail = format('A person can have %s.', most), hint = 'Delete one that is no longer needed.';
+  end if;
+  insert into audit.saved_view as v (company_id, viewer_id, name, query) values (company, person, save_view.name, save_view.query)
+  on conflict on constraint saved_view_pkey do update set query = excluded.query, saved_at = now();
+end
+$function$;
+grant execute on function audit.save_view(text,text) to audit_admin;
+comment on function audit.save_view(text,text) is 'Saves a filter of the viewer under a name, in place of one that has it already. Refuses with AU008 more than 50.';
 
 CREATE OR REPLACE FUNCTION audit.sentence(event audit.event, locale text DEFAULT 'en'::text)
  RETURNS text
@@ -893,6 +1701,10 @@ begin
       when '{action}' then audit_private.part('text', event.action)
       when '{owner}'  then case when event.owner_label is null then '[]'::jsonb else
         audit_private.part('text', ' (') || audit_private.part('owner', event.owner_label) || audit_private.part('text', ')') end
+      when '{outcome}' then audit_private.part('text', case event.details ->> 'outcome'
+        when 'cancelled' then case when locale = 'sv' then 'avbröts' else 'was cancelled' end
+        when 'failed'    then case when locale = 'sv' then 'misslyckades' else 'failed' end
+        else case when locale = 'sv' then 'avslutades' else 'ended' end end)
       when '{count}'  then case when rows is null then '[]'::jsonb else
         audit_private.part('text', ' (') || audit_private.part('count', rows::text)
         || audit_private.part('text', case when locale = 'sv' then case when rows = 1 then ' rad)' else ' rader)' end
@@ -907,7 +1719,7 @@ grant execute on function audit.sentence_parts(audit.event,text) to audit_admin;
 grant execute on function audit.sentence_parts(audit.event,text) to audit_dba;
 comment on function audit.sentence_parts(audit.event,text) is 'The sentence of an entry in its parts, in order: a JSON array of {part, text}, where part is actor, object, owner, count or text. Joined they are the sentence. Locales: en, sv; any other reads as en.';
 
-CREATE OR REPLACE FUNCTION audit.track(target regclass, kind text, label text, company text DEFAULT NULL::text, owner text DEFAULT NULL::text, snapshot text[] DEFAULT NULL::text[], mask text[] DEFAULT '{}'::text[], soft_delete text DEFAULT NULL::text)
+CREATE OR REPLACE FUNCTION audit.track(target regclass, kind text, label text, company text DEFAULT NULL::text, owner text DEFAULT NULL::text, snapshot text[] DEFAULT NULL::text[], mask text[] DEFAULT '{}'::text[], soft_delete text DEFAULT NULL::text, truncate text DEFAULT 'record'::text)
  RETURNS jsonb
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -940,7 +1752,7 @@ begin
       hint = 'For example audit.track(''public.cv'', ''cv'', ''{title}'').';
   end if;
 
-  understood := audit_private.register_own(track.target, track.kind, track.label, track.company, track.owner, track.snapshot, track.mask, track.soft_delete);
+  understood := audit_private.register_own(track.target, track.kind, track.label, track.company, track.owner, track.snapshot, track.mask, track.soft_delete, track.truncate);
 
   -- What the capture function reads besides the deleted rows: the key, path and label columns of the rows that they point to.
   for read_from in
@@ -970,8 +1782,8 @@ begin
   return understood - 'wide';
 end
 $function$;
-grant execute on function audit.track(regclass,text,text,text,text,text[],text[],text) to audit_installer;
-comment on function audit.track(regclass,text,text,text,text,text[],text[],text) is 'Attaches a table: from now on each row deleted from it leaves an entry. Answers with what it understood; called again it changes the settings. Refuses with AU002 what cannot work, and says what would.';
+grant execute on function audit.track(regclass,text,text,text,text,text[],text[],text,text) to audit_installer;
+comment on function audit.track(regclass,text,text,text,text,text[],text[],text,text) is 'Attaches a table: from now on each row deleted from it leaves an entry. Answers with what it understood; called again it changes the settings. Refuses with AU002 what cannot work, and says what would.';
 
 CREATE OR REPLACE FUNCTION audit.untrack(target regclass)
  RETURNS void
@@ -1013,32 +1825,51 @@ declare
   a audit_private.administrator;
   c audit_private.company;
 begin
-  v.viewer_id  := nullif(current_setting('audit.viewer_id', true), '');
-  v.company_id := nullif(current_setting('audit.company_id', true), '');
-  if v.viewer_id is null or v.company_id is null then
-    v := null;
-    v.access := 'not_signed_in';
+  v.access := audit.viewer_access();
+  if v.access = 'not_signed_in' then
     return v;
   end if;
 
+  v.viewer_id    := current_setting('audit.viewer_id', true);
+  v.company_id   := current_setting('audit.company_id', true);
   c := audit_private.company_row(v.company_id);
   a := audit_private.administrator_row(v.company_id, v.viewer_id);
   v.company_name := c.name;
   v.viewer_name  := a.name;
   v.locale       := coalesce(a.locale, 'en');
-  v.time_zone    := coalesce((select name from pg_timezone_names where name = c.time_zone limit 1), 'UTC');
+  v.time_zone    := audit_private.zone_of(v.company_id);
   v.contact      := c.contact;
-  v.access       := case
-    when c.company_id is null            then 'company_unknown'
-    when a.user_id is null               then 'not_administrator'
-    when c.has_audit_log is not true     then 'add_on_missing'
-    else 'granted'
-  end;
   return v;
 end
 $function$;
 grant execute on function audit.viewer() to audit_admin;
 comment on function audit.viewer() is 'Who is looking, by the settings of the request, and whether they may read: asked anew at each request, so someone who no longer administers the company is out at the next one.';
+
+CREATE OR REPLACE FUNCTION audit.viewer_access()
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  company text := nullif(current_setting('audit.company_id', true), '');
+  person  text := nullif(current_setting('audit.viewer_id', true), '');
+  c audit_private.company;
+begin
+  if company is null or person is null or audit_private.session_is_ended() then
+    return 'not_signed_in';
+  end if;
+  c := audit_private.company_row(company);
+  return case
+    when c.company_id is null                                                 then 'company_unknown'
+    when (audit_private.administrator_row(company, person)).user_id is null   then 'not_administrator'
+    when c.has_audit_log is not true                                          then 'add_on_missing'
+    else 'granted'
+  end;
+end
+$function$;
+grant execute on function audit.viewer_access() to audit_admin;
+comment on function audit.viewer_access() is 'Whether the person in the settings of the request may read, and if not, why: granted, not_signed_in, company_unknown, not_administrator or add_on_missing. The one place that decides it.';
 
 CREATE OR REPLACE FUNCTION audit.went_along(event audit.event)
  RETURNS jsonb
@@ -1079,12 +1910,62 @@ CREATE OR REPLACE FUNCTION audit_private.act_since()
  LANGUAGE plpgsql
  STABLE
 AS $function$
+declare
+  acts text := pg_catalog.current_setting('audit.acts', true);
 begin
-  return audit_private.setting_as_number('audit.act_since');
+  -- Any login can write a setting: what is no number must not make a deletion fail.
+  return case when acts ~ '^[0-9]{1,18} [0-9]{1,18}$' then pg_catalog.split_part(acts, ' ', 2)::bigint end;
 end
 $function$;
 grant execute on function audit_private.act_since() to audit_agent;
 comment on function audit_private.act_since() is 'Entries of the latest act in this transaction have numbers above this one. Null if the transaction has none.';
+
+CREATE OR REPLACE FUNCTION audit_private.actor_names(company_id text, actor_ids text[])
+ RETURNS TABLE(actor_id text, actor_name text)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return query execute format('select distinct on (n.actor_id) n.actor_id, n.actor_name from (
+      select e.actor_id, e.actor_name, e.id from audit.event e where %s and e.company_id = $1 and e.actor_id = any ($2)
+      union all
+      select a, k.actor_name, k.last_id from unnest($2) a join audit_private.kept_actor k on k.company_id = $1 and k.actor_id = left(a, 300)) n
+    order by n.actor_id, n.id desc', audit_private.unkept_code('e')) using company_id, actor_ids;
+end
+$function$;
+comment on function audit_private.actor_names(text,text[]) is 'The names of persons in their latest entries.';
+
+CREATE OR REPLACE FUNCTION audit_private.actors_code(source text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select format('(with t as materialized (select c.actor_id, sum(c.n)::bigint as n from %s group by c.actor_id having c.actor_id is not null order by 2 desc, 1 limit 100)
+                  select ''actors'', t.actor_id, a.actor_name, t.n
+                    from t left join audit_private.actor_names($4, array(select t.actor_id from t)) a on a.actor_id = t.actor_id
+                   order by t.n desc, t.actor_id)', source)
+$function$;
+comment on function audit_private.actors_code(text) is 'SQL of the facet of persons.';
+
+CREATE OR REPLACE FUNCTION audit_private.administrator_names(company_id text)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  -- The host's own table or view, as audit.read_access_from has written it into administrator_row.
+  administrators text := (select coalesce((regexp_match(p.prosrc, 'from (.+) a where a\.company_id'))[1], 'audit_private.administrator')
+                            from pg_proc p where p.oid = 'audit_private.administrator_row(text,text)'::regprocedure);
+  names text[];
+begin
+  execute format('select array(select a.name::text from %s a where a.company_id::text = $1 and a.name is not null order by 1 limit 200)', administrators)
+    into names using company_id;
+  return names;
+end
+$function$;
+grant execute on function audit_private.administrator_names(text) to audit_owner;
+comment on function audit_private.administrator_names(text) is 'The names of those who administer a company, the first 200.';
 
 CREATE OR REPLACE FUNCTION audit_private.all_given(columns jsonb, alias text)
  RETURNS text
@@ -1107,14 +1988,20 @@ CREATE OR REPLACE FUNCTION audit_private.attach(target regclass)
  LANGUAGE plpgsql
 AS $function$
 declare
+  needed jsonb := (select coalesce(jsonb_agg(to_jsonb(w) || jsonb_build_object('on_table', w.on_table::oid)), '[]') from audit_private.triggers_of(target) w);
   wanted record;
 begin
-  perform audit_private.detach(target, array(select distinct w.trigger_name from audit_private.triggers_of(target) w));
-  for wanted in select * from audit_private.triggers_of(target) loop
+  perform audit_private.detach(target, array(select distinct w ->> 'trigger_name' from jsonb_array_elements(needed) w));
+  -- What already is so takes no lock, and no event trigger follows it.
+  needed := (select coalesce(jsonb_agg(w), '[]') from jsonb_array_elements(needed) w
+              where not audit_private.is_attached((w ->> 'on_table')::oid, w ->> 'trigger_name', w ->> 'function_name', w ->> 'trigger_code'));
+  for wanted in
+    select (w ->> 'on_table')::oid::regclass as on_table, w ->> 'trigger_name' as trigger_name, w ->> 'function_name' as function_name, w ->> 'trigger_code' as trigger_code from jsonb_array_elements(needed) w
+  loop
     execute format('create or replace trigger %I ' || wanted.trigger_code || ' execute function audit_private.%I()', wanted.trigger_name, wanted.on_table, wanted.function_name);
   end loop;
   for wanted in
-    select w.on_table, string_agg(format('enable always trigger %I', w.trigger_name), ', ') as actions from audit_private.triggers_of(target) w group by w.on_table
+    select (w ->> 'on_table')::oid::regclass as on_table, string_agg(format('enable always trigger %I', w ->> 'trigger_name'), ', ') as actions from jsonb_array_elements(needed) w group by 1
   loop
     execute format('alter table %s %s', wanted.on_table, wanted.actions);
   end loop;
@@ -1152,22 +2039,77 @@ $function$;
 grant execute on function audit_private.base_type(oid) to audit_installer;
 comment on function audit_private.base_type(oid) is 'The type below a domain, and below the domains below it; the type itself if it is none.';
 
+CREATE OR REPLACE FUNCTION audit_private.batch_entries(p audit_private.keeping, batch_size integer)
+ RETURNS SETOF audit.event
+ LANGUAGE plpgsql
+ ROWS 10000
+AS $function$
+begin
+  -- What another cluster brought along, in order of its numbers. It is behind all that follows.
+  if p.at_transaction = '0' and p.at_id < p.imported_to then
+    return query select * from audit.event e where e.id > p.at_id and e.id <= p.imported_to order by e.id limit batch_size;
+    return;
+  end if;
+  -- Numbers first, rows afterwards: a transaction with a million entries is sorted in each of its batches.
+  return query execute $query$
+    select e.* from audit.event e join (
+      (select n.transaction_id, n.id from audit.event n
+        where n.transaction_id = any (array(select pg_snapshot_xip($1))) and n.id > $3
+          and pg_visible_in_snapshot(n.transaction_id, $2) and (n.transaction_id, n.id) > ($4, $5)
+        order by n.transaction_id, n.id limit $6)
+      union all
+      (select n.transaction_id, n.id from audit.event n
+        where n.transaction_id >= greatest(pg_snapshot_xmax($1), $4) and n.transaction_id < pg_snapshot_xmax($2) and n.id > $3
+          and pg_visible_in_snapshot(n.transaction_id, $2) and (n.transaction_id, n.id) > ($4, $5)
+        order by n.transaction_id, n.id limit $6)
+      order by 1, 2 limit $6) next_ones on next_ones.id = e.id $query$
+    using p.done, p.pass, p.imported_to, case when p.at_transaction = '0' then '1'::xid8 else p.at_transaction end, case when p.at_transaction = '0' then 0 else p.at_id end, batch_size;
+end
+$function$;
+comment on function audit_private.batch_entries(audit_private.keeping,integer) is 'The next entries of a pass: committed before it began, and not before the last one did. In order of transaction and number.';
+
 CREATE OR REPLACE FUNCTION audit_private.begin_act()
  RETURNS bigint
  LANGUAGE plpgsql
 AS $function$
 declare
+  acts text := pg_catalog.current_setting('audit.acts', true);
   last text := coalesce(pg_catalog.pg_sequence_last_value('audit.event_id_seq'), 0)::text;
 begin
-  last := pg_catalog.set_config('audit.act_since', last, true);
-  if coalesce(pg_catalog.current_setting('audit.transaction_since', true), '') = '' then
-    last := pg_catalog.set_config('audit.transaction_since', last, true);
-  end if;
+  acts := pg_catalog.set_config('audit.acts', case when acts ~ '^[0-9]{1,18} ' then pg_catalog.split_part(acts, ' ', 1) else last end || ' ' || last, true);
   return null;
 end
 $function$;
 grant execute on function audit_private.begin_act() to audit_agent;
 comment on function audit_private.begin_act() is 'Notes that an act begins: rows deleted after it, whose parent is gone, look for their cause among the entries from here on. Returns null: the act itself has no cause.';
+
+CREATE OR REPLACE FUNCTION audit_private.begin_pass(INOUT p audit_private.keeping)
+ RETURNS audit_private.keeping
+ LANGUAGE plpgsql
+AS $function$
+declare
+  now_done pg_snapshot := audit_private.snapshot_without_me();
+begin
+  p.pass := now_done;
+  p.at_transaction := '0';
+  p.at_id := p.imported_to;
+  if p.done is null then
+    p.at_id := 0;
+    -- Entries of another cluster have numbers of transactions that are still to come here. All of them are there already.
+    p.imported_to := coalesce((select max(e.id) from audit.event e where e.transaction_id >= pg_snapshot_xmax(now_done) and e.transaction_id <> pg_current_xact_id()), 0);
+    p.done := '1:1:';
+  end if;
+end
+$function$;
+comment on function audit_private.begin_pass(audit_private.keeping) is 'Notes what the next pass has to keep: what is committed now and was not when the last one began.';
+
+CREATE OR REPLACE FUNCTION audit_private.bound_source_of(login text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$select null::text$function$;
+grant execute on function audit_private.bound_source_of(text) to audit_agent;
+comment on function audit_private.bound_source_of(text) is 'The only source that a login may be, null if it may be any. Written by audit_private.write_rules from the table bound_source.';
 
 CREATE OR REPLACE FUNCTION audit_private.bound_sources()
  RETURNS TABLE(login text, source text, bound_at timestamp with time zone)
@@ -1180,6 +2122,42 @@ $function$;
 grant execute on function audit_private.bound_sources() to audit_installer;
 comment on function audit_private.bound_sources() is 'The logins that audit.bind_source has bound to one source.';
 
+CREATE OR REPLACE FUNCTION audit_private.bounded(given text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (octet_length(given) > 1000) THEN (("left"(given, 150) || '…'::text) || md5(given)) ELSE given END;
+grant execute on function audit_private.bounded(text) to audit_agent;
+comment on function audit_private.bounded(text) is 'A company as it stands in an entry: of one with over 1,000 bytes its beginning and a hash of the whole, so that no two become one.';
+
+CREATE OR REPLACE FUNCTION audit_private.buckets_of(starts_at timestamp with time zone, ends_at timestamp with time zone, time_zone text, most integer, OUT unit text, OUT edges timestamp with time zone[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  span interval;
+begin
+  -- The finest unit that the whole period fits into. Hours are counted as instants, so that those of 23- and 25-hour days are all there.
+  foreach unit in array array['hour', 'day', 'week', 'month', 'year'] loop
+    span := ('1 ' || unit)::interval;
+    if extract(epoch from ends_at - starts_at) > most * (case unit when 'hour' then 3600 when 'day' then 90000 when 'week' then 608400 when 'month' then 2682000 else 31622400 end)
+       and unit <> 'year' then continue; end if;
+    if unit = 'hour' then
+      edges := array(select e from generate_series(date_trunc('hour', starts_at, buckets_of.time_zone), ends_at + span, span) e);
+    else
+      edges := array(select audit_private.day_begin(e::date, buckets_of.time_zone)
+                       from generate_series(date_trunc(unit, starts_at at time zone buckets_of.time_zone), (ends_at at time zone buckets_of.time_zone) + span, span) e);
+    end if;
+    -- The last edge is the first at or behind the end.
+    edges := array(select e from unnest(edges) e where e < ends_at or e = (select min(x) from unnest(edges) x where x >= ends_at) order by e);
+    exit when cardinality(edges) - 1 <= most;
+  end loop;
+  if cardinality(edges) - 1 > most then edges := edges[cardinality(edges) - most : cardinality(edges)]; end if;
+end
+$function$;
+comment on function audit_private.buckets_of(timestamp with time zone,timestamp with time zone,text,integer) is 'Divides a period into at most so many hours, days, weeks, months or years of a time zone: the edges between them.';
+
 CREATE OR REPLACE FUNCTION audit_private.capture_code(target regclass, rows_from text, action text, details text, guard text DEFAULT ''::text)
  RETURNS text
  LANGUAGE plpgsql
@@ -1188,7 +2166,7 @@ AS $function$
 declare
   t         audit_private.tracked;
   o         record;
-  has_cause boolean;
+  search    text;
   has_children boolean;
   self_id   text;
   key       text;
@@ -1206,11 +2184,11 @@ begin
   select * into o from audit_private.owner_code(target);
   has_children := action = 'deleted' and exists (
     select from audit_private.tracked child where child.understood::text like '%"table": ' || capture_code.target::oid || '%');
+  search := audit_private.search_code(target, rows_from, has_children, o.kind is not null);
   owner_id := o.id;
   owner := o.label;
 
-  select count(*) > 0,
-         string_agg(format(e'\n  left join gone g%1$s on g%1$s.object_kind = %2$L and g%1$s.object_id = %3$s', c.n, c.kind, c.object_id), '' order by c.n),
+  select string_agg(c.entry, '' order by c.n),
          case count(*) when 0 then 'null::bigint' when 1 then 'g1.id' else format('greatest(%s)', string_agg(format('g%s.id', c.n), ', ' order by c.n)) end,
          case count(*) when 0 then 'null::bigint' when 1 then 'g1.root_id'
            else format('case greatest(%s) %s end', string_agg(format('g%s.id', c.n), ', ' order by c.n),
@@ -1225,22 +2203,14 @@ begin
          case when owner_id is null or owner_id is distinct from o.here or count(*) = 0 then owner_id
            else format('coalesce(%s, %s)', o.here,
                   string_agg(format('case %2$L when g%1$s.object_kind then g%1$s.object_id when g%1$s.owner_kind then g%1$s.owner_id end', c.n, o.kind), ', ' order by c.n)) end,
-         max(c.object_id) filter (where c.is_self),
-         format('gone as materialized (  -- entries of this transaction that may be the cause
-    select distinct on (p.object_kind, p.object_id)
-           p.id, coalesce(p.root_id, p.id) as root_id, p.object_kind, p.object_id, p.object_label,
-           p.company_id, p.owner_kind, p.owner_id, p.owner_label
-      from audit.event p
-     where since is not null and p.id > since and p.transaction_id = pg_current_xact_id() and p.object_kind in (%s)
-     order by p.object_kind, p.object_id, p.id desc
-  )', string_agg(distinct quote_literal(c.kind), ', '))
-    into has_cause, doomed, caused_by, root_id, company, owner, owner_id, self_id, gone
+         max(c.object_id) filter (where c.is_self)
+    into doomed, caused_by, root_id, company, owner, owner_id, self_id
     from audit_private.cause_rows(target) c;
   joins := joins || coalesce(doomed, '');
 
   if self_id is not null then
     -- A cascade within one table comes as one set of rows: they need their numbers before they can point at each other.
-    gone := format('recursive %s, doomed as materialized (
+    gone := format(e'\n  with recursive doomed as materialized (
     select nextval(''audit.event_id_seq'') as "audit.event_id", r.* from %s r
   ), above as (
     select o."audit.event_id", %s as caused_by, %s as root_id, %s as object_id
@@ -1249,7 +2219,7 @@ begin
     union all
     select o."audit.event_id", above."audit.event_id", coalesce(above.root_id, above."audit.event_id"), %s
       from doomed o join above on above.object_id = %s
-  )', gone, rows_from, caused_by, root_id, key, doomed, audit_private.key_code(target, t.understood -> 'key', 'p'), self_id, key, self_id);
+  )', rows_from, caused_by, root_id, key, doomed, audit_private.key_code(target, t.understood -> 'key', 'p'), self_id, key, self_id);
     caused_by := 'above.caused_by';
     root_id   := 'above.root_id';
     joins     := joins || e'\n  left join above on above."audit.event_id" = o."audit.event_id"';
@@ -1264,11 +2234,9 @@ begin
   return format('
 #variable_conflict use_variable
 declare
-  c     audit_private.context := audit_private.read_context();
-  since bigint;%s
+  c audit_private.context := audit_private.read_context();%s
 begin
-%s%s
-  insert into audit.event (
+%s%s  insert into audit.event (
     %scaused_by, root_id, company_id, actor_id, actor_name, actor_status, on_behalf_of, action,
     object_kind, object_id, object_label, owner_kind, owner_id, owner_label, source,
     request_id, reason, client_addr, db_user, application_name, snapshot, details%s)%s%s
@@ -1282,7 +2250,7 @@ begin
     %s,
     %s,
     %s,
-    coalesce((select b.source from audit_private.bound_source b where b.login = c.db_user), c.source),
+    c.source,
     c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
     %s,
     %s%s
@@ -1290,15 +2258,15 @@ begin
   return null;
 end
 ',
-    case when has_children then e'\n  -- Did this transaction delete something before? It may have been a child of these rows.\n  is_late boolean := audit_private.transaction_since() is not null;' else '' end,
-    guard, audit_private.search_code(target, rows_from),
+    case when search <> '' then e'\n  since bigint;\n  is_late boolean := coalesce(current_setting(''audit.acts'', true), '''') <> '''';  -- this transaction has entries already' else '' end,
+    guard, search,
     case when self_id is not null then 'id, ' else '' end,
     case when has_children then ', has_forerunners' else '' end,
     case when self_id is not null then e'\n  overriding system value' else '' end,
-    case when has_cause then e'\n  with ' || gone else '' end,
+    gone,
     case when self_id is not null then 'o."audit.event_id", ' else '' end, caused_by,
     root_id,
-    company,
+    format('audit_private.checked_company(%s, c.actor_status)', company),
     t.kind || '.' || action,
     t.kind, key,
     audit_private.label_code(target, t.understood -> 'label', 'o', key),
@@ -1307,7 +2275,11 @@ end
     case when o.kind is null then 'null' else format('case when %1$s is not null then coalesce(%2$s, ''#'' || %1$s) end', owner_id, owner) end,
     audit_private.snapshot_code(target),
     details,
-    case when has_children then e',\n    case when is_late and ' || caused_by || ' is null then true end' else '' end,
+    case when not has_children then ''
+      when caused_by = 'null::bigint' and audit_private.is_short(target, t.understood -> 'key') then e',\n    nullif(is_late, false)'
+      -- The key stands in an index.
+      else format(e',\n    case when is_late%s%s then true end', case when caused_by <> 'null::bigint' then format(' and %s is null', caused_by) end,
+        case when not audit_private.is_short(target, t.understood -> 'key') then format(' and octet_length(%s) <= 1000', key) end) end,
     case when self_id is not null then 'doomed' else rows_from end, joins);
 end
 $function$;
@@ -1344,6 +2316,14 @@ AS $function$
    where exists (select from pg_class c where c.oid = k.relation and k.target <> k.relation)
      and not coalesce(has_column_privilege('audit_agent', k.relation, k.number, 'select'), true)
   union all
+  select distinct 'columns', 'failed', format('%s: the log may not look into schema %s any more, where it reads %s.', k.target, c.relnamespace::regnamespace, k.relation)
+    from audit_private.known_column k
+    join pg_class c on c.oid = k.relation
+   where not has_schema_privilege('audit_agent', c.relnamespace, 'usage')
+  union all
+  select 'columns', 'failed', format('%s: %s', t.target, t.problem)
+    from audit_private.tracked t where t.problem is not null and exists (select from pg_class c where c.oid = t.target)
+  union all
   select distinct 'columns', 'failed', format('%s: row-level security hides %s from the log.', k.target, k.relation)
     from audit_private.known_column k
     join pg_class c on c.oid = k.relation
@@ -1374,43 +2354,78 @@ AS $function$
     from there
    where proname = function_name and body is not null
      and (prosrc <> body or not prosecdef or proowner <> 'audit_agent'::regrole
-          or proconfig is distinct from audit_private.capture_settings())
+          or proconfig is distinct from audit_private.capture_settings(target))
   union all
   select 'foreign keys', 'warning', format('Deleting from %s takes rows of %s along, which is not tracked.', t.target, c.conrelid::regclass)
     from audit_private.tracked t
     join pg_constraint c on c.confrelid = t.target and c.contype = 'f' and c.confdeltype = 'c' and c.conparentid = 0
    where not exists (select from audit_private.tracked child where child.target = c.conrelid)
+  union all
+  select 'tables', 'warning', format('%s is unlogged: a crash empties it, and nothing records that.', b.relation)
+    from audit_private.tracked t
+    cross join lateral audit_private.tree_below(t.target) b
+    join pg_class c on c.oid = b.relation
+   where c.relpersistence = 'u'
+  union all
+  select 'tables', 'warning', format('%s: rule %s can turn a deletion into something else.', t.target, r.rulename)
+    from audit_private.tracked t
+    cross join lateral audit_private.tree_below(t.target) b
+    join pg_rewrite r on r.ev_class = b.relation and r.ev_type = '4' and r.is_instead
 $function$;
 comment on function audit_private.capture_findings(regclass) is 'What is wrong with the capture of tracked tables: triggers, functions, columns, partitions, tables that go along unseen. For one table, the triggers of others are not looked at, which takes most of the time.';
 
-CREATE OR REPLACE FUNCTION audit_private.capture_settings()
+CREATE OR REPLACE FUNCTION audit_private.capture_settings(target regclass)
  RETURNS text[]
  LANGUAGE sql
  STABLE
 AS $function$
+  -- Each setting costs every deletion a third of a microsecond, TimeZone a whole one: a table has those that it needs.
+  with parent as (
+    select p.target, p.understood
+      from audit_private.tracked t
+      join audit_private.tracked p on t.understood::text like '%"table": ' || p.target::oid || '%'
+     where t.target = capture_settings.target
+  ), column_read as (
+    select k.relation, k.number from audit_private.known_column k where k.target = capture_settings.target
+    union all
+    select a.attrelid, a.attnum
+      from parent
+      cross join lateral jsonb_array_elements(parent.understood -> 'label') part
+      join pg_attribute a on a.attrelid = parent.target and a.attname = part ->> 'column'
+  ), needs as (
+    select exists (select from parent) or jsonb_path_exists(t.understood, '$.*.hops[*]') as look_ups,
+           exists (
+             select from column_read r
+               join pg_attribute a on a.attrelid = r.relation and a.attnum = r.number
+               join pg_type c on c.oid = a.atttypid
+              where c.oid >= 16384 or c.typname not in ('bool', 'int2', 'int4', 'int8', 'numeric', 'text', 'varchar', 'bpchar', 'name', 'uuid', 'json', 'jsonb')
+           ) as formats
+      from audit_private.tracked t
+     where t.target = capture_settings.target
+  )
   select array_agg(s.setting order by s.n)
-    from (values
-      (1, 'search_path=pg_catalog, pg_temp'),
+    from needs cross join lateral (values
+      (1, true, 'search_path=pg_catalog, pg_temp'),
       -- One plan for one row and for a hundred thousand, made once: look-ups by index, entries of the transaction by hash.
-      (2, 'enable_nestloop=off'),
-      (10, 'enable_seqscan=off'),
-      (11, 'plan_cache_mode=force_generic_plan'),
+      (2, look_ups, 'enable_nestloop=off'),
+      (10, look_ups, 'enable_seqscan=off'),
+      (11, true, 'plan_cache_mode=force_generic_plan'),
       -- Before version 18 a plan that avoids something looks expensive enough to be compiled each time.
-      (12, 'jit=off'),
-      -- A policy or a view in the place of a table would run somebody's functions with the rights of the log.
-      (3, 'row_security=off'),
-      (4, 'restrict_nonsystem_relation_kind=view, foreign-table'),
+      (12, true, 'jit=off'),
+      -- A view in the place of a table would run somebody's functions with the rights of the log. Policies do not bind an agent with
+      -- BYPASSRLS; without it, row_security = off would make every delete fail, as the log's own tables have policies too.
+      (4, true, 'restrict_nonsystem_relation_kind=view, foreign-table'),
       -- The same row leaves the same bytes, whatever the session has set.
-      (5, 'TimeZone=UTC'),
-      (6, 'DateStyle=ISO, YMD'),
-      (7, 'IntervalStyle=postgres'),
-      (8, 'extra_float_digits=1'),
-      (9, 'bytea_output=hex')
-    ) as s (n, setting)
+      (5, formats, 'TimeZone=UTC'),
+      (6, formats, 'DateStyle=ISO, YMD'),
+      (7, formats, 'IntervalStyle=postgres'),
+      (8, formats, 'extra_float_digits=1'),
+      (9, formats, 'bytea_output=hex')
+    ) as s (n, is_needed, setting)
    -- Number 4 came with 15.8, 16.4 and 17.
-   where current_setting(split_part(s.setting, '=', 1), true) is not null
+   where s.is_needed and current_setting(split_part(s.setting, '=', 1), true) is not null
 $function$;
-comment on function audit_private.capture_settings() is 'The settings under which every capture function runs, as pg_proc.proconfig has them.';
+comment on function audit_private.capture_settings(regclass) is 'The settings under which the capture functions of a table run, as pg_proc.proconfig has them.';
 
 CREATE OR REPLACE FUNCTION audit_private.capture_variants(target regclass)
  RETURNS TABLE(on_table regclass, trigger_name text, function_name name, body text, trigger_code text)
@@ -1434,11 +2449,11 @@ AS $function$
   select m.relation, 'audit_capture', t.function_name, null, 'after delete on %s referencing old table as old_rows for each statement'
     from t join member m on not t.is_partitioned and m.relation <> t.target
   union all
-  select m.relation, 'audit_truncate', t.function_name || '__truncate',
-         audit_private.capture_code(target, pg_catalog.format('(select %s from %s r%s)',
-             (select pg_catalog.string_agg(pg_catalog.format('r.%I', k.col), ', ') from audit_private.columns_read_by(target) k where k.there = t.target), t.target,
+  select m.relation, 'audit_truncate', case t.truncate when 'refuse' then 'refuse_truncate' else t.function_name || '__truncate' end,
+         case when t.truncate = 'record' then audit_private.capture_code(target, pg_catalog.format('(select %s from %s r%s)',
+             (select pg_catalog.string_agg(pg_catalog.format('r.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target), t.target,
              case when (select pg_catalog.count(*) from member) > 1 then ' where r.tableoid = tg_relid' else '' end), 'deleted',
-           'coalesce(c.details, ''{}'') || ''{"statement": "truncate"}'''),
+           'coalesce(c.details, ''{}'') || ''{"statement": "truncate"}''') end,
          'before truncate on %s for each statement'
     from t join member m on m.relkind = 'r'
   union all
@@ -1462,26 +2477,58 @@ $function$;
 comment on function audit_private.capture_variants(regclass) is 'The triggers that a tracked table needs, each with its table, its function, the body of that function if it is generated, and when it fires.';
 
 CREATE OR REPLACE FUNCTION audit_private.cause_rows(target regclass)
- RETURNS TABLE(n integer, kind text, object_id text, is_orphan text, is_unknown text, is_self boolean)
+ RETURNS TABLE(n integer, kind text, object_id text, is_orphan text, entry text, is_self boolean)
  LANGUAGE sql
  STABLE
 AS $function$
-  select pg_catalog.row_number() over (order by parent.kind)::integer, parent.kind, code.object_id, code.is_orphan,
-         code.is_orphan || pg_catalog.format(e'\n           and not exists (select from audit.event p where p.id > since and p.transaction_id = pg_current_xact_id() and p.object_kind = %L and p.object_id = %s)',
-           parent.kind, code.object_id),
-         parent.target = cause_rows.target
-    from audit_private.tracked t
-    cross join lateral pg_catalog.jsonb_array_elements(t.understood -> 'causes') cause
-    join audit_private.tracked parent on parent.target = (cause ->> 'table')::oid
-    cross join lateral (
-      -- With a limit it stays one index probe per row: as an anti-join it read the whole parent table.
-      select audit_private.key_code(t.target, audit_private.in_key_order(parent.target, cause), 'o') as object_id,
-             audit_private.all_given(cause -> 'columns', 'o') || pg_catalog.format(' and (select true from %s p where %s limit 1) is null', parent.target,
-               audit_private.match_code(parent.target, cause -> 'keys', 'p', t.target, cause -> 'columns', 'o')) as is_orphan
-    ) code
-   where t.target = cause_rows.target
+  select c.n, c.kind, c.object_id, c.is_orphan,
+         pg_catalog.format(e'\n  left join audit_private.gone_since(since, %1$L) g%2$s on g%2$s.object_id = %3$s', c.kind, c.n, c.object_id), c.is_self
+    from (
+      select pg_catalog.row_number() over (order by parent.kind)::integer as n, parent.kind, code.object_id, code.is_orphan, parent.target = cause_rows.target as is_self
+        from audit_private.tracked t
+        cross join lateral pg_catalog.jsonb_array_elements(t.understood -> 'causes') cause
+        join audit_private.tracked parent on parent.target = (cause ->> 'table')::oid
+        cross join lateral (
+          -- With a limit it stays one index probe per row: as an anti-join it read the whole parent table.
+          select audit_private.key_code(t.target, audit_private.in_key_order(parent.target, cause), 'o') as object_id,
+                 audit_private.all_given(cause -> 'columns', 'o') || pg_catalog.format(' and (select true from %s p where %s limit 1) is null', parent.target,
+                   audit_private.match_code(parent.target, cause -> 'keys', 'p', t.target, cause -> 'columns', 'o')) as is_orphan
+        ) code
+       where t.target = cause_rows.target
+    ) c
 $function$;
-comment on function audit_private.cause_rows(regclass) is 'SQL texts for what may have taken a row along: the kind and key of each tracked parent, and the conditions that it is gone, and that no entry of the latest act says so.';
+comment on function audit_private.cause_rows(regclass) is 'SQL texts for what may have taken a row along: the kind and key of each tracked parent, the condition that it is gone, and the join to its entry.';
+
+CREATE OR REPLACE FUNCTION audit_private.checked_company(company_id text, actor_status text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- Nothing but company_id is left of this where no company wants actors.
+  select case when actor_status = 'missing' and audit_private.is_actor_wanted() then audit_private.refuse_missing_actor(company_id) else company_id end
+$function$;
+grant execute on function audit_private.checked_company(text,text) to audit_agent;
+comment on function audit_private.checked_company(text,text) is 'The company of an entry. Refuses with AU003 a deletion without an actor in a company that wants one.';
+
+CREATE OR REPLACE FUNCTION audit_private.checked_zone(time_zone text, key text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  -- PostgreSQL also takes "Any/Name3" for a zone of its own making.
+  if time_zone !~ '^([A-Z][A-Za-z_]*([/-][A-Za-z_]+)*|Etc/GMT[+-]?\d{1,2})$' then
+    perform audit_private.refuse_filter(format('%s is %s, not a time zone like Europe/Stockholm', key, to_json(left(time_zone, 100))));
+  end if;
+  begin
+    perform now() at time zone checked_zone.time_zone;
+  exception when invalid_parameter_value then
+    perform audit_private.refuse_filter(format('%s is %s, which is no time zone that this database knows', key, to_json(left(time_zone, 100))));
+  end;
+  return time_zone;
+end
+$function$;
+comment on function audit_private.checked_zone(text,text) is 'A time zone, by its IANA name. AU006 if it is none.';
 
 CREATE OR REPLACE FUNCTION audit_private.clean_text(given text, most integer)
  RETURNS text
@@ -1491,6 +2538,48 @@ RETURN NULLIF(btrim(translate(CASE WHEN (length(given) > most) THEN ("left"(NULL
 	'::text), ''::text), (most - 1)) || '…'::text) ELSE given END, '
 	'::text, '    '::text)), ''::text);
 comment on function audit_private.clean_text(text,integer) is 'A text that was given from outside, on one line, at most so many characters long (a cut one ends in …), null if nothing is left.';
+
+CREATE OR REPLACE FUNCTION audit_private.clear_kept()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  truncate audit_private.kept_event, audit_private.kept_total, audit_private.kept_action, audit_private.kept_actor, audit_private.kept_combination restart identity;
+  delete from audit_private.keeping;
+end
+$function$;
+comment on function audit_private.clear_kept() is 'Forgets everything that the keeper made.';
+
+CREATE OR REPLACE FUNCTION audit_private.code_of(f audit_private.event_filter, entry text, names text, is_root text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "DateStyle" TO 'ISO'
+AS $function$
+  -- The one place where a filter gets its meaning. Each value becomes a literal by %L.
+  select concat_ws(' and ', 'true',
+    case when f.company_id  is not null then format('%s.company_id = %L', entry, f.company_id) end,
+    case when f.actions     is not null then format('%s.action = any (%L::text[])', entry, f.actions) end,
+    case when f.not_actions is not null then format('%s.action <> all (%L::text[])', entry, f.not_actions) end,
+    case when f.sources     is not null then format('%s.source = any (%L::text[])', entry, f.sources) end,
+    case when f.not_sources is not null then format('%s.source <> all (%L::text[])', entry, f.not_sources) end,
+    case when f.starts_at   is not null then format('%s.occurred_at >= %L::timestamptz', entry, f.starts_at) end,
+    case when f.ends_at     is not null then format('%s.occurred_at < %L::timestamptz', entry, f.ends_at) end,
+    case when f.actor_id    is not null then format('%s.actor_id = %L', entry, f.actor_id) end,
+    case when f.object_kind is not null then format('%s.object_kind = %L', entry, f.object_kind) end,
+    case when f.object_id   is not null then format('%s.object_id = %L', entry, f.object_id) end,
+    case when f.owner_kind  is not null then format('%s.owner_kind = %L', entry, f.owner_kind) end,
+    case when f.owner_id    is not null then format('%s.owner_id = %L', entry, f.owner_id) end,
+    case when f.request_id  is not null then format('%s.request_id = %L', entry, f.request_id) end,
+    case when f.act         is not null then format('%s.id in (select audit.entries_of_act(%L::bigint))', entry, f.act) end,
+    case when f.roots_only then is_root end,
+    (select string_agg(format('%s like %L', names, audit_private.like_pattern(term)), ' and ') from unnest(f.wanted) term),
+    (select string_agg(format('%s not like %L', names, audit_private.like_pattern(term)), ' and ') from unnest(f.unwanted) term))
+$function$;
+grant execute on function audit_private.code_of(audit_private.event_filter,text,text,text) to audit_admin;
+grant execute on function audit_private.code_of(audit_private.event_filter,text,text,text) to audit_dba;
+comment on function audit_private.code_of(audit_private.event_filter,text,text,text) is 'A filter as SQL conditions over an entry, or over what the keeper made of it: with the alias, and how names and root are had there.';
 
 CREATE OR REPLACE FUNCTION audit_private.collation_code(of_table regclass, col name)
  RETURNS text
@@ -1503,6 +2592,16 @@ AS $function$
      where a.attrelid = of_table and a.attname = col and a.attcollation not in (0, 'pg_catalog.default'::regcollation)), '')
 $function$;
 comment on function audit_private.collation_code(regclass,name) is 'SQL text that compares as this column does, so that two columns with collations of their own can be compared; empty if it has none.';
+
+CREATE OR REPLACE FUNCTION audit_private.column_as_company(of_table regclass, column_name name, alias text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select case when code is null or audit_private.is_short(of_table, pg_catalog.jsonb_build_array(column_name)) then code else pg_catalog.format('audit_private.bounded(%s)', code) end
+    from (select audit_private.column_as_text(of_table, column_name, alias)) c (code)
+$function$;
+comment on function audit_private.column_as_company(regclass,name,text) is 'SQL text that gives the company of a row from a column.';
 
 CREATE OR REPLACE FUNCTION audit_private.column_as_kept(of_table regclass, column_name name, alias text, most integer)
  RETURNS text
@@ -1528,6 +2627,7 @@ begin
   return case
     when t.typname in ('bool', 'int2', 'int4', 'int8', 'oid', 'float4', 'float8', 'numeric', 'uuid', 'date', 'time', 'timetz',
                        'timestamp', 'timestamptz', 'interval', 'name', 'char', 'inet', 'cidr', 'macaddr', 'macaddr8') then t.expression
+    when t.typname in ('varchar', 'bpchar') and 4 * audit_private.longest(of_table, column_name) <= most then t.expression
     when t.typname in ('text', 'varchar', 'bpchar') then
       pg_catalog.format('case when octet_length(%1$s) > %2$s then audit_private.cut_text(%1$s::text, %2$s) else %1$s end', t.expression, most)
     when t.typname = 'bytea' then pg_catalog.format('audit_private.keep_bytes(%s)', t.expression)
@@ -1635,19 +2735,53 @@ AS $function$
 $function$;
 comment on function audit_private.columns_read_by(regclass) is 'Which columns of which tables the capture functions of a table read.';
 
+CREATE OR REPLACE FUNCTION audit_private.combinations_of(f audit_private.event_filter)
+ RETURNS integer[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  of_combination audit_private.event_filter;
+  found_ones     integer[];
+begin
+  if coalesce(f.actions, f.not_actions, f.sources, f.not_sources) is null and f.object_kind is null and f.owner_kind is null and f.roots_only is not true then return null; end if;
+  of_combination.actions := f.actions; of_combination.not_actions := f.not_actions;
+  of_combination.sources := f.sources; of_combination.not_sources := f.not_sources;
+  of_combination.object_kind := f.object_kind; of_combination.owner_kind := f.owner_kind; of_combination.roots_only := f.roots_only;
+  execute format('select coalesce(array_agg(c.id order by c.id), ''{}'') from audit_private.kept_combination c where %s', audit_private.code_of(of_combination, 'c', '', 'c.is_root'))
+    into found_ones;
+  return found_ones;
+end
+$function$;
+comment on function audit_private.combinations_of(audit_private.event_filter) is 'The combinations of action, source and kinds that a filter lets through; null if it says nothing about them.';
+
 CREATE OR REPLACE FUNCTION audit_private.company_code(target regclass)
  RETURNS text
  LANGUAGE sql
  STABLE
 AS $function$
   select coalesce(
-    (select audit_private.column_as_text(r.there, (t.understood -> 'company' ->> 'column')::name, r.alias)
+    (select audit_private.column_as_company(r.there, (t.understood -> 'company' ->> 'column')::name, r.alias)
        from audit_private.path_rows(target) r where r.path = 'company' and r.is_last),
-    audit_private.column_as_text(target, (t.understood -> 'company' ->> 'column')::name, 'o'))
+    audit_private.column_as_company(target, (t.understood -> 'company' ->> 'column')::name, 'o'))
   from audit_private.tracked t
   where t.target = company_code.target
 $function$;
 comment on function audit_private.company_code(regclass) is 'SQL text that gives the company of a deleted row; null if the table was tracked without one.';
+
+CREATE OR REPLACE FUNCTION audit_private.context_details(token_problem text, context_cut text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  return pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+    'token_problem', token_problem,
+    'context_cut', pg_catalog.string_to_array(context_cut, ' ')));
+end
+$function$;
+grant execute on function audit_private.context_details(text,text) to audit_agent;
+comment on function audit_private.context_details(text,text) is 'What an entry''s details say of its context: why a token did not hold, and what was cut.';
 
 CREATE OR REPLACE FUNCTION audit_private.context_signature(said text)
  RETURNS text
@@ -1661,13 +2795,158 @@ AS $function$
 $function$;
 comment on function audit_private.context_signature(text) is 'The database''s own signature of a context, 64 hexadecimal digits. The context holds the mark of its transaction, so it is good for no other one.';
 
+CREATE OR REPLACE FUNCTION audit_private.count_export_attempt(new_id bigint, company text, request jsonb, said jsonb)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  key      text := encode(sha256(convert_to(request::text, 'UTF8')), 'hex');
+  last     audit.export_attempt;
+  entry_id bigint;
+begin
+  for tries in 1..5 loop
+    select * into last from audit.export_attempt a where a.request_key = key order by a.attempt desc limit 1;
+    -- A request id that comes back after a day is no retry: some programs send the same one for ever.
+    select e.id into entry_id from audit.event e where e.id = last.event_id and e.occurred_at > clock_timestamp() - interval '24 hours';
+    begin
+      insert into audit.export_attempt (event_id, attempt, company_id, request_key, details)
+      values (coalesce(entry_id, new_id), coalesce(last.attempt, 0) + 1, company, key, said);
+      return coalesce(entry_id, new_id);
+    exception when unique_violation then
+      null; -- The same request came twice at one moment, and the other one was first: it is read in the next round.
+    end;
+  end loop;
+  raise exception using errcode = '40001', message = 'audit.record_export: the same request is being recorded by another transaction',
+    detail = 'Its request id was reported at the same moment.', hint = 'Try again.';
+end
+$function$;
+comment on function audit_private.count_export_attempt(bigint,text,jsonb,jsonb) is 'Counts an attempt to report an export. Returns the entry that it belongs to: the given new number for the first attempt, else the one of the first.';
+
+CREATE OR REPLACE FUNCTION audit_private.count_for_dba(filter jsonb, most bigint, OUT count bigint, OUT is_exact boolean)
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select * from audit_private.count_of(audit_private.given_filter_of_dba(filter), most)
+$function$;
+grant execute on function audit_private.count_for_dba(jsonb,bigint) to audit_dba;
+comment on function audit_private.count_for_dba(jsonb,bigint) is 'The total of a filter, for a DBA.';
+
+CREATE OR REPLACE FUNCTION audit_private.count_for_viewer(filter jsonb, most bigint, OUT count bigint, OUT is_exact boolean)
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select * from audit_private.count_of(audit_private.given_filter(filter), most)
+$function$;
+grant execute on function audit_private.count_for_viewer(jsonb,bigint) to audit_admin;
+comment on function audit_private.count_for_viewer(jsonb,bigint) is 'The total of a filter, for a viewer.';
+
+CREATE OR REPLACE FUNCTION audit_private.count_of(f audit_private.event_filter, most bigint, OUT count bigint, OUT is_exact boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+ SET "DateStyle" TO 'ISO'
+AS $function$
+declare
+  combinations integer[] := audit_private.combinations_of(f);
+  code         text := audit_private.kept_code(f, combinations);
+  quarter      integer;
+  unkept_count bigint;
+  more         bigint;
+begin
+  is_exact := true;
+  if not audit_private.is_kept(f) or f.wanted is null and f.unwanted is null or most is null then
+    select coalesce(sum(c.n), 0) into count from audit_private.cube_of(f, array['-infinity', 'infinity']::timestamptz[], false) c;
+    return;
+  end if;
+  -- A search is counted until it is known to be more than was asked for.
+  execute format('select count(*) from (select %s limit %s) u', audit_private.unkept_filtered(f), most + 1) into count;
+  if combinations = '{}' then null;
+  elsif audit_private.is_looked_up(f) then
+    for quarter in select q from audit_private.quarters_of(f) q order by q desc loop
+      exit when count > most;
+      execute format('with found as materialized (select * from audit_private.kept_event k where audit_private.search_keys(k.company_id, k.quarter, k.names) @> %L::integer[])
+                      select count(*) from (select from found k where k.quarter = %s and %s limit %s) h',
+        audit_private.term_keys(f.company_id, quarter, f.wanted), quarter, code, most + 1 - count) into more;
+      count := count + more;
+    end loop;
+  else
+    execute format('select count(*) from (select from audit_private.kept_event k where %s limit %s) h', code, greatest(most + 1 - count, 0)) into more;
+    count := count + more;
+  end if;
+  is_exact := count <= most;
+  count := least(count, most);
+end
+$function$;
+comment on function audit_private.count_of(audit_private.event_filter,bigint) is 'How many entries a filter lets through. The hits of a search are counted up to so many: beyond, is_exact is false.';
+
+CREATE OR REPLACE FUNCTION audit_private.cube_of(f audit_private.event_filter, edges timestamp with time zone[], by_actor boolean)
+ RETURNS TABLE(slot integer, action text, source text, object_kind text, actor_id text, n bigint)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  is_kept boolean := audit_private.is_kept(f);
+begin
+  if is_kept then
+    return query select k.slot, c.action, c.source, c.object_kind, k.actor_id, sum(k.n)::bigint
+      from audit_private.kept_counts(f, edges, by_actor) k join audit_private.kept_combination c on c.id = k.combination
+     group by 1, 2, 3, 4, 5;
+  end if;
+  return query execute format('select width_bucket((e.entry).occurred_at, $1), (e.entry).action, (e.entry).source, (e.entry).object_kind, %s, count(*) %s and (e.entry).occurred_at >= $1[1] and (e.entry).occurred_at < $1[cardinality($1)] group by 1, 2, 3, 4, 5',
+    case when by_actor then '(e.entry).actor_id' else 'null::text' end,
+    case when is_kept then audit_private.unkept_filtered(f)
+         else format('from (select e as entry from audit.event e where %s) e where true', audit_private.event_code(f, 'e')) end) using edges;
+end
+$function$;
+comment on function audit_private.cube_of(audit_private.event_filter,timestamp with time zone[],boolean) is 'How many entries a filter lets through between the edges, by action, source and kind, and by person if asked for.';
+
+CREATE OR REPLACE FUNCTION audit_private.cut_label(label text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+declare
+  start text := pg_catalog.left(label, 501);
+begin
+  return case when pg_catalog.length(start) > 500 then pg_catalog.left(nullif(pg_catalog.btrim(start, e' \t\r\n\u00a0\u200b'), ''), 499) || '…'
+              else pg_catalog.btrim(start, e' \t\r\n\u00a0\u200b') end;
+end
+$function$;
+grant execute on function audit_private.cut_label(text) to audit_agent;
+comment on function audit_private.cut_label(text) is 'What an entry keeps of a name that may be too long: at most 500 characters; a cut one ends in ….';
+
 CREATE OR REPLACE FUNCTION audit_private.cut_text(value text, most integer)
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE STRICT
-RETURN ("left"(value, LEAST(1000, (most / 4))) || format('… [cut: %s bytes%s]'::text, octet_length(value), CASE WHEN (octet_length(value) <= ((64 * 1024) * 1024)) THEN (', sha256 '::text || encode(sha256(convert_to(value, 'UTF8'::name)), 'hex'::text)) ELSE NULL::text END));
+AS $function$
+begin
+  return pg_catalog.left(value, least(1000, most / 4)) || pg_catalog.format('… [cut: %s bytes%s]', pg_catalog.octet_length(value),
+    case when pg_catalog.octet_length(value) <= 64 * 1024 * 1024
+         then ', sha256 ' || pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(value, 'UTF8')), 'hex') end);
+end
+$function$;
 grant execute on function audit_private.cut_text(text,integer) to audit_agent;
 comment on function audit_private.cut_text(text,integer) is 'What a snapshot keeps of a text over the limit in bytes: its first 1,000 characters or a quarter of the limit, its size in bytes, and up to 64 MiB the SHA-256 of the whole.';
+
+CREATE OR REPLACE FUNCTION audit_private.day_begin(day date, time_zone text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- Where the clock is put back over midnight, midnight comes twice: the day begins with the first.
+  select case when ((later.instant - interval '1 hour') at time zone day_begin.time_zone)::date = day then later.instant - interval '1 hour' else later.instant end
+    from (select day::timestamp at time zone day_begin.time_zone as instant) later
+$function$;
+comment on function audit_private.day_begin(date,text) is 'The instant in which a day begins in a time zone.';
 
 CREATE OR REPLACE FUNCTION audit_private.detach(target regclass, but_not text[] DEFAULT '{}'::text[])
  RETURNS void
@@ -1705,12 +2984,204 @@ begin
        and p.proname ~ ('^' || audit_private.as_pattern(function_name) || '(__[a-z_]+)?$') and p.prorettype = 'trigger'::regtype
        and not exists (select from audit_private.tracked t where t.function_name = drop_capture.function_name)
   loop
-    execute format('drop function audit_private.%I()', old);
+    execute format('drop function audit_private.%I() cascade', old);  -- with the trigger of a partition that was detached
   end loop;
 end
 $function$;
 grant execute on function audit_private.drop_capture(name) to audit_installer;
 comment on function audit_private.drop_capture(name) is 'Drops the generated functions of a table that is not tracked any more.';
+
+CREATE OR REPLACE FUNCTION audit_private.event_code(f audit_private.event_filter, entry text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select audit_private.code_of(f, entry, format('audit_private.names_of(%1$s.object_label, %1$s.owner_label, %1$s.actor_name)', entry),
+                               format('%1$s.caused_by is null and audit.cause_of(%1$s) is null', entry))
+$function$;
+grant execute on function audit_private.event_code(audit_private.event_filter,text) to audit_admin;
+grant execute on function audit_private.event_code(audit_private.event_filter,text) to audit_dba;
+comment on function audit_private.event_code(audit_private.event_filter,text) is 'A filter as SQL conditions over audit.event with that alias.';
+
+CREATE OR REPLACE FUNCTION audit_private.facet_code(rest audit_private.event_filter)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  of_actions audit_private.event_filter := rest;
+  of_sources audit_private.event_filter := rest;
+  of_kinds   audit_private.event_filter := rest;
+begin
+  of_actions.actions := null; of_actions.not_actions := null;
+  of_sources.sources := null; of_sources.not_sources := null;
+  of_kinds.object_kind := null;
+  return format('facet as (
+    (select ''actions'', c.action, null::text, sum(c.n)::bigint from cube c where %s group by c.action order by 4 desc, 2 limit 100) union all
+    (select ''sources'', c.source, null, sum(c.n)::bigint from cube c where %s group by c.source order by 4 desc, 2 limit 100) union all
+    (select ''kinds'', c.object_kind, null, sum(c.n)::bigint from cube c where %s group by c.object_kind order by 4 desc, 2 limit 100)) select * from facet',
+    audit_private.code_of(of_actions, 'c', '', 'true'), audit_private.code_of(of_sources, 'c', '', 'true'), audit_private.code_of(of_kinds, 'c', '', 'true'));
+end
+$function$;
+comment on function audit_private.facet_code(audit_private.event_filter) is 'SQL of the facets that are read from the cube.';
+
+CREATE OR REPLACE FUNCTION audit_private.facets_for_dba(filter jsonb)
+ RETURNS TABLE(facet text, value text, label text, count bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select * from audit_private.facets_of(audit_private.given_filter_of_dba(filter))
+$function$;
+grant execute on function audit_private.facets_for_dba(jsonb) to audit_dba;
+comment on function audit_private.facets_for_dba(jsonb) is 'The facets of a filter, for a DBA.';
+
+CREATE OR REPLACE FUNCTION audit_private.facets_for_viewer(filter jsonb)
+ RETURNS TABLE(facet text, value text, label text, count bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select * from audit_private.facets_of(audit_private.given_filter(filter))
+$function$;
+grant execute on function audit_private.facets_for_viewer(jsonb) to audit_admin;
+comment on function audit_private.facets_for_viewer(jsonb) is 'The facets of a filter, for a viewer.';
+
+CREATE OR REPLACE FUNCTION audit_private.facets_of(f audit_private.event_filter)
+ RETURNS TABLE(facet text, value text, label text, count bigint)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  edges constant timestamptz[] := array['-infinity', 'infinity'];
+  is_counted boolean := audit_private.is_counted(f) and audit_private.is_kept(f);
+  base audit_private.event_filter := f;
+  rest audit_private.event_filter;
+  by_person audit_private.event_filter := f;
+begin
+  -- What another choice would give: each facet is counted without its own condition.
+  base.actions := null; base.not_actions := null; base.sources := null; base.not_sources := null; base.object_kind := null;
+  by_person.actor_id := null;
+  rest.actions := f.actions; rest.not_actions := f.not_actions; rest.sources := f.sources; rest.not_sources := f.not_sources; rest.object_kind := f.object_kind;
+  -- Where totals tell, persons are asked for apart: they are many. Else everything is read once.
+  if is_counted then
+    return query execute format(
+      'with cube as materialized (select * from audit_private.cube_of($1, $2, false)), %s union all %s',
+      audit_private.facet_code(rest), audit_private.actors_code('audit_private.people_of($3) c')) using base, edges, by_person, f.company_id;
+  else
+    base.actor_id := null;
+    rest.actor_id := f.actor_id;
+    return query execute format(
+      'with cube as materialized (select * from audit_private.cube_of($1, $2, true)), %s union all %s',
+      audit_private.facet_code(rest), audit_private.actors_code(format('cube c where %s', audit_private.code_of(audit_private.without_actor(rest), 'c', '', 'true')))) using base, edges, by_person, f.company_id;
+  end if;
+end
+$function$;
+comment on function audit_private.facets_of(audit_private.event_filter) is 'How many entries each action, source, kind and person has under a filter, each without its own condition: the hundred most frequent of each.';
+
+CREATE OR REPLACE FUNCTION audit_private.figures(since xid8, OUT horizon xid8, OUT newest xid8, OUT oldest_seconds double precision, OUT lag_events bigint, OUT lag_seconds double precision, OUT events json)
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select s.horizon, s.newest,
+         coalesce((
+           select extract(epoch from max(clock_timestamp() - o.began))
+             from (select a.xact_start as began from pg_stat_activity a where a.backend_type = 'client backend' and a.pid <> pg_backend_pid()
+                   union all
+                   select p.prepared from pg_prepared_xacts p) o), 0)::double precision,
+         l.event_count, l.seconds,
+         coalesce((
+           select json_agg(json_build_object('action', c.action, 'source', c.source, 'count', c.event_count))
+             from (select e.action, e.source, count(*) as event_count from audit.event e
+                    where e.transaction_id >= since and e.transaction_id < s.horizon group by e.action, e.source) c), '[]')
+    from (select pg_snapshot_xmin(pg_current_snapshot()) as horizon, pg_snapshot_xmax(pg_current_snapshot()) as newest) s, audit_private.keeper_lag() l
+$function$;
+grant execute on function audit_private.figures(xid8) to audit_keeper;
+comment on function audit_private.figures(xid8) is 'What the metrics of the server tell: entries by action and source that were committed since a horizon and below the present one, the age of the oldest transaction, and how far the keeper is behind. It names no company and no person.';
+
+CREATE OR REPLACE FUNCTION audit_private.filter_day(filter jsonb, key text)
+ RETURNS date
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  given text := audit_private.filter_text(filter, key);
+begin
+  if given is null then return null; end if;
+  if given !~ '^\d{4}-\d\d-\d\d$' then
+    perform audit_private.refuse_filter(format('%s is %s, not a day like 2026-03-31', key, to_json(left(given, 100))));
+  end if;
+  begin
+    return make_date(split_part(given, '-', 1)::integer, split_part(given, '-', 2)::integer, split_part(given, '-', 3)::integer);
+  exception when datetime_field_overflow then
+    perform audit_private.refuse_filter(format('%s is %s, a day that does not exist', key, to_json(given)));
+  end;
+  return null;
+end
+$function$;
+comment on function audit_private.filter_day(jsonb,text) is 'A day of a filter, or null. AU006 if there is no such day.';
+
+CREATE OR REPLACE FUNCTION audit_private.filter_instant(filter jsonb, key text)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  given   text := audit_private.filter_text(filter, key);
+  instant timestamptz;
+begin
+  if given is null then return null; end if;
+  if given !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.]\d{1,6})?)?(Z|[+-]\d\d:\d\d)$' then
+    perform audit_private.refuse_filter(format('%s is %s, not a time with its offset, like 2026-03-01T00:00:00+01:00', key, to_json(left(given, 100))));
+  end if;
+  begin
+    instant := given::timestamptz;
+  exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
+    perform audit_private.refuse_filter(format('%s is %s, a time that does not exist', key, to_json(given)));
+  end;
+  return instant;
+end
+$function$;
+comment on function audit_private.filter_instant(jsonb,text) is 'A time of a filter, or null. AU006 if there is no such time.';
+
+CREATE OR REPLACE FUNCTION audit_private.filter_list(filter jsonb, key text)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  given jsonb := filter -> key;
+begin
+  if given is null or given = 'null' then return null; end if;
+  if jsonb_typeof(given) <> 'array' or jsonb_path_exists(given, '$[*] ? (@.type() != "string")') then
+    perform audit_private.refuse_filter(format('%s is %s, not a list of texts', key, left(given::text, 100)));
+  end if;
+  if jsonb_array_length(given) = 0 then perform audit_private.refuse_filter(format('%s is an empty list: leave it out instead', key)); end if;
+  if jsonb_array_length(given) > 100 then perform audit_private.refuse_filter(format('%s has more than 100 values', key)); end if;
+  return array(select distinct value from jsonb_array_elements_text(given) order by value);
+end
+$function$;
+comment on function audit_private.filter_list(jsonb,text) is 'A list of texts of a filter, or null. AU006 if it is none.';
+
+CREATE OR REPLACE FUNCTION audit_private.filter_text(filter jsonb, key text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  given jsonb := filter -> key;
+begin
+  if given is null or given = 'null' then return null; end if;
+  if jsonb_typeof(given) <> 'string' then perform audit_private.refuse_filter(format('%s is %s, not a text', key, left(given::text, 100))); end if;
+  if btrim(filter ->> key, E' \t\r\n') = '' then perform audit_private.refuse_filter(format('%s is empty: leave it out instead', key)); end if;
+  if length(filter ->> key) > 500 then perform audit_private.refuse_filter(format('%s is longer than 500 characters', key)); end if;
+  return filter ->> key;
+end
+$function$;
+comment on function audit_private.filter_text(jsonb,text) is 'A text of a filter, or null. AU006 if it is none.';
 
 CREATE OR REPLACE FUNCTION audit_private.find_causes(target regclass, understood jsonb)
  RETURNS jsonb
@@ -1729,63 +3200,84 @@ AS $function$
   ) as candidate (cause)
   where cause is not null
     and audit_private.is_key((cause ->> 'table')::oid, cause -> 'keys')
+    and has_schema_privilege('audit_agent', (select c.relnamespace from pg_class c where c.oid = (cause ->> 'table')::oid), 'usage')
 $function$;
 comment on function audit_private.find_causes(regclass,jsonb) is 'The rows whose deletion may take a row of the table along: where its foreign keys lead, and the first step of its paths.';
 
 CREATE OR REPLACE FUNCTION audit_private.fingerprints()
- RETURNS TABLE(object text, fingerprint text)
+ RETURNS TABLE(object text, fingerprint text, shown text)
  LANGUAGE sql
  STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET quote_all_identifiers TO 'off'
 AS $function$
   -- Role names stand instead of their numbers, so that a restored database has the same fingerprints.
+  -- What PostgreSQL writes out of its own parse trees stands apart: another major version words it differently.
   select 'function ' || p.oid::regprocedure,
-         md5(concat_ws(E'\x1f', coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), p.proconfig, p.prosecdef, p.provolatile, p.proowner::regrole, audit_private.rights_of(p.proacl)))
+         md5(concat_ws(E'\x1f', p.prosrc, p.proconfig, p.prosecdef, p.provolatile, p.proowner::regrole, audit_private.rights_of(p.proacl))),
+         md5(pg_get_function_sqlbody(p.oid))
     from pg_proc p
    where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
      and not exists (select from audit_private.tracked t where p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$'))
   union all
   select 'relation ' || c.oid::regclass,
          md5(concat_ws(E'\x1f', c.relkind, c.relpersistence, c.relrowsecurity, c.relowner::regrole, audit_private.rights_of(c.relacl),
-           case when c.relkind = 'v' then pg_get_viewdef(c.oid) end, c.reloptions,
-           (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, a.attnotnull, audit_private.rights_of(a.attacl), pg_get_expr(d.adbin, d.adrelid)), ',' order by a.attnum)
-              from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-             where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+           c.reloptions,
+           (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, a.attnotnull, audit_private.rights_of(a.attacl), a.atthasdef), ',' order by a.attnum)
+              from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
            -- A table that inherits from one of ours would put its rows among the entries.
-           (select string_agg(i.inhrelid::regclass::text, ',' order by i.inhrelid::regclass::text) from pg_inherits i where i.inhparent = c.oid)))
+           (select string_agg(i.inhrelid::regclass::text, ',' order by i.inhrelid::regclass::text) from pg_inherits i where i.inhparent = c.oid))),
+         md5(case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid)
+           else (select string_agg(concat_ws(' ', d.adnum, pg_get_expr(d.adbin, d.adrelid)), ',' order by d.adnum) from pg_attrdef d where d.adrelid = c.oid) end)
     from pg_class c
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm', 'S')
   union all
-  select format('trigger %s on %s', g.tgname, g.tgrelid::regclass), md5(pg_get_triggerdef(g.oid) || g.tgenabled::text)
+  select format('trigger %s on %s', g.tgname, g.tgrelid::regclass), 
+         md5(concat_ws(E'\x1f', g.tgenabled, g.tgtype, g.tgfoid::regprocedure, g.tgattr, g.tgqual is null, g.tgoldtable, g.tgnewtable)), md5(pg_get_triggerdef(g.oid))
     from pg_trigger g join pg_class c on c.oid = g.tgrelid
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and not g.tgisinternal
   union all
   select format('policy %s on %s', p.polname, p.polrelid::regclass),
-         md5(concat_ws(E'\x1f', p.polcmd, p.polpermissive, p.polroles::regrole[], pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)))
+         md5(concat_ws(E'\x1f', p.polcmd, p.polpermissive, p.polroles::regrole[], p.polqual is null, p.polwithcheck is null)),
+         md5(concat_ws(E'\x1f', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)))
     from pg_policy p join pg_class c on c.oid = p.polrelid
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
   union all
-  select format('rule %s on %s', r.rulename, r.ev_class::regclass), md5(pg_get_ruledef(r.oid))
+  select format('rule %s on %s', r.rulename, r.ev_class::regclass), md5(concat_ws(E'\x1f', r.ev_type, r.ev_enabled, r.is_instead)), md5(pg_get_ruledef(r.oid))
     from pg_rewrite r join pg_class c on c.oid = r.ev_class
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and r.rulename <> '_RETURN'
   union all
-  select format('index %s', i.indexrelid::regclass), md5(pg_get_indexdef(i.indexrelid) || i.indisvalid::text)
+  select format('index %s', i.indexrelid::regclass), 
+         md5(concat_ws(E'\x1f', i.indisvalid, i.indisunique, i.indkey, i.indoption, i.indpred is null)), md5(pg_get_indexdef(i.indexrelid))
     from pg_index i join pg_class c on c.oid = i.indrelid
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
   union all
   -- Since version 18 "not null" is a constraint too; the relation has it already.
-  select format('constraint %s on %s', k.conname, k.conrelid::regclass), md5(pg_get_constraintdef(k.oid) || k.convalidated::text)
+  select format('constraint %s on %s', k.conname, k.conrelid::regclass), md5(concat_ws(E'\x1f', k.contype, k.convalidated, k.conkey)), md5(pg_get_constraintdef(k.oid))
     from pg_constraint k join pg_class c on c.oid = k.conrelid
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and k.contype in ('c', 'p', 'u', 'f', 'x')
   union all
-  select 'schema ' || n.nspname, md5(concat_ws(E'\x1f', n.nspowner::regrole, audit_private.rights_of(n.nspacl)))
+  select 'schema ' || n.nspname, md5(concat_ws(E'\x1f', n.nspowner::regrole, audit_private.rights_of(n.nspacl))), null
     from pg_namespace n
    where n.nspname in ('audit', 'audit_private')
   union all
-  select 'event trigger ' || t.evtname, md5(concat_ws(E'\x1f', t.evtevent, t.evtenabled, t.evttags, t.evtfoid::regprocedure))
+  select 'event trigger ' || t.evtname, md5(concat_ws(E'\x1f', t.evtevent, t.evtenabled, t.evttags, t.evtfoid::regprocedure)), null
     from pg_event_trigger t join pg_proc p on p.oid = t.evtfoid
    where p.pronamespace = 'audit_private'::regnamespace
 $function$;
-comment on function audit_private.fingerprints() is 'What the audit log consists of now, each object with a fingerprint of its definition, owner, settings and rights. The functions that audit.track writes are left out: they are compared with what would be written.';
+comment on function audit_private.fingerprints() is 'What the audit log consists of now, each object with a fingerprint of its definition, owner, settings and rights, and one of how this major version of PostgreSQL shows it. The functions that audit.track writes are left out: they are compared with what would be written.';
+
+CREATE OR REPLACE FUNCTION audit_private.folded(text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+AS $function$
+      select case when pg_catalog.octet_length($1) = pg_catalog.length($1) then pg_catalog.lower($1 collate "C") collate "default"
+                  else pg_catalog.lower(pg_catalog.normalize($1, 'NFC') collate "und-x-icu") collate "default" end
+    $function$;
+grant execute on function audit_private.folded(text) to audit_admin;
+grant execute on function audit_private.folded(text) to audit_dba;
+comment on function audit_private.folded(text) is 'A text as the search compares it: composed (NFC) and in small letters by Unicode, whatever the collation of the database. å, ä and ö stay letters of their own.';
 
 CREATE OR REPLACE FUNCTION audit_private.follow_change(changed regclass)
  RETURNS void
@@ -1819,7 +3311,7 @@ begin
     select x.* from audit_private.tracked x
      where x.target = changed or exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed)
   loop
-    perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete);
+    perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
   end loop;
 end
 $function$;
@@ -1841,19 +3333,33 @@ end
 $function$;
 comment on function audit_private.forget(regclass) is 'Forgets the settings of a table. Returns the name of its generated functions, null if it was not tracked.';
 
-CREATE OR REPLACE FUNCTION audit_private.forget_path(target regclass, loses_company boolean, loses_owner boolean)
+CREATE OR REPLACE FUNCTION audit_private.forget_path(target regclass, passes regclass, passes_name text, why text)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
 declare
-  t audit_private.tracked;
+  t    audit_private.tracked;
+  step jsonb := jsonb_build_array(jsonb_build_object('table', passes::oid::bigint));
+  lost text[];
 begin
   select * into strict t from audit_private.tracked x where x.target = forget_path.target;
-  perform audit_private.register(t.target, t.kind, t.label, case when loses_company is not true then t.company end,
-                                 case when loses_owner is not true then t.owner end, t.snapshot, t.mask, t.soft_delete);
+  if t.understood -> 'company' -> 'hops' @> step then
+    t.company := null;
+    lost := lost || 'company'::text;
+  end if;
+  if t.understood -> 'owner' -> 'hops' @> step then
+    t.owner := null;
+    lost := lost || 'owner'::text;
+  end if;
+  perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
+  if lost is not null then
+    update audit_private.tracked x
+       set problem = format('its entries lack the %s since the path led over %s, which %s.', array_to_string(lost, ' and the '), passes_name, why)
+     where x.target = forget_path.target;
+  end if;
 end
 $function$;
-comment on function audit_private.forget_path(regclass,boolean,boolean) is 'Goes on without a path that led through a table that was dropped: deletions must not fail for it.';
+comment on function audit_private.forget_path(regclass,regclass,text,text) is 'Goes on without the paths that led over a table that was dropped or cannot be read any more: deletions must not fail for it. audit.health names the table until audit.track is called again.';
 
 CREATE OR REPLACE FUNCTION audit_private.from_base64url(given text)
  RETURNS bytea
@@ -1891,6 +3397,54 @@ AS $function$
 $function$;
 comment on function audit_private.given_as(regclass,name,text) is 'SQL text that turns a parameter into the type of a column, so that its index serves; null where it cannot be one.';
 
+CREATE OR REPLACE FUNCTION audit_private.given_filter(filter jsonb)
+ RETURNS audit_private.event_filter
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  company text := nullif(current_setting('audit.company_id', true), '');
+begin
+  -- Who may not read learns nothing from what is known or unknown in a filter either: no company, no action of it.
+  if not coalesce(audit_private.viewer_is_granted(), false) then company := ''; end if;
+  return audit_private.read_filter(filter, company);
+end
+$function$;
+grant execute on function audit_private.given_filter(jsonb) to audit_admin;
+comment on function audit_private.given_filter(jsonb) is 'The filter of a viewer: the company is the one in the settings of the request, never one that is asked for.';
+
+CREATE OR REPLACE FUNCTION audit_private.given_filter_of_dba(filter jsonb)
+ RETURNS audit_private.event_filter
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  return audit_private.read_filter(case when jsonb_typeof(filter) = 'object' then filter - 'companyId' else filter end, audit_private.filter_text(filter, 'companyId'));
+end
+$function$;
+grant execute on function audit_private.given_filter_of_dba(jsonb) to audit_dba;
+comment on function audit_private.given_filter_of_dba(jsonb) is 'The filter of a DBA, who may ask for any company with the key companyId, or for all.';
+
+CREATE OR REPLACE FUNCTION audit_private.gone_since(since bigint, kind text)
+ RETURNS TABLE(id bigint, root_id bigint, company_id text, object_kind text, object_id text, object_label text, owner_kind text, owner_id text, owner_label text)
+ LANGUAGE plpgsql
+ STABLE STRICT
+AS $function$
+#variable_conflict use_column
+begin
+  return query
+    select distinct on (p.object_id)
+           p.id, coalesce(p.root_id, p.id), p.company_id, p.object_kind, p.object_id, p.object_label, p.owner_kind, p.owner_id, p.owner_label
+      from audit.event p
+     where p.id > since and p.transaction_id = pg_catalog.pg_current_xact_id() and p.object_kind = kind
+     order by p.object_id, p.id desc;
+end
+$function$;
+grant execute on function audit_private.gone_since(bigint,text) to audit_agent;
+comment on function audit_private.gone_since(bigint,text) is 'What this transaction has recorded above a number, of one kind: the latest entry of each object. It may be the cause of what goes now. Nothing if the number is null.';
+
 CREATE OR REPLACE FUNCTION audit_private.guess_label(of_table regclass)
  RETURNS jsonb
  LANGUAGE sql
@@ -1910,11 +3464,14 @@ CREATE OR REPLACE FUNCTION audit_private.health_rows()
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET quote_all_identifiers TO 'off'
 AS $function$
   with finding as (
     select * from audit_private.capture_findings()
+    union all select * from audit_private.untracked_findings()
     union all select * from audit_private.integrity_findings()
     union all select * from audit_private.operation_findings()
+    union all select * from audit_private.keeper_findings()
   )
   select k.check_name,
          case when bool_or(f.status = 'failed') then 'failed' when bool_or(f.status = 'warning') then 'warning' else 'ok' end,
@@ -1924,16 +3481,24 @@ AS $function$
     from (values
       (1, 'triggers',     'Every tracked table, partition and inheriting table has the triggers of the log, always enabled and unchanged.',
                           'Call audit.track again for the tables named, and find out who changed them: deletions since then may be missing.'),
-      (2, 'columns',      'The columns that labels, paths and snapshots name are there.',
-                          'Call audit.track again with columns that exist. Until then a deletion from the table fails.'),
-      (3, 'tables',       'Every tracked table exists.',
-                          'If it was meant to go: delete from audit_private.tracked where not exists (select from pg_class where oid = target).'),
+      (2, 'columns',      'The columns that labels, paths and snapshots name are there, and the log may read them.',
+                          'Give back what is missing, or call audit.track again. Until then a deletion from the table fails, or lacks a name or the company.'),
+      (3, 'tables',       'Every tracked table exists, survives a crash, and loses rows by deletions only.',
+                          'If a table was meant to go: delete from audit_private.tracked where not exists (select from pg_class where oid = target). Else: alter table … set logged; drop rule …'),
       (4, 'foreign keys', 'No row is taken along by a cascade without an entry of its own.',
                           'Track the tables named, or accept that only the deletion at the top is recorded.'),
+      (4.5, 'untracked',  'No table beside the tracked ones looks as if it should be tracked.',
+                          'Track the tables named, or accept knowingly that their deletions are not recorded.'),
+      (4.6, 'actors',     'Applications say who acts when they delete.',
+                          'Find the place in the application that deletes without audit.act_as; select * from audit.event where actor_status = ''missing'' and db_user = …; shows what it was.'),
       (5, 'definitions',  'Tables, functions, triggers, policies and rights of the audit log are as released.',
                           'Find out who changed what and when. Entries since then are not to be trusted without the server''s own log.'),
       (6, 'rights',       'Nobody has rights that get around the log.',
                           'Revoke what is named, or accept it knowingly.'),
+      (6.5, 'settings',   'No setting of the server, a database or a login weakens the log.',
+                          'Set it back: alter system reset …, alter role … reset …, alter database … reset …'),
+      (6.6, 'replication','No subscription writes into tracked tables or into the log.',
+                          'Record where the rows are deleted: track the tables at the publisher, and read its log.'),
       (7, 'audit_admin',  'Only the server may read as an administrator.',
                           'Make the login NOINHERIT, or revoke audit_admin from it.'),
       (8, 'transactions', 'No transaction has been open for over an hour.',
@@ -1943,14 +3508,68 @@ AS $function$
       (10, 'version',     'The server runs a supported version, 15 to 18.',
                           'Move to a supported version.'),
       (11, 'readers',     'The log knows who may read it.',
-                          'Call audit.read_access_from, or npm run audit -- grant-administrator.')
+                          'Call audit.read_access_from, or npm run audit -- grant-administrator.'),
+      (12, 'keeper',      'What follows the entries, such as the index of the search, is close behind.',
+                          'See that the server runs, or let npm run audit -- keep run from time to time: lists and searches are slower meanwhile, not wrong.')
     ) as k (n, check_name, meaning, what_to_do)
     left join finding f on f.check_name = k.check_name
    group by k.n, k.check_name, k.meaning, k.what_to_do
    order by k.n
 $function$;
 grant execute on function audit_private.health_rows() to audit_dba;
+grant execute on function audit_private.health_rows() to audit_keeper;
 comment on function audit_private.health_rows() is 'The checks of audit.health.';
+
+CREATE OR REPLACE FUNCTION audit_private.histogram_for_dba(filter jsonb, time_zone text, buckets integer)
+ RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select * from audit_private.histogram_of(audit_private.given_filter_of_dba(filter), time_zone, buckets)
+$function$;
+grant execute on function audit_private.histogram_for_dba(jsonb,text,integer) to audit_dba;
+comment on function audit_private.histogram_for_dba(jsonb,text,integer) is 'The histogram of a filter, for a DBA.';
+
+CREATE OR REPLACE FUNCTION audit_private.histogram_for_viewer(filter jsonb, time_zone text, buckets integer)
+ RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select * from audit_private.histogram_of(audit_private.given_filter(filter), time_zone, buckets)
+$function$;
+grant execute on function audit_private.histogram_for_viewer(jsonb,text,integer) to audit_admin;
+comment on function audit_private.histogram_for_viewer(jsonb,text,integer) is 'The histogram of a filter, for a viewer.';
+
+CREATE OR REPLACE FUNCTION audit_private.histogram_of(f audit_private.event_filter, time_zone text, buckets integer)
+ RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  zone  text := coalesce(audit_private.checked_zone(nullif(time_zone, ''), 'timeZone'), f.time_zone, audit_private.zone_of(f.company_id));
+  span  record;
+  edges timestamptz[];
+begin
+  if buckets is null or buckets not between 1 and 60 then perform audit_private.refuse_filter(format('buckets is %s; it can be from 1 to 60', coalesce(buckets::text, 'null'))); end if;
+  if f.starts_at is null or f.ends_at is null or f.ends_at - f.starts_at > interval '20 years' then
+    span := audit_private.span_of(f);
+    if span.first_at is null then return; end if;
+    f.starts_at := greatest(f.starts_at, span.first_at);
+    f.ends_at   := least(f.ends_at, span.last_at + interval '1 microsecond');
+  end if;
+  select b.unit, b.edges into unit, edges from audit_private.buckets_of(f.starts_at, f.ends_at, zone, buckets) b;
+  return query
+    select histogram_of.unit, edges[b], edges[b + 1],
+           coalesce(sum(s.n) filter (where s.action like '%.deleted'), 0)::bigint, coalesce(sum(s.n) filter (where s.action like '%.exported'), 0)::bigint,
+           coalesce(sum(s.n) filter (where s.action not like '%.deleted' and s.action not like '%.exported'), 0)::bigint
+      from generate_series(1, cardinality(edges) - 1) b
+      left join audit_private.cube_of(f, edges, false) s on s.slot = b
+     group by b order by b;
+end
+$function$;
+comment on function audit_private.histogram_of(audit_private.event_filter,text,integer) is 'How many deletions, exports and other entries a filter lets through, hour by hour, day by day, or by week, month or year of a time zone: at most 60 of them.';
 
 CREATE OR REPLACE FUNCTION audit_private.hmac_pad(secret bytea, filler integer)
  RETURNS bytea
@@ -2044,6 +3663,15 @@ AS $function$
     from audit_private.released r
     full join audit_private.fingerprints() f on f.object = r.object
    where r.fingerprint is distinct from f.fingerprint
+      or r.shown is distinct from f.shown and r.server_major = current_setting('server_version_num')::integer / 10000
+  union all
+  select 'definitions', 'warning',
+         format('The fingerprints are of PostgreSQL %s, and this is %s, which may word definitions differently (now: %s). Nothing else was changed, if nothing else is named here. As a superuser: select audit.renew_fingerprints().',
+           max(r.server_major), current_setting('server_version_num')::integer / 10000, coalesce(string_agg(f.object, ', ' order by f.object) filter (where r.shown is distinct from f.shown), 'none'))
+    from audit_private.released r
+    join audit_private.fingerprints() f on f.object = r.object
+   where r.server_major <> current_setting('server_version_num')::integer / 10000
+  having count(*) > 0
   union all
   select 'rights', 'warning', format('%s is a member of %s and may act as it.', m.member::regrole, m.roleid::regrole)
     from pg_auth_members m
@@ -2074,6 +3702,47 @@ AS $function$
 $function$;
 comment on function audit_private.integrity_findings() is 'Where the audit log differs from what was released, and rights that weaken it.';
 
+CREATE OR REPLACE FUNCTION audit_private.is_actor_wanted()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$select false$function$;
+grant execute on function audit_private.is_actor_wanted() to audit_agent;
+comment on function audit_private.is_actor_wanted() is 'Whether any company wants an actor for each deletion. Written by audit_private.write_rules from the table strict_company.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_all_kept()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  answer boolean;
+begin
+  execute format('select not exists (select from audit.event e where %s)', audit_private.unkept_code('e')) into answer;
+  return answer;
+end
+$function$;
+comment on function audit_private.is_all_kept() is 'Whether every entry is kept.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_attached(on_table regclass, trigger_name text, function_name text, trigger_code text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET quote_all_identifiers TO 'off'
+AS $function$
+  select exists (
+    select from pg_trigger g
+     where g.tgrelid = on_table and g.tgname = is_attached.trigger_name and g.tgenabled = 'A' and g.tgattr::text = ''
+       and g.tgfoid = to_regproc(format('audit_private.%I', function_name))
+       and g.tgtype = audit_private.trigger_type(trigger_code)
+       and g.tgoldtable::text is not distinct from case when trigger_code like '% referencing old table as old_rows %' then 'old_rows' end
+       and audit_private.bare_condition(case when g.tgqual is null then '' else substring(pg_get_triggerdef(g.oid) from ' WHEN (.*) EXECUTE FUNCTION ') end)
+           = coalesce(audit_private.bare_condition(substring(trigger_code from ' when (.*)$')), ''))
+$function$;
+grant execute on function audit_private.is_attached(regclass,text,text,text) to audit_installer;
+comment on function audit_private.is_attached(regclass,text,text,text) is 'Whether a table has a trigger of the log just as it should be.';
+
 CREATE OR REPLACE FUNCTION audit_private.is_comparable(there regclass, key name, here regclass, col name)
  RETURNS boolean
  LANGUAGE sql
@@ -2090,6 +3759,31 @@ AS $function$
 $function$;
 comment on function audit_private.is_comparable(regclass,name,regclass,name) is 'Whether two columns can be compared as they are, without a cast that would hide an index. Types that are not built in cannot: their operators are not ours to find or to run.';
 
+CREATE OR REPLACE FUNCTION audit_private.is_counted(f audit_private.event_filter)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+RETURN (((f).object_id IS NULL) AND ((f).owner_id IS NULL) AND ((f).request_id IS NULL) AND ((f).wanted IS NULL) AND ((f).unwanted IS NULL));
+comment on function audit_private.is_counted(audit_private.event_filter) is 'Whether the totals of days, months and years answer how many entries a filter lets through.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_dba()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN pg_has_role(CURRENT_USER, 'audit_dba'::name, 'usage'::text);
+grant execute on function audit_private.is_dba() to audit_admin;
+grant execute on function audit_private.is_dba() to audit_dba;
+comment on function audit_private.is_dba() is 'Whether whoever asks reads every company.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_kept(f audit_private.event_filter)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select f.company_id is not null and f.act is null and (audit_private.progress()).done is not null
+$function$;
+comment on function audit_private.is_kept(audit_private.event_filter) is 'Whether a filter is answered from what the keeper made. An act is found by its transaction; all companies at once are for DBAs only.';
+
 CREATE OR REPLACE FUNCTION audit_private.is_key(of_table regclass, columns jsonb)
  RETURNS boolean
  LANGUAGE sql
@@ -2099,6 +3793,13 @@ AS $function$
     = (select pg_catalog.array_agg(c order by c) from pg_catalog.jsonb_array_elements_text(columns) c), false)
 $function$;
 comment on function audit_private.is_key(regclass,jsonb) is 'Whether these columns are the key by which the log names the rows of a table.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_looked_up(f audit_private.event_filter)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN ((cardinality(audit_private.term_keys(''::text, 0, (f).wanted)) > 0) AND ((f).object_id IS NULL) AND ((f).owner_id IS NULL) AND ((f).request_id IS NULL));
+comment on function audit_private.is_looked_up(audit_private.event_filter) is 'Whether the text index is the best way to what a filter lets through.';
 
 CREATE OR REPLACE FUNCTION audit_private.is_marked(target regclass, col name, alias text)
  RETURNS text
@@ -2128,6 +3829,28 @@ $function$;
 grant execute on function audit_private.is_moving(regclass) to audit_agent;
 comment on function audit_private.is_moving(regclass) is 'Whether an update of this partitioned table is running, which may move rows between its partitions.';
 
+CREATE OR REPLACE FUNCTION audit_private.is_rare(letter text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (strpos('abcdefghijklmnoprstuvwy 0123456789.,-åäö'::text, letter) = 0);
+grant execute on function audit_private.is_rare(text) to audit_admin;
+grant execute on function audit_private.is_rare(text) to audit_dba;
+comment on function audit_private.is_rare(text) is 'Whether a letter is in so few names that one or two letters with it are worth a key of the search index.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_short(of_table regclass, columns jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select pg_catalog.bool_and(audit_private.base_type(a.atttypid) in (
+           'bool'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'oid'::regtype, 'uuid'::regtype,
+           'date'::regtype, 'time'::regtype, 'timetz'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype))
+    from pg_catalog.jsonb_array_elements_text(columns) c
+    join pg_catalog.pg_attribute a on a.attrelid = of_table and a.attname = c
+$function$;
+comment on function audit_private.is_short(regclass,jsonb) is 'Whether columns are of types whose text is always short enough for an index.';
+
 CREATE OR REPLACE FUNCTION audit_private.is_signed(said text, signature text)
  RETURNS boolean
  LANGUAGE sql
@@ -2139,11 +3862,76 @@ $function$;
 grant execute on function audit_private.is_signed(text,text) to audit_agent;
 comment on function audit_private.is_signed(text,text) is 'Whether the database itself signed a context: whoever may ask this cannot sign one.';
 
+CREATE OR REPLACE FUNCTION audit_private.keep_batch(p audit_private.keeping, batch_size integer, OUT processed bigint, OUT stored bigint, OUT at_transaction xid8, OUT at_id bigint)
+ RETURNS record
+ LANGUAGE sql
+AS $function$
+  with entry as materialized (
+    select b.id, b.transaction_id, b.occurred_at, b.company_id, b.actor_id, b.actor_name, b.action, b.source, b.object_kind, coalesce(b.owner_kind, '') as owner_kind,
+           b.object_id, b.owner_id, b.request_id, audit_private.names_of(b.object_label, b.owner_label, b.actor_name) as names,
+           b.caused_by is null and audit.cause_of(b) is null as is_root
+      from audit_private.batch_entries(p, batch_size) b
+  ), made as (
+    insert into audit_private.kept_combination (action, source, object_kind, owner_kind, is_root)
+    select distinct e.action, e.source, e.object_kind, e.owner_kind, e.is_root from entry e
+     where not exists (select from audit_private.kept_combination c where (c.action, c.source, c.object_kind, c.owner_kind, c.is_root) = (e.action, e.source, e.object_kind, e.owner_kind, e.is_root))
+    returning *
+  ), combination as materialized (
+    select * from audit_private.kept_combination union all select * from made
+  ), kept as (
+    insert into audit_private.kept_event (event_id, occurred_at, combination, quarter, company_id, actor_id, object_id, owner_id, request_id, names)
+    select e.id, e.occurred_at, c.id, (4 * extract(year from e.occurred_at at time zone 'UTC') + extract(quarter from e.occurred_at at time zone 'UTC'))::integer,
+           e.company_id, e.actor_id, e.object_id, e.owner_id, e.request_id, e.names
+      from entry e join combination c on (c.action, c.source, c.object_kind, c.owner_kind, c.is_root) = (e.action, e.source, e.object_kind, e.owner_kind, e.is_root)
+    on conflict do nothing
+    returning event_id, occurred_at, company_id, combination, actor_id
+  ), counted as (
+    select k.company_id, u.actor_id, u.unit, u.starts_on, k.combination, count(*) as n
+      from kept k
+      cross join lateral (values ('', 'day', (k.occurred_at at time zone 'UTC')::date),
+                                 ('', 'month', date_trunc('month', k.occurred_at at time zone 'UTC')::date),
+                                 ('', 'year', date_trunc('year', k.occurred_at at time zone 'UTC')::date),
+                                 (nullif(left(k.actor_id, 300), ''), 'month', date_trunc('month', k.occurred_at at time zone 'UTC')::date),
+                                 (nullif(left(k.actor_id, 300), ''), 'year', date_trunc('year', k.occurred_at at time zone 'UTC')::date)) as u (actor_id, unit, starts_on)
+     where k.company_id is not null and u.actor_id is not null
+     group by k.company_id, u.actor_id, u.unit, u.starts_on, k.combination
+  ), totals as (
+    insert into audit_private.kept_total (company_id, actor_id, unit, starts_on, combinations, counts)
+    select c.company_id, c.actor_id, c.unit, c.starts_on, array_agg(c.combination order by c.combination), array_agg(c.n order by c.combination)
+      from counted c group by c.company_id, c.actor_id, c.unit, c.starts_on
+    on conflict on constraint kept_total_pkey do update
+       set (combinations, counts) = (
+             select array_agg(t.combination order by t.combination), array_agg(t.n order by t.combination)
+               from (select u.combination, sum(u.n)::bigint as n
+                       from (select * from unnest(kept_total.combinations, kept_total.counts) union all select * from unnest(excluded.combinations, excluded.counts)) u (combination, n)
+                      group by u.combination) t)
+  ), actions as (
+    insert into audit_private.kept_action (company_id, action) select distinct coalesce(e.company_id, ''), e.action from entry e on conflict do nothing
+  ), actors as (
+    insert into audit_private.kept_actor (company_id, actor_id, actor_name, last_id)
+    select distinct on (e.company_id, left(e.actor_id, 300)) e.company_id, left(e.actor_id, 300), e.actor_name, e.id
+      from entry e where e.company_id is not null and e.actor_id is not null
+     order by e.company_id, left(e.actor_id, 300), e.id desc
+    on conflict on constraint kept_actor_pkey do update set actor_name = excluded.actor_name, last_id = excluded.last_id where kept_actor.last_id < excluded.last_id
+  )
+  select (select count(*) from entry), (select count(*) from kept),
+         (select case when p.at_transaction = '0' and p.at_id < p.imported_to then '0'::xid8 else e.transaction_id end from entry e order by e.transaction_id desc, e.id desc limit 1),
+         (select case when p.at_transaction = '0' and p.at_id < p.imported_to then max(e.id) else (array_agg(e.id order by e.transaction_id desc, e.id desc))[1] end from entry e)
+$function$;
+comment on function audit_private.keep_batch(audit_private.keeping,integer) is 'Keeps one batch: entries, combinations, totals, actions and actors, in one statement. An entry that is kept already counts nowhere twice.';
+
 CREATE OR REPLACE FUNCTION audit_private.keep_bytes(value bytea)
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE STRICT
-RETURN CASE WHEN (octet_length(value) <= 128) THEN (value)::text ELSE format('[%s bytes%s]'::text, octet_length(value), CASE WHEN (octet_length(value) <= ((64 * 1024) * 1024)) THEN (', sha256 '::text || encode(sha256(value), 'hex'::text)) ELSE NULL::text END) END;
+AS $function$
+begin
+  return case when pg_catalog.octet_length(value) <= 128 then value::text
+              else pg_catalog.format('[%s bytes%s]', pg_catalog.octet_length(value),
+                case when pg_catalog.octet_length(value) <= 64 * 1024 * 1024
+                     then ', sha256 ' || pg_catalog.encode(pg_catalog.sha256(value), 'hex') end) end;
+end
+$function$;
 grant execute on function audit_private.keep_bytes(bytea) to audit_agent;
 comment on function audit_private.keep_bytes(bytea) is 'What a snapshot keeps of a binary value: up to 128 bytes as they are, otherwise the size and, up to 64 MiB, the SHA-256.';
 
@@ -2169,8 +3957,7 @@ CREATE OR REPLACE FUNCTION audit_private.keep_label(label text, id text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN COALESCE(NULLIF(CASE WHEN (length(label) > 500) THEN ("left"(NULLIF(btrim(label, ' 	
- ​'::text), ''::text), 499) || '…'::text) ELSE btrim(label, ' 	
+RETURN COALESCE(NULLIF(CASE WHEN (octet_length(label) > 500) THEN audit_private.cut_label(label) ELSE btrim(label, ' 	
  ​'::text) END, ''::text), ('#'::text || id));
 grant execute on function audit_private.keep_label(text,text) to audit_agent;
 comment on function audit_private.keep_label(text,text) is 'The name of an object as an entry keeps it: at most 500 characters (a cut one ends in …), #key if it is empty.';
@@ -2211,6 +3998,159 @@ end
 $function$;
 grant execute on function audit_private.keep_other(anyelement,integer) to audit_agent;
 comment on function audit_private.keep_other(anyelement,integer) is 'What a snapshot keeps of a value of a type that is not built in: its text form, made by the type''s output function and never by a cast that somebody defined.';
+
+CREATE OR REPLACE FUNCTION audit_private.keeper_findings()
+ RETURNS TABLE(check_name text, status text, finding text)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  waiting record;
+begin
+  -- It is counted no further than a person cares.
+  execute format('select count(*) as n, min(w.occurred_at) as since from (select e.occurred_at from audit.event e where %s limit 100001) w', audit_private.unkept_code('e')) into waiting;
+  if waiting.since < now() - interval '5 minutes' then
+    return query select 'keeper', 'warning', format('%s%s waiting for the keeper, the first one since %s.%s',
+      case when waiting.n > 100000 then 'More than ' end,
+      case waiting.n when 1 then 'One entry is' when 100001 then '100,000 entries are' else waiting.n || ' entries are' end,
+      date_trunc('second', waiting.since),
+      case when (audit_private.progress()).done is null then ' It has never run in this cluster.' end);
+  end if;
+end
+$function$;
+comment on function audit_private.keeper_findings() is 'Whether lists, searches and totals are read from what the keeper made, or from the entries themselves.';
+
+CREATE OR REPLACE FUNCTION audit_private.keeper_lag()
+ RETURNS TABLE(event_count bigint, seconds double precision)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  return query execute format('select count(*), coalesce(greatest(extract(epoch from clock_timestamp() - min(w.occurred_at)), 0), 0)::double precision from (select e.occurred_at from audit.event e where %s limit 1000) w', audit_private.unkept_code('e'));
+end
+$function$;
+grant execute on function audit_private.keeper_lag() to audit_keeper;
+comment on function audit_private.keeper_lag() is 'How many committed entries wait for the keeper, counted up to 1,000, and for how many seconds.';
+
+CREATE OR REPLACE FUNCTION audit_private.kept_code(f audit_private.event_filter, combinations integer[])
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  of_row audit_private.event_filter := f;
+begin
+  of_row.actions := null; of_row.not_actions := null; of_row.sources := null; of_row.not_sources := null;
+  of_row.object_kind := null; of_row.owner_kind := null; of_row.roots_only := null;
+  return concat_ws(' and ', audit_private.code_of(of_row, 'k', 'k.names', ''),
+    case when combinations is not null then format('k.combination = any (%L::integer[])', combinations) end,
+    case when f.actor_id  is not null then format('left(k.actor_id, 300) = %L', left(f.actor_id, 300)) end,
+    case when f.object_id is not null then format('left(k.object_id, 300) = %L', left(f.object_id, 300)) end,
+    case when f.owner_id  is not null then format('left(k.owner_id, 300) = %L', left(f.owner_id, 300)) end);
+end
+$function$;
+comment on function audit_private.kept_code(audit_private.event_filter,integer[]) is 'A filter as SQL conditions over audit_private.kept_event k, in the form that its indexes are made for.';
+
+CREATE OR REPLACE FUNCTION audit_private.kept_counts(f audit_private.event_filter, edges timestamp with time zone[], by_actor boolean)
+ RETURNS TABLE(slot integer, combination integer, actor_id text, n bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+ SET "DateStyle" TO 'ISO'
+AS $function$
+declare
+  combinations integer[] := audit_private.combinations_of(f);
+  last_edge    integer := cardinality(edges);
+  actor_code   text := case when by_actor then 'k.actor_id' else 'null::text' end;
+  counting     text := format('select width_bucket(k.occurred_at, $1), k.combination, %s, count(*)', actor_code);
+  units        text[];
+  statement    text;
+begin
+  if combinations = '{}' then return; end if;
+  f.starts_at := greatest(f.starts_at, edges[1]);
+  f.ends_at   := least(f.ends_at, edges[last_edge]);
+  if not audit_private.is_counted(f) then
+    if audit_private.is_looked_up(f) then
+      return query execute format('with found as materialized (
+          select k.* from audit_private.quarters_of($2) q cross join lateral (
+            select * from audit_private.kept_event k where audit_private.search_keys(k.company_id, k.quarter, k.names) @> audit_private.term_keys($3, q, $4) and k.quarter = q) k)
+        %s from found k where %s group by 1, 2, 3', counting, audit_private.kept_code(f, combinations)) using edges, f, f.company_id, f.wanted;
+    else
+      return query execute format('%s from audit_private.kept_event k where %s group by 1, 2, 3', counting, audit_private.kept_code(f, combinations)) using edges;
+    end if;
+    return;
+  end if;
+
+  -- Short slots are counted row by row: their ends would be most of them.
+  units := case when last_edge > 2 and edges[last_edge - 1] - edges[2] < (last_edge - 2) * interval '6 days' then '{}'
+                when by_actor or f.actor_id is not null then '{year,month}' else '{year,month,day}' end;
+  select string_agg(case when p.unit = 'rows' then
+           format('select %s::integer, k.combination, %s, count(*)::bigint from audit_private.kept_event k where k.company_id = %L and k.occurred_at >= %L and k.occurred_at < %L%s%s group by k.combination, 3',
+             b, actor_code, f.company_id, p.from_at, p.to_at,
+             case when f.actor_id is not null then format(' and k.actor_id = %L and left(k.actor_id, 300) = %L and k.combination = any (%L::integer[])', f.actor_id, left(f.actor_id, 300),
+                                                          coalesce(combinations, array(select c.id from audit_private.kept_combination c))) end,
+             case when combinations is not null and f.actor_id is null then format(' and k.combination = any (%L::integer[])', combinations) end)
+         else
+           format('select %s, u.combination, %s, sum(u.n)::bigint from audit_private.kept_total t cross join lateral unnest(t.combinations, t.counts) u (combination, n) where t.company_id = %L and t.unit = %L and t.actor_id %s and t.starts_on >= %L and t.starts_on < %L%s group by u.combination, 3',
+             b, case when by_actor then 't.actor_id' else 'null::text' end, f.company_id, p.unit,
+             case when f.actor_id is not null then format('= %L', left(f.actor_id, 300)) when by_actor then '> ''''' else '= ''''' end,
+             (p.from_at at time zone 'UTC')::date, (p.to_at at time zone 'UTC')::date,
+             case when combinations is not null then format(' and u.combination = any (%L::integer[])', combinations) end)
+         end, ' union all ')
+    into statement
+    from generate_series(1, last_edge - 1) b
+    cross join lateral audit_private.parts_of(greatest(edges[b], f.starts_at), least(edges[b + 1], f.ends_at), units) p;
+  if statement is not null then return query execute statement; end if;
+end
+$function$;
+comment on function audit_private.kept_counts(audit_private.event_filter,timestamp with time zone[],boolean) is 'How many kept entries a filter lets through between the edges, by combination and by person if asked for: from the totals, or where these do not tell, by an index.';
+
+CREATE OR REPLACE FUNCTION audit_private.kept_page(f audit_private.event_filter, in_order text, behind text, page_size integer, OUT times timestamp with time zone[], OUT ids bigint[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  combinations integer[] := audit_private.combinations_of(f);
+  code         text := audit_private.kept_code(f, combinations);
+  rows_in_order text := format('select k.occurred_at, k.event_id from audit_private.kept_event k where %s and %s order by k.occurred_at %s, k.event_id %3$s limit %4$s', code, behind, in_order, page_size);
+  walked       bigint;
+  quarter      integer;
+  more         record;
+begin
+  if combinations = '{}' then return; end if;
+  if f.object_id is null and f.owner_id is null and f.request_id is null and f.wanted is null and f.unwanted is null and (combinations is not null or f.actor_id is not null) then
+    -- A few from each combination, whose index is in order of time: rare ones cost no more than frequent ones.
+    f.actions := null; f.not_actions := null; f.sources := null; f.not_sources := null; f.object_kind := null; f.owner_kind := null; f.roots_only := null;
+    rows_in_order := format(
+      'select k.occurred_at, k.event_id from unnest(%L::integer[]) c (id) cross join lateral (select k.occurred_at, k.event_id from audit_private.kept_event k where %s and k.combination = c.id and %s order by k.occurred_at %4$s, k.event_id %4$s limit %5$s) k order by 1 %4$s, 2 %4$s limit %5$s',
+      coalesce(combinations, array(select c.id from audit_private.kept_combination c)), audit_private.kept_code(f, null), behind, in_order, page_size);
+  elsif audit_private.is_looked_up(f) then
+    -- What is frequent stands among the newest. What does not, is rare enough to be looked up, quarter by quarter.
+    execute format('with newest as materialized (select * from audit_private.kept_event k where k.company_id = %L and %s%s%s order by k.occurred_at %5$s, k.event_id %5$s limit 1000),
+                         hit as (select k.occurred_at, k.event_id from newest k where %6$s order by k.occurred_at %5$s, k.event_id %5$s limit %7$s)
+                    select (select count(*) from newest), (select array_agg(occurred_at) from hit), (select array_agg(event_id) from hit)',
+      f.company_id, behind, ' and k.occurred_at >= ' || quote_literal(f.starts_at), ' and k.occurred_at < ' || quote_literal(f.ends_at), in_order, code, page_size)
+      into walked, times, ids;
+    if walked < 1000 or cardinality(ids) >= page_size then return; end if;
+    times := '{}'; ids := '{}';
+    for quarter in execute format('select q from audit_private.quarters_of($1) q order by q %s', in_order) using f loop
+      execute format('with found as materialized (select * from audit_private.kept_event k where audit_private.search_keys(k.company_id, k.quarter, k.names) @> %L::integer[])
+                      select array_agg(h.occurred_at) as times, array_agg(h.event_id) as ids
+                        from (select k.occurred_at, k.event_id from found k where k.quarter = %s and %s and %s order by k.occurred_at %5$s, k.event_id %5$s limit %6$s) h',
+        audit_private.term_keys(f.company_id, quarter, f.wanted), quarter, code, behind, in_order, page_size - cardinality(ids)) into more;
+      times := times || more.times;
+      ids := ids || more.ids;
+      exit when cardinality(ids) >= page_size;
+    end loop;
+    return;
+  end if;
+  execute format('select array_agg(occurred_at), array_agg(event_id) from (%s) k', rows_in_order) into times, ids;
+end
+$function$;
+comment on function audit_private.kept_page(audit_private.event_filter,text,text,integer) is 'The kept entries of one page: by object, owner or request; by the few newest of each combination; by the newest of all and then the text index; or in order of time.';
 
 CREATE OR REPLACE FUNCTION audit_private.key_code(of_table regclass, key jsonb, alias text)
  RETURNS text
@@ -2254,29 +4194,114 @@ grant execute on function audit_private.kind_count(text,bigint,text) to audit_ad
 grant execute on function audit_private.kind_count(text,bigint,text) to audit_dba;
 comment on function audit_private.kind_count(text,bigint,text) is 'A number of things of one kind in words: 3 customer contacts.';
 
-CREATE OR REPLACE FUNCTION audit_private.label_code(of_table regclass, label jsonb, alias text, id_code text)
- RETURNS text
- LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION audit_private.known_actions(company_id text)
+ RETURNS SETOF text
+ LANGUAGE sql
  STABLE
 AS $function$
-declare
-  part  jsonb;
-  given text[] := '{}';
-  sizes text[] := '{}';
-  code  text;
-begin
-  for part in select * from pg_catalog.jsonb_array_elements(label) loop
-    if part ? 'text' then
-      given := given || pg_catalog.quote_literal(part ->> 'text');
-    else
-      code  := audit_private.column_as_text(of_table, (part ->> 'column')::name, alias);
-      given := given || pg_catalog.format('left(%s, 501)', code);
-    end if;
-  end loop;
-  return pg_catalog.format('audit_private.keep_label(concat(%s), %s)', pg_catalog.array_to_string(given, ', '), id_code);
-end
+  select unnest(array['projects.exported', 'customers.exported', 'contacts.exported',
+                      'customer.deleted', 'contact.deleted', 'project.deleted', 'role.deleted', 'user.deleted', 'cv.deleted',
+                      'projects.export_ended', 'customers.export_ended', 'contacts.export_ended',
+                      'audit.exported', 'audit.export_ended', 'table.tracked', 'table.untracked', 'table.altered', 'table.dropped',
+                      'access.granted', 'access.revoked', 'access.read_from', 'actor.required', 'actor.optional',
+                      'token_key.added', 'token_key.dropped', 'login.bound', 'login.unbound', 'log.fingerprints_renewed'])
+  union
+  select t.kind || '.' || verb from audit_private.tracked t cross join unnest(array['deleted', 'restored']) verb
+  union
+  select a.action from audit_private.kept_action a where a.company_id = known_actions.company_id or known_actions.company_id is null
+$function$;
+comment on function audit_private.known_actions(text) is 'Every action that a filter may name: what can be recorded in this database, and what was recorded for the company.';
+
+CREATE OR REPLACE FUNCTION audit_private.label_code(of_table regclass, label jsonb, alias text, id_code text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- A column alone is looked at as it is; of several long texts only what may stay is joined.
+  select pg_catalog.format('audit_private.keep_label(%s, %s)',
+           case when pg_catalog.count(*) = 1 and pg_catalog.bool_and(part.is_column) then pg_catalog.min(part.code)
+             else pg_catalog.format('concat(%s)', pg_catalog.string_agg(
+               case when part.is_column and part.longest <= 500 is not true then pg_catalog.format('left(%s, 501)', part.code) else part.code end, ', ' order by part.n)) end,
+           id_code)
+    from (
+      select p.n, p.part ? 'column' as is_column, audit_private.longest(of_table, (p.part ->> 'column')::name) as longest,
+             coalesce(pg_catalog.quote_literal(p.part ->> 'text'), audit_private.column_as_text(of_table, (p.part ->> 'column')::name, alias)) as code
+        from pg_catalog.jsonb_array_elements(label) with ordinality p (part, n)
+    ) part
 $function$;
 comment on function audit_private.label_code(regclass,jsonb,text,text) is 'SQL text that makes the name of a row from its label template.';
+
+CREATE OR REPLACE FUNCTION audit_private.leave_closed_schema(moved regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  closed regnamespace := (select c.relnamespace from pg_class c where c.oid = moved);
+  child  regclass;
+begin
+  if has_schema_privilege('audit_agent', closed, 'usage') then
+    return;
+  end if;
+  for child in select distinct k.target from audit_private.known_column k where k.relation = moved and k.target <> moved loop
+    perform audit_private.record_schema_event('table.altered', child, child::text,
+      jsonb_build_object('command', 'ALTER TABLE', 'statement', audit_private.statement_shown(),
+        'finding', format('%s, to which it points, is in schema %s now, into which the log may not look.', moved, closed)));
+    perform audit_private.forget_path(child, moved, moved::text, format('is in schema %s now, into which the log may not look', closed));
+  end loop;
+end
+$function$;
+comment on function audit_private.leave_closed_schema(regclass) is 'Goes on without a table that was moved to a schema on which the log could not be given a right.';
+
+CREATE OR REPLACE FUNCTION audit_private.let_agent_follow()
+ RETURNS event_trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  entered name;
+begin
+  -- With the rights of whoever moved the table: the log's own would not do, and nothing of the log may be called here.
+  for entered in
+    select distinct n.nspname
+      from pg_event_trigger_ddl_commands() c
+      join pg_class t on c.classid = 'pg_class'::regclass and t.oid = c.objid
+      join pg_namespace n on n.oid = t.relnamespace
+     where has_any_column_privilege('audit_agent', t.oid, 'select')
+       and not has_schema_privilege('audit_agent', n.oid, 'usage')
+       and has_schema_privilege(n.oid, 'usage with grant option')
+  loop
+    execute format('grant usage on schema %I to audit_agent', entered);
+  end loop;
+exception when others then
+  raise warning 'The audit log could not follow a table into its new schema: %', sqlerrm using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.let_agent_follow() is 'Event trigger: lets audit_agent look into a schema to which a table was moved whose columns it reads, if whoever moved it may give that right.';
+
+CREATE OR REPLACE FUNCTION audit_private.like_pattern(term text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN (('%'::text || replace(replace(replace(term, '\'::text, '\\'::text), '%'::text, '\%'::text), '_'::text, '\_'::text)) || '%'::text);
+grant execute on function audit_private.like_pattern(text) to audit_admin;
+grant execute on function audit_private.like_pattern(text) to audit_dba;
+comment on function audit_private.like_pattern(text) is E'The pattern that finds a text anywhere: %, _ and \\ stand for themselves.';
+
+CREATE OR REPLACE FUNCTION audit_private.longest(of_table regclass, column_name name)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- The modifier of varchar(n) and char(n) is n + 4.
+  select case
+    when base.typname in ('bool', 'int2', 'int4', 'int8', 'oid', 'uuid', 'date', 'time', 'timetz', 'timestamp', 'timestamptz') then 100
+    when base.typname in ('varchar', 'bpchar') and a.atttypid = base.oid and a.atttypmod >= 4 then a.atttypmod - 4
+  end
+  from pg_catalog.pg_attribute a
+  join pg_catalog.pg_type base on base.oid = audit_private.base_type(a.atttypid) and base.oid < 16384
+  where a.attrelid = of_table and a.attname = column_name
+$function$;
+comment on function audit_private.longest(regclass,name) is 'How many characters the text of a column can have at most by its type; null if there is no telling.';
 
 CREATE OR REPLACE FUNCTION audit_private.lookup_code(target regclass)
  RETURNS text
@@ -2369,11 +4394,39 @@ RETURN (hashtextextended(concat_ws(' '::text, (pg_partition_root(target))::oid, 
 grant execute on function audit_private.moving_mark(regclass) to audit_agent;
 comment on function audit_private.moving_mark(regclass) is 'Tells an update of a partitioned table from those of other tables, transactions and statements.';
 
+CREATE OR REPLACE FUNCTION audit_private.names_of(object_label text, owner_label text, actor_name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  -- The sign between the names keeps a phrase from matching across two of them; where it stands in a name, it reads as a space.
+  select audit_private.folded(pg_catalog.concat_ws(U&'\001F', pg_catalog.translate(object_label, U&'\001F', ' '), pg_catalog.translate(owner_label, U&'\001F', ' '), pg_catalog.translate(actor_name, U&'\001F', ' ')))
+$function$;
+grant execute on function audit_private.names_of(text,text,text) to audit_admin;
+grant execute on function audit_private.names_of(text,text,text) to audit_dba;
+comment on function audit_private.names_of(text,text,text) is 'The names of an entry that a search looks in, folded.';
+
+CREATE OR REPLACE FUNCTION audit_private.occurs_unkept(company_id text, action text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  answer boolean;
+begin
+  execute format('select exists (select from audit.event e where %s and (e.company_id = $1 or $1 is null) and e.action = $2)', audit_private.unkept_code('e'))
+    into answer using company_id, action;
+  return answer;
+end
+$function$;
+comment on function audit_private.occurs_unkept(text,text) is 'Whether an action occurs among the entries of a company that are not kept yet.';
+
 CREATE OR REPLACE FUNCTION audit_private.on_change()
  RETURNS event_trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET quote_all_identifiers TO 'off'
 AS $function$
 declare
   changed  regclass;
@@ -2388,11 +4441,17 @@ begin
         or (c.classid = 'pg_namespace'::regclass and c.objid = t.relnamespace)
   loop
     perform audit_private.follow_change(changed);
+    perform audit_private.leave_closed_schema(changed);
     findings := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings(changed) f
                   where f.status = 'failed' and starts_with(f.finding, changed::text || ':'));
     if findings is not null then
       perform audit_private.record_schema_event('table.altered', changed, changed::text,
         jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', findings));
+    end if;
+    if current_query() ~* '\mdetach\M' then
+      perform audit_private.record_schema_event('table.altered', changed, changed::text,
+        jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', f.finding))
+         from audit_private.untracked_findings() f where f.finding like '% was part of a tracked table%';
     end if;
   end loop;
 exception when others then
@@ -2407,30 +4466,44 @@ CREATE OR REPLACE FUNCTION audit_private.on_drop()
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET quote_all_identifiers TO 'off'
 AS $function$
 declare
   gone record;
 begin
+  -- A tracked table; or, by itself, a part of one, which had its triggers. The counters of the statistics outlive the table until the commit.
   for gone in
-    select o.objid, o.object_identity, t.target
-      from pg_event_trigger_dropped_objects() o join audit_private.tracked t on t.target = o.objid
-     where o.classid = 'pg_class'::regclass and o.objsubid = 0
+    with dropped as materialized (
+      select o.objid, o.object_identity, t.target, pg_stat_get_live_tuples(o.objid) as n,
+             t.target is null and exists (
+               select from pg_event_trigger_dropped_objects() g
+                where g.object_type = 'trigger' and g.address_names[1:2] = array[o.schema_name, o.object_name] and g.address_names[3] in ('audit_capture', 'audit_truncate')) as is_part
+        from pg_event_trigger_dropped_objects() o
+        left join audit_private.tracked t on t.target = o.objid
+       where o.classid = 'pg_class'::regclass and o.objsubid = 0 and o.object_type = 'table'
+    )
+    select d.objid, d.object_identity, d.target, d.is_part,
+           case when d.target is not null and (select count(target) from dropped) = 1 then (select sum(x.n) from dropped x where x.objid = d.objid or x.is_part) else d.n end as n
+      from dropped d
+     where d.target is not null or d.is_part and not exists (select from dropped x where x.target is not null)
   loop
     perform audit_private.record_schema_event('table.dropped', gone.objid, gone.object_identity,
-      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown()));
-    perform audit_private.drop_capture(audit_private.forget(gone.target));
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'row_estimate', nullif(gone.n, 0),
+        'finding', case when gone.is_part then 'It was a part of a tracked table: its rows are gone without an entry each.' end));
+    if gone.target is not null then
+      perform audit_private.drop_capture(audit_private.forget(gone.target));
+    end if;
   end loop;
   for gone in
-    select distinct t.target, t.understood -> 'company' -> 'hops' @> hop.step as loses_company, t.understood -> 'owner' -> 'hops' @> hop.step as loses_owner
+    select distinct t.target, o.objid, o.object_identity
       from pg_event_trigger_dropped_objects() o
       join audit_private.known_column k on k.relation = o.objid
       join audit_private.tracked t on t.target = k.target
-      cross join lateral (select jsonb_build_array(jsonb_build_object('table', o.objid::bigint)) as step) hop
      where o.classid = 'pg_class'::regclass and o.objsubid = 0 and t.target <> o.objid
   loop
     perform audit_private.record_schema_event('table.altered', gone.target, gone.target::text,
       jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', 'A table that it points to was dropped.'));
-    perform audit_private.forget_path(gone.target, gone.loses_company, gone.loses_owner);
+    perform audit_private.forget_path(gone.target, gone.objid, gone.object_identity, 'was dropped');
   end loop;
   for gone in
     select t.target, o.address_names[3] as trigger_name
@@ -2449,17 +4522,20 @@ end
 $function$;
 comment on function audit_private.on_drop() is 'Event trigger: records that a tracked table, or one of the log''s triggers on it, was dropped.';
 
-CREATE OR REPLACE FUNCTION audit_private.operation_findings()
+CREATE OR REPLACE FUNCTION audit_private.operation_findings(too_long interval DEFAULT '01:00:00'::interval)
  RETURNS TABLE(check_name text, status text, finding text)
  LANGUAGE sql
  STABLE
 AS $function$
-  select 'transactions', 'warning', format('Backend %s of database %s (%s) has had a transaction open for %s.', a.pid, a.datname, a.usename, date_trunc('second', now() - a.xact_start))
+  select 'transactions', 'warning', format('Backend %s of database %s (%s) has had a transaction open for %s.', a.pid, a.datname, a.usename, date_trunc('second', clock_timestamp() - a.xact_start))
     from pg_stat_activity a
-   where a.backend_type = 'client backend' and a.xact_start < now() - interval '1 hour'
+   where a.backend_type = 'client backend' and a.xact_start < clock_timestamp() - too_long
   union all
-  select 'transactions', 'warning', format('Prepared transaction %L of database %s has waited for %s.', p.gid, p.database, date_trunc('second', now() - p.prepared))
-    from pg_prepared_xacts p where p.prepared < now() - interval '1 hour'
+  select 'transactions', 'warning', format('Prepared transaction %L of database %s has waited for %s.', p.gid, p.database, date_trunc('second', clock_timestamp() - p.prepared))
+    from pg_prepared_xacts p where p.prepared < clock_timestamp() - too_long
+  union all
+  select 'transactions', 'warning', 'The log cannot see since when the transactions of others are open: grant pg_read_all_stats to audit_owner.'
+   where not pg_has_role('audit_owner', 'pg_read_all_stats', 'usage')
   union all
   select 'wraparound', case when age(c.relfrozenxid) > 1500000000 then 'failed' else 'warning' end,
          format('audit.event was last frozen %s transactions ago.', age(c.relfrozenxid))
@@ -2468,11 +4544,50 @@ AS $function$
   select 'version', 'failed', format('PostgreSQL %s is not supported.', current_setting('server_version'))
    where current_setting('server_version_num')::integer not between 150000 and 189999
   union all
+  select 'version', 'warning', format('PostgreSQL %s lacks restrict_nonsystem_relation_kind: take 15.8, 16.4 or later.', current_setting('server_version'))
+   where current_setting('restrict_nonsystem_relation_kind', true) is null
+  union all
+  select 'settings', 'warning', format('%s is off: a crash of the machine can lose or break entries.', s.name)
+    from pg_settings s where s.name in ('fsync', 'full_page_writes') and s.setting = 'off'
+  union all
+  select 'settings', 'warning', format('%s%s is set%s: %s.', split_part(c.setting, '=', 1), '=' || split_part(c.setting, '=', 2),
+           coalesce(' for ' || nullif(concat_ws(' in ', (select rolname from pg_roles r where r.oid = s.setrole), (select 'database ' || datname from pg_database d where d.oid = s.setdatabase)), ''), ''),
+           case when c.setting like 'event_triggers=%' then 'changes of tracked tables are not followed' else 'foreign keys do not cascade, and ordinary triggers are silent; those of the log are not' end)
+    from pg_db_role_setting s cross join lateral unnest(s.setconfig) c (setting)
+   where c.setting in ('event_triggers=off', 'event_triggers=false', 'session_replication_role=replica')
+     and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+  union all
+  select 'settings', 'failed', 'Deletions do not know the rules of audit.bind_source and audit.require_actor as they are now, for example after a data-only restore: update audit_private.bound_source set source = source.'
+   where audit_private.is_actor_wanted() <> exists (select from audit_private.strict_company)
+      or exists (select from audit_private.bound_source b where audit_private.bound_source_of(b.login) is distinct from b.source)
+  union all
+  select 'replication', 'warning', format('%s is filled by subscription %s: what is deleted at its publisher goes here without an entry, and is to be recorded there.', b.relation, u.subname)
+    from audit_private.tracked t
+    cross join lateral audit_private.tree_below(t.target) b
+    join pg_subscription_rel r on r.srrelid = b.relation
+    join pg_subscription u on u.oid = r.srsubid
+  union all
+  select 'replication', 'failed', format('Subscription %s writes to %s.', u.subname, r.srrelid::regclass)
+    from pg_subscription_rel r join pg_subscription u on u.oid = r.srsubid join pg_class c on c.oid = r.srrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+  union all
+  -- The newest entries only: there is no index by time over all companies.
+  select 'actors', 'warning', format('Login %s named nobody for %s of its %s latest deletions.', e.db_user, e.missing, e.deletions)
+    from (
+      select n.db_user, count(*) as deletions, count(*) filter (where n.actor_status = 'missing') as missing
+        from (select db_user, actor_status, action, occurred_at from audit.event order by id desc limit 10000) n
+       where n.occurred_at > now() - interval '7 days' and n.action like '%.deleted'
+       group by n.db_user
+    ) e
+   where e.missing * 10 >= e.deletions and e.missing >= 5
+     -- Applications: whoever reads psql as a person is found under source sql.
+     and exists (select from pg_roles r where r.rolname = e.db_user and not r.rolsuper and pg_has_role(r.oid, 'audit_app', 'member'))
+  union all
   select 'readers', 'warning', 'No company can read the log: audit.read_access_from was not called, and audit''s own tables are empty.'
    where not exists (select from audit_private.company)
      and (select prosrc from pg_proc where oid = 'audit_private.company_row(text)'::regprocedure) like '%audit_private.company c%'
 $function$;
-comment on function audit_private.operation_findings() is 'What in the running of the server threatens the log.';
+comment on function audit_private.operation_findings(interval) is 'What in the running of the server threatens the log.';
 
 CREATE OR REPLACE FUNCTION audit_private.owner_code(target regclass, OUT there regclass, OUT kind text, OUT here text, OUT id text, OUT label text)
  RETURNS record
@@ -2496,6 +4611,59 @@ AS $function$
 $function$;
 comment on function audit_private.owner_code(regclass) is 'SQL texts for the owner of a deleted row: its table; its kind; its key if its row is still there; its key in any case; its name if its row is there.';
 
+CREATE OR REPLACE FUNCTION audit_private.page_for_dba(filter jsonb, is_ascending boolean, after_at timestamp with time zone, after_id bigint, page_size integer)
+ RETURNS SETOF bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p from audit_private.page_of(audit_private.given_filter_of_dba(filter), is_ascending, after_at, after_id, page_size) p
+$function$;
+grant execute on function audit_private.page_for_dba(jsonb,boolean,timestamp with time zone,bigint,integer) to audit_dba;
+comment on function audit_private.page_for_dba(jsonb,boolean,timestamp with time zone,bigint,integer) is 'A page of a filtered list, for a DBA.';
+
+CREATE OR REPLACE FUNCTION audit_private.page_for_viewer(filter jsonb, is_ascending boolean, after_at timestamp with time zone, after_id bigint, page_size integer)
+ RETURNS SETOF bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select p from audit_private.page_of(audit_private.given_filter(filter), is_ascending, after_at, after_id, page_size) p
+$function$;
+grant execute on function audit_private.page_for_viewer(jsonb,boolean,timestamp with time zone,bigint,integer) to audit_admin;
+comment on function audit_private.page_for_viewer(jsonb,boolean,timestamp with time zone,bigint,integer) is 'A page of a filtered list, for a viewer.';
+
+CREATE OR REPLACE FUNCTION audit_private.page_of(f audit_private.event_filter, is_ascending boolean, after_at timestamp with time zone, after_id bigint, page_size integer)
+ RETURNS SETOF bigint
+ LANGUAGE plpgsql
+ STABLE ROWS 25
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+ SET "DateStyle" TO 'ISO'
+AS $function$
+declare
+  -- (time, id) in the order of the list, and the condition of being behind the last entry of the page before.
+  in_order  text := case when is_ascending then 'asc' else 'desc' end;
+  behind    text := case when after_id is null then 'true' else format('(%%s, %%s) %s (%L::timestamptz, %s)', case when is_ascending then '>' else '<' end, after_at, after_id) end;
+  of_event  text := format(behind, 'e.occurred_at', 'e.id');
+  kept      record;
+begin
+  if not audit_private.is_kept(f) then
+    return query execute format('select e.id from audit.event e where %s and %s order by e.occurred_at %s, e.id %3$s limit %4$s',
+      audit_private.event_code(f, 'e'), of_event, in_order, page_size);
+    return;
+  end if;
+  -- The page narrows the period, by which quarters and indexes are chosen.
+  if is_ascending then f.starts_at := greatest(f.starts_at, after_at); else f.ends_at := least(f.ends_at, after_at + interval '1 microsecond'); end if;
+  select * into kept from audit_private.kept_page(f, in_order, format(behind, 'k.occurred_at', 'k.event_id'), page_size);
+  return query execute format(
+    'select p.id from (select * from unnest($1, $2) kept (at, id) union all (select (e.entry).occurred_at, (e.entry).id %s and %s order by 1 %3$s, 2 %3$s limit %4$s)) p
+      order by p.at %3$s, p.id %3$s limit %4$s',
+    audit_private.unkept_filtered(f), format(behind, '(e.entry).occurred_at', '(e.entry).id'), in_order, page_size) using kept.times, kept.ids;
+end
+$function$;
+comment on function audit_private.page_of(audit_private.event_filter,boolean,timestamp with time zone,bigint,integer) is 'The entries of one page of a filtered list, in its order: those that are kept, found by an index, and those that are not yet.';
+
 CREATE OR REPLACE FUNCTION audit_private.part(part text, value text)
  RETURNS jsonb
  LANGUAGE sql
@@ -2504,6 +4672,45 @@ RETURN CASE WHEN ((value IS NULL) OR (value = ''::text)) THEN '[]'::jsonb ELSE j
 grant execute on function audit_private.part(text,text) to audit_admin;
 grant execute on function audit_private.part(text,text) to audit_dba;
 comment on function audit_private.part(text,text) is 'A part of a sentence as a list of one, an empty list if there is nothing to say.';
+
+CREATE OR REPLACE FUNCTION audit_private.parts_of(starts_at timestamp with time zone, ends_at timestamp with time zone, units text[])
+ RETURNS TABLE(unit text, from_at timestamp with time zone, to_at timestamp with time zone)
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  -- What is covered so far: from core_from to core_to; null before the first whole unit.
+  core_from timestamp;
+  core_to   timestamp;
+  first_at  timestamp := coalesce(starts_at, '-infinity') at time zone 'UTC';
+  last_at   timestamp := coalesce(ends_at, 'infinity') at time zone 'UTC';
+  whole_from timestamp;
+  whole_to   timestamp;
+begin
+  foreach unit in array units loop
+    whole_from := date_trunc(unit, first_at);
+    if whole_from < first_at then whole_from := whole_from + ('1 ' || unit)::interval; end if;
+    whole_to := date_trunc(unit, last_at);
+    if core_from is null then
+      if whole_from < whole_to then
+        from_at := whole_from at time zone 'UTC'; to_at := whole_to at time zone 'UTC'; return next;
+        core_from := whole_from; core_to := whole_to;
+      end if;
+    else
+      if whole_from < core_from then from_at := whole_from at time zone 'UTC'; to_at := core_from at time zone 'UTC'; return next; core_from := whole_from; end if;
+      if core_to < whole_to then from_at := core_to at time zone 'UTC'; to_at := whole_to at time zone 'UTC'; return next; core_to := whole_to; end if;
+    end if;
+  end loop;
+  unit := 'rows';
+  if core_from is null then
+    if first_at < last_at then from_at := first_at at time zone 'UTC'; to_at := last_at at time zone 'UTC'; return next; end if;
+    return;
+  end if;
+  if first_at < core_from then from_at := first_at at time zone 'UTC'; to_at := core_from at time zone 'UTC'; return next; end if;
+  if core_to < last_at then from_at := core_to at time zone 'UTC'; to_at := last_at at time zone 'UTC'; return next; end if;
+end
+$function$;
+comment on function audit_private.parts_of(timestamp with time zone,timestamp with time zone,text[]) is 'Divides a period into whole years, months and days (UTC), whose totals are kept, and what is left at its ends, where entries are counted.';
 
 CREATE OR REPLACE FUNCTION audit_private.path_rows(target regclass)
  RETURNS TABLE(path text, n integer, alias text, there regclass, hop jsonb, from_table regclass, from_alias text, is_last boolean)
@@ -2552,11 +4759,38 @@ AS $function$
 $function$;
 comment on function audit_private.path_text(regclass,jsonb,regclass,name,name) is 'A resolved path as text, after a column that it may use got another name; null if the column was dropped and the path used it.';
 
+CREATE OR REPLACE FUNCTION audit_private.people_of(f audit_private.event_filter)
+ RETURNS TABLE(actor_id text, n bigint)
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+ SET "DateStyle" TO 'ISO'
+AS $function$
+declare
+  combinations integer[] := audit_private.combinations_of(f);
+  of_combinations text := case when combinations is not null then format(' and k.combination = any (%L::integer[])', combinations) end;
+  statement text;
+begin
+  select string_agg(case when p.unit = 'rows' then
+           format('select k.actor_id, count(*) from audit_private.kept_event k where k.company_id = %L and k.occurred_at >= %L and k.occurred_at < %L%s group by 1', f.company_id, p.from_at, p.to_at, of_combinations)
+         else
+           format('select t.actor_id, (select sum(k.n)::bigint from unnest(t.combinations, t.counts) k (combination, n) where true%s) from audit_private.kept_total t where t.company_id = %L and t.unit = %L and t.actor_id > '''' and t.starts_on >= %L and t.starts_on < %L',
+             of_combinations, f.company_id, p.unit, (p.from_at at time zone 'UTC')::date, (p.to_at at time zone 'UTC')::date)
+         end, ' union all ')
+    into statement
+    from audit_private.parts_of(f.starts_at, f.ends_at, '{year,month}') p;
+  return query execute format('select c.actor_id, sum(c.n)::bigint from (%s select (e.entry).actor_id, count(*) %s group by 1) c (actor_id, n) where c.n > 0 group by 1',
+    statement || ' union all ', audit_private.unkept_filtered(f));
+end
+$function$;
+comment on function audit_private.people_of(audit_private.event_filter) is 'How many entries each person has under a filter that totals tell.';
+
 CREATE OR REPLACE FUNCTION audit_private.phrase(action text, locale text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (locale = 'sv'::text) THEN CASE action WHEN 'projects.exported'::text THEN '{actor}: exporterade projekt{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exporterade kunder{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exporterade kundkontakter{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: raderade kund {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: raderade kundkontakt {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: raderade projekt {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: raderade roll {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: raderade användarprofil {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: raderade CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: anslöt tabellen {object} till granskningsloggen'::text WHEN 'table.untracked'::text THEN '{actor}: kopplade bort tabellen {object} från granskningsloggen'::text WHEN 'table.altered'::text THEN '{actor}: ändrade tabellen {object}, vilket påverkar granskningsloggen'::text WHEN 'table.dropped'::text THEN '{actor}: tog bort tabellen {object}'::text WHEN 'audit.exported'::text THEN '{actor}: exporterade granskningsloggen'::text WHEN 'audit.export_ended'::text THEN '{actor}: exporten av granskningsloggen avslutades{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: raderade {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: återställde {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END ELSE CASE action WHEN 'projects.exported'::text THEN '{actor}: exported projects{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exported customers{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exported customer contacts{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: deleted customer {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: deleted customer contact {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: deleted project {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: deleted role {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: deleted user profile {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: deleted CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: attached table {object} to the audit log'::text WHEN 'table.untracked'::text THEN '{actor}: detached table {object} from the audit log'::text WHEN 'table.altered'::text THEN '{actor}: altered table {object}, which affects the audit log'::text WHEN 'table.dropped'::text THEN '{actor}: dropped table {object}'::text WHEN 'audit.exported'::text THEN '{actor}: exported the audit log'::text WHEN 'audit.export_ended'::text THEN '{actor}: the export of the audit log ended{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: deleted {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: restored {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END END;
+RETURN CASE WHEN (locale = 'sv'::text) THEN CASE action WHEN 'projects.exported'::text THEN '{actor}: exporterade projekt{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exporterade kunder{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exporterade kundkontakter{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: raderade kund {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: raderade kundkontakt {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: raderade projekt {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: raderade roll {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: raderade användarprofil {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: raderade CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: anslöt tabellen {object} till granskningsloggen'::text WHEN 'table.untracked'::text THEN '{actor}: kopplade bort tabellen {object} från granskningsloggen'::text WHEN 'table.altered'::text THEN '{actor}: ändrade tabellen {object}, vilket påverkar granskningsloggen'::text WHEN 'table.dropped'::text THEN '{actor}: tog bort tabellen {object}'::text WHEN 'access.granted'::text THEN '{actor}: gav {object} rätt att läsa granskningsloggen'::text WHEN 'access.revoked'::text THEN '{actor}: tog ifrån {object} rätten att läsa granskningsloggen'::text WHEN 'access.read_from'::text THEN '{actor}: lät {object} avgöra vem som får läsa granskningsloggen'::text WHEN 'actor.required'::text THEN '{actor}: krävde att någon anges för varje radering'::text WHEN 'actor.optional'::text THEN '{actor}: tillät raderingar utan att någon anges'::text WHEN 'token_key.added'::text THEN '{actor}: lade till signaturnyckeln {object}'::text WHEN 'token_key.dropped'::text THEN '{actor}: tog bort signaturnyckeln {object}'::text WHEN 'login.bound'::text THEN '{actor}: band databasinloggningen {object} till en källa'::text WHEN 'login.unbound'::text THEN '{actor}: lät databasinloggningen {object} själv ange sin källa'::text WHEN 'log.fingerprints_renewed'::text THEN '{actor}: förnyade granskningsloggens fingeravtryck efter en uppgradering av servern'::text WHEN 'audit.exported'::text THEN '{actor}: exporterade granskningsloggen'::text WHEN 'audit.export_ended'::text THEN '{actor}: exporten av granskningsloggen {outcome}{count}'::text WHEN 'projects.export_ended'::text THEN '{actor}: exporten av projekt {outcome}{count}'::text WHEN 'customers.export_ended'::text THEN '{actor}: exporten av kunder {outcome}{count}'::text WHEN 'contacts.export_ended'::text THEN '{actor}: exporten av kundkontakter {outcome}{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: raderade {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: återställde {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END ELSE CASE action WHEN 'projects.exported'::text THEN '{actor}: exported projects{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exported customers{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exported customer contacts{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: deleted customer {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: deleted customer contact {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: deleted project {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: deleted role {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: deleted user profile {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: deleted CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: attached table {object} to the audit log'::text WHEN 'table.untracked'::text THEN '{actor}: detached table {object} from the audit log'::text WHEN 'table.altered'::text THEN '{actor}: altered table {object}, which affects the audit log'::text WHEN 'table.dropped'::text THEN '{actor}: dropped table {object}'::text WHEN 'access.granted'::text THEN '{actor}: let {object} read the audit log'::text WHEN 'access.revoked'::text THEN '{actor}: took the right to read the audit log from {object}'::text WHEN 'access.read_from'::text THEN '{actor}: let {object} say who may read the audit log'::text WHEN 'actor.required'::text THEN '{actor}: demanded that somebody is named for each deletion'::text WHEN 'actor.optional'::text THEN '{actor}: allowed deletions without anybody being named'::text WHEN 'token_key.added'::text THEN '{actor}: added the signing key {object}'::text WHEN 'token_key.dropped'::text THEN '{actor}: dropped the signing key {object}'::text WHEN 'login.bound'::text THEN '{actor}: bound the database login {object} to one source'::text WHEN 'login.unbound'::text THEN '{actor}: let the database login {object} name its source itself'::text WHEN 'log.fingerprints_renewed'::text THEN '{actor}: renewed the fingerprints of the audit log after an upgrade of the server'::text WHEN 'audit.exported'::text THEN '{actor}: exported the audit log'::text WHEN 'audit.export_ended'::text THEN '{actor}: the export of the audit log {outcome}{count}'::text WHEN 'projects.export_ended'::text THEN '{actor}: the export of projects {outcome}{count}'::text WHEN 'customers.export_ended'::text THEN '{actor}: the export of customers {outcome}{count}'::text WHEN 'contacts.export_ended'::text THEN '{actor}: the export of customer contacts {outcome}{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: deleted {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: restored {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END END;
 grant execute on function audit_private.phrase(text,text) to audit_admin;
 grant execute on function audit_private.phrase(text,text) to audit_dba;
 comment on function audit_private.phrase(text,text) is 'The sentence of an action in a language, en or sv, with places for its parts.';
@@ -2582,50 +4816,157 @@ grant execute on function audit_private.pointers_of(text,text,text,jsonb) to aud
 grant execute on function audit_private.pointers_of(text,text,text,jsonb) to audit_dba;
 comment on function audit_private.pointers_of(text,text,text,jsonb) is 'What a deleted row pointed to: its owner, and by its snapshot the tracked tables whose deletion takes it along.';
 
+CREATE OR REPLACE FUNCTION audit_private.progress()
+ RETURNS audit_private.keeping
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- A dump brings the row into another cluster, where transaction numbers mean something else; its own xmin is of that cluster then.
+  select k from audit_private.keeping k where k.written_in::xid = k.xmin
+$function$;
+comment on function audit_private.progress() is 'How far the keeper is; null if it has never run in this cluster.';
+
+CREATE OR REPLACE FUNCTION audit_private.quarters_of(f audit_private.event_filter)
+ RETURNS SETOF integer
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select distinct (4 * extract(year from t.starts_on) + extract(quarter from t.starts_on))::integer
+    from audit_private.kept_total t
+   where t.company_id = f.company_id and t.unit = 'month' and t.actor_id = ''
+     and (f.ends_at is null or t.starts_on < f.ends_at at time zone 'UTC')
+     and (f.starts_at is null or t.starts_on >= date_trunc('month', f.starts_at at time zone 'UTC'))
+$function$;
+comment on function audit_private.quarters_of(audit_private.event_filter) is 'The quarters of a period in which a company has kept entries.';
+
 CREATE OR REPLACE FUNCTION audit_private.read_context()
  RETURNS audit_private.context
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
-  given text   := nullif(pg_catalog.current_setting('audit.context', true), '');
-  field text[] := pg_catalog.string_to_array(given, e'\x1f');
+  given text := pg_catalog.current_setting('audit.context', true);
+  field text[];
 begin
-  -- One expression for the whole row: assigning it field by field takes four times as long.
-  if pg_catalog.cardinality(field) = 12
-     and field[1] = audit_private.transaction_mark()
-     and field[5] in ('app', 'api', 'admin', 'system', 'sql')
-     and (field[2] in ('asserted', 'missing')
-          or field[2] = 'verified' and audit_private.is_signed(pg_catalog.left(given, -65), field[12])) then
-    return row(
-      nullif(pg_catalog.left(field[3], 200), ''),
-      nullif(pg_catalog.left(field[4], 200), ''),
-      field[2],
-      nullif(pg_catalog.left(field[8], 200), ''),
-      nullif(pg_catalog.left(field[6], 200), ''),
-      field[5],
-      nullif(pg_catalog.left(field[7], 200), ''),
-      nullif(pg_catalog.left(field[9], 1000), ''),
-      pg_catalog.inet_client_addr(),
-      session_user,
-      nullif(pg_catalog.current_setting('application_name', true), ''),
-      case when field[10] <> '' or field[11] <> '' then pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
-        'token_problem', nullif(pg_catalog.left(field[10], 200), ''),
-        'context_cut', pg_catalog.string_to_array(nullif(pg_catalog.left(field[11], 200), ''), ' '))) end
-    )::audit_private.context;
+  if given <> '' then
+    field := pg_catalog.string_to_array(given, e'\x1f', '');
+    if pg_catalog.cardinality(field) = 12
+       and field[1] = audit_private.transaction_mark()
+       and field[5] in ('app', 'api', 'admin', 'system', 'sql')
+       and (field[2] in ('asserted', 'missing')
+            or field[2] = 'verified' and audit_private.is_signed(pg_catalog.left(given, -65), field[12])) then
+      if pg_catalog.octet_length(given) > 400 then
+        field := audit_private.shorten_context(field);
+      end if;
+      -- One expression for the whole row: assigning it field by field takes four times as long.
+      return row(
+        field[3], field[4], field[2], field[8], field[6],
+        coalesce(audit_private.bound_source_of(session_user), field[5]),
+        field[7], field[9],
+        pg_catalog.inet_client_addr(),
+        session_user,
+        nullif(pg_catalog.current_setting('application_name', true), ''),
+        case when field[10] <> '' or field[11] <> '' then audit_private.context_details(field[10], field[11]) end
+      )::audit_private.context;
+    end if;
   end if;
 
   return row(
-    null, null, 'missing', null, null, 'sql', null, null,
+    null, null, 'missing', null, null,
+    coalesce(audit_private.bound_source_of(session_user), 'sql'),
+    null, null,
     pg_catalog.inet_client_addr(),
     session_user,
     nullif(pg_catalog.current_setting('application_name', true), ''),
-    case when given is not null then '{"context_problem": "It was not written by audit.act_as in this transaction."}'::jsonb end
+    case when given <> '' then '{"context_problem": "It was not written by audit.act_as in this transaction."}'::jsonb end
   )::audit_private.context;
 end
 $function$;
 grant execute on function audit_private.read_context() to audit_agent;
-comment on function audit_private.read_context() is 'The context of this transaction; whoever writes it into an entry puts the source of a bound login first. One that was written in another transaction, or not by audit.act_as, counts as missing; nothing in it can make a delete fail.';
+comment on function audit_private.read_context() is 'The context of this transaction, with the source of the login if that is bound to one. A context that was written in another transaction, or not by audit.act_as, counts as missing; nothing in it can make a delete fail.';
+
+CREATE OR REPLACE FUNCTION audit_private.read_filter(filter jsonb, company_id text)
+ RETURNS audit_private.event_filter
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  keys constant text[] := array['actions', 'notActions', 'sources', 'notSources', 'from', 'to', 'fromDay', 'toDay', 'timeZone', 'query', 'actorId',
+                                'objectKind', 'objectId', 'ownerKind', 'ownerId', 'requestId', 'act', 'rootsOnly'];
+  sources constant text[] := array['app', 'api', 'admin', 'system', 'sql'];
+  f        audit_private.event_filter;
+  from_day date;
+  to_day   date;
+  problem  text;
+begin
+  if filter is null or filter = 'null' then filter := '{}'; end if;
+  if jsonb_typeof(filter) <> 'object' then perform audit_private.refuse_filter(format('the filter is %s, not an object', left(filter::text, 100))); end if;
+  select string_agg(to_json(left(key, 100))::text, ', ') into problem from jsonb_object_keys(filter) key where key <> all (keys);
+  if problem is not null then perform audit_private.refuse_filter(format('%s is not one of %s', problem, array_to_string(keys, ', '))); end if;
+
+  f.company_id  := company_id;
+  f.actions     := audit_private.filter_list(filter, 'actions');
+  f.not_actions := audit_private.filter_list(filter, 'notActions');
+  f.sources     := audit_private.filter_list(filter, 'sources');
+  f.not_sources := audit_private.filter_list(filter, 'notSources');
+  f.actor_id    := audit_private.filter_text(filter, 'actorId');
+  f.object_kind := audit_private.filter_text(filter, 'objectKind');
+  f.object_id   := audit_private.filter_text(filter, 'objectId');
+  f.owner_kind  := audit_private.filter_text(filter, 'ownerKind');
+  f.owner_id    := audit_private.filter_text(filter, 'ownerId');
+  f.request_id  := audit_private.filter_text(filter, 'requestId');
+
+  if f.actions is not null or f.not_actions is not null then
+    select string_agg(to_json(left(wrong.action, 100))::text, ', ') into problem
+      from (select unnest(f.actions || f.not_actions) as action except select audit_private.known_actions(f.company_id)) wrong
+     where not audit_private.occurs_unkept(f.company_id, wrong.action);
+    if problem is not null then
+      perform audit_private.refuse_filter(format('%s is not one of %s', problem,
+        (select string_agg(action, ', ' order by action) from audit_private.known_actions(f.company_id) action)));
+    end if;
+  end if;
+  select string_agg(to_json(left(source, 100))::text, ', ') into problem from unnest(f.sources || f.not_sources) source where source <> all (sources);
+  if problem is not null then perform audit_private.refuse_filter(format('%s is not one of %s', problem, array_to_string(sources, ', '))); end if;
+
+  f.starts_at := audit_private.filter_instant(filter, 'from');
+  f.ends_at   := audit_private.filter_instant(filter, 'to');
+  from_day    := audit_private.filter_day(filter, 'fromDay');
+  to_day      := audit_private.filter_day(filter, 'toDay');
+  if f.starts_at is not null and from_day is not null then perform audit_private.refuse_filter('from and fromDay are both given'); end if;
+  if f.ends_at is not null and to_day is not null then perform audit_private.refuse_filter('to and toDay are both given'); end if;
+  f.time_zone := audit_private.checked_zone(audit_private.filter_text(filter, 'timeZone'), 'timeZone');
+  if from_day is not null or to_day is not null then
+    f.time_zone := coalesce(f.time_zone, audit_private.zone_of(company_id));
+    f.starts_at := coalesce(f.starts_at, audit_private.day_begin(from_day, f.time_zone));
+    f.ends_at   := coalesce(f.ends_at, audit_private.day_begin(to_day + 1, f.time_zone));
+    if from_day > to_day then perform audit_private.refuse_filter(format('fromDay is %s, which is after toDay, %s', from_day, to_day)); end if;
+  end if;
+  if f.starts_at >= f.ends_at then
+    perform audit_private.refuse_filter(format('%s is not before %s; the end itself is not part of the period',
+      coalesce(filter ->> 'from', filter ->> 'fromDay'), coalesce(filter ->> 'to', filter ->> 'toDay')));
+  end if;
+
+  if audit_private.filter_text(filter, 'query') is not null then
+    if length(filter ->> 'query') > 200 then perform audit_private.refuse_filter('query is longer than 200 characters'); end if;
+    select s.wanted, s.unwanted into f.wanted, f.unwanted from audit_private.search_terms(filter ->> 'query') s;
+    if cardinality(f.wanted || f.unwanted) = 0 then perform audit_private.refuse_filter('query has no word'); end if;
+    if cardinality(f.wanted || f.unwanted) > 10 then perform audit_private.refuse_filter('query has more than 10 words'); end if;
+  end if;
+
+  if coalesce(filter -> 'act', 'null') <> 'null' then
+    if filter ->> 'act' !~ '^\d{1,19}$' or (filter ->> 'act')::numeric > 9223372036854775807 then
+      perform audit_private.refuse_filter(format('act is %s, not the number of an entry', left((filter -> 'act')::text, 100)));
+    end if;
+    f.act := (filter ->> 'act')::bigint;
+  end if;
+  if coalesce(filter -> 'rootsOnly', 'null') not in ('null', 'true', 'false') then
+    perform audit_private.refuse_filter(format('rootsOnly is %s, not true or false', left((filter -> 'rootsOnly')::text, 100)));
+  end if;
+  f.roots_only := (filter ->> 'rootsOnly')::boolean;
+  return f;
+end
+$function$;
+comment on function audit_private.read_filter(jsonb,text) is 'The one place where a filter is read: its keys are those of GraphQL. Refuses with AU006 what it does not know, and says why; nothing is ignored.';
 
 CREATE OR REPLACE FUNCTION audit_private.read_label(target regclass, template text)
  RETURNS jsonb
@@ -2761,6 +5102,14 @@ comment on function audit_private.read_token(text) is 'The claims of a signed to
 
 CREATE OR REPLACE FUNCTION audit_private.record_schema_event(action text, target_id oid, target_name text, details jsonb)
  RETURNS void
+ LANGUAGE sql
+AS $function$
+  select audit_private.record_setting(action, 'table', target_id::text, target_name, null, details)
+$function$;
+comment on function audit_private.record_schema_event(text,oid,text,jsonb) is 'Records what happened to a tracked table itself. It belongs to no company: DBAs read it.';
+
+CREATE OR REPLACE FUNCTION audit_private.record_setting(action text, object_kind text, object_id text, object_label text, company_id text, details jsonb DEFAULT '{}'::jsonb)
+ RETURNS void
  LANGUAGE plpgsql
 AS $function$
 declare
@@ -2768,11 +5117,12 @@ declare
 begin
   insert into audit.event (company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind, object_id, object_label,
                            source, request_id, reason, client_addr, db_user, application_name, details)
-  values (null, c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, action, 'table', target_id::text, target_name,
-          coalesce((select b.source from audit_private.bound_source b where b.login = c.db_user), c.source), c.request_id, c.reason, c.client_addr, c.db_user, c.application_name, coalesce(c.details, '{}') || details);
+  values (record_setting.company_id, c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, record_setting.action, record_setting.object_kind, record_setting.object_id, record_setting.object_label,
+          c.source, c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
+          nullif(coalesce(c.details, '{}') || jsonb_strip_nulls(record_setting.details), '{}'));
 end
 $function$;
-comment on function audit_private.record_schema_event(text,oid,text,jsonb) is 'Records what happened to a tracked table itself. It belongs to no company: DBAs read it.';
+comment on function audit_private.record_setting(text,text,text,text,text,jsonb) is 'Records a change of the log''s own settings: who may read, which keys are believed, what is tracked. An entry without a company is for DBAs.';
 
 CREATE OR REPLACE FUNCTION audit_private.refuse_change()
  RETURNS trigger
@@ -2781,14 +5131,62 @@ AS $function$
 begin
   raise exception using
     errcode = 'AU001',
-    message = pg_catalog.format('audit.event is append-only: %s refused', lower(tg_op)),
+    message = pg_catalog.format('%I.%I is append-only: %s refused', tg_table_schema, tg_table_name, lower(tg_op)),
     detail  = pg_catalog.format('Login %s tried it as %s.', session_user, current_user),
     hint    = 'Entries are written by the triggers and functions of the audit log only, and are never changed.';
 end
 $function$;
-comment on function audit_private.refuse_change() is 'Guard of the entries: raises AU001, also for the owner and for superusers.';
+comment on function audit_private.refuse_change() is 'Guard of the entries and of the readings: raises AU001, also for the owner and for superusers.';
 
-CREATE OR REPLACE FUNCTION audit_private.register(target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text)
+CREATE OR REPLACE FUNCTION audit_private.refuse_filter(problem text)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  raise exception using errcode = 'AU006', message = 'The filter cannot be used.', detail = problem,
+    hint = 'Nothing was searched. Correct the filter and try again.';
+end
+$function$;
+grant execute on function audit_private.refuse_filter(text) to audit_admin;
+grant execute on function audit_private.refuse_filter(text) to audit_dba;
+comment on function audit_private.refuse_filter(text) is 'Raises AU006 with what is wrong in a filter and why.';
+
+CREATE OR REPLACE FUNCTION audit_private.refuse_missing_actor(company_id text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if exists (select from audit_private.strict_company s where s.company_id in ('', refuse_missing_actor.company_id)) then
+    raise exception using errcode = 'AU003',
+      message = 'nothing may be deleted here without somebody being named for it',
+      detail  = pg_catalog.format('Company %s wants an actor for each deletion, and login %s has named none in this transaction.', coalesce(company_id, 'default'), session_user),
+      hint    = 'In the same transaction, before the deletion: select audit.act_as(…) with the person''s id, or the name of the job. '
+             || 'To allow it again: select audit.require_actor(…, false).';
+  end if;
+  return company_id;
+end
+$function$;
+grant execute on function audit_private.refuse_missing_actor(text) to audit_agent;
+comment on function audit_private.refuse_missing_actor(text) is 'Refuses with AU003 what was done without an actor in a company that wants one; else answers with the company.';
+
+CREATE OR REPLACE FUNCTION audit_private.refuse_truncate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise exception using errcode = 'AU002',
+    message = format('TRUNCATE of %s is refused', tg_relid::regclass),
+    detail  = 'It was tracked with truncate => ''refuse''.',
+    hint    = 'Delete the rows instead, or call audit.track again without truncate: each row is recorded then.';
+end
+$function$;
+grant execute on function audit_private.refuse_truncate() to audit_installer;
+comment on function audit_private.refuse_truncate() is 'Trigger function: refuses a TRUNCATE with AU002, for tables that were tracked so. Where it comes by CASCADE from another table, that is refused too.';
+
+CREATE OR REPLACE FUNCTION audit_private.register(target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text, truncate text DEFAULT 'record'::text)
  RETURNS jsonb
  LANGUAGE plpgsql
 AS $function$
@@ -2801,11 +5199,19 @@ declare
   wide       integer;
   f_name     text;
   other      regclass;
+  old        audit_private.tracked;
+  is_renamed boolean;
+  is_moved   boolean;
 begin
   if kind !~ '^[a-z][a-z0-9_]{0,39}$' then
     raise exception using errcode = 'AU002', message = 'audit.track: the kind cannot be used',
       detail = format('kind is %L.', left(kind, 100)),
       hint = 'Use a lower-case word, for example ''cv'': actions become ''cv.deleted''.';
+  end if;
+  if truncate is null or truncate not in ('record', 'refuse') then
+    raise exception using errcode = 'AU002', message = 'audit.track: truncate cannot be that',
+      detail = format('truncate is %s.', coalesce(quote_literal(left(truncate, 100)), 'null')),
+      hint = 'Use ''record'' (an entry for each row, the default) or ''refuse''.';
   end if;
   if exists (select from audit_private.tracked t where t.kind = register.kind and t.target <> register.target) then
     raise exception using errcode = 'AU002', message = format('audit.track: kind %L is taken', kind),
@@ -2829,6 +5235,18 @@ begin
   foreach wanted in array coalesce(snapshot, '{}') || coalesce(mask, '{}') || array_remove(array[soft_delete], null) loop
     perform audit_private.require_column(target, wanted, case when wanted = any (snapshot) then 'snapshot' when wanted = any (mask) then 'mask' else 'soft_delete' end);
   end loop;
+
+  if exists (
+    select from audit_private.tree_below(target) b
+      join pg_partitioned_table p on p.partrelid = b.relation
+      join pg_attribute a on a.attrelid = b.relation and a.attname = soft_delete
+     where a.attnum = any (p.partattrs::int2[])
+        or exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = b.relation and d.refclassid = 'pg_class'::regclass and d.refobjid = b.relation and d.refobjsubid = a.attnum))
+  then
+    raise exception using errcode = 'AU002', message = format('audit.track: column %I decides the partition of a row of %s, and cannot mark it as deleted', soft_delete, target),
+      detail = 'Setting it moves the row to another partition, for which PostgreSQL fires no trigger of an update.',
+      hint = 'Partition by another column, or mark deleted rows by another one.';
+  end if;
 
   select jsonb_agg(a.attname order by a.attnum),
          count(*) filter (where audit_private.base_type(a.atttypid) not in (
@@ -2854,17 +5272,18 @@ begin
     (select case when octet_length(n) <= 50 and n !~ '__|_$' and not exists (select from audit_private.tracked t where t.function_name = n) then n else 'capture_' || register.target::oid end
        from (select format('capture_%s_%s', c.relnamespace::regnamespace, c.relname) as n from pg_class c where c.oid = target) named));
 
-  if not exists (select from audit_private.tracked t where t.target = register.target) then
+  select * into old from audit_private.tracked t where t.target = register.target;
+  if old.target is null then
     perform audit_private.record_schema_event('table.tracked', target, target::text, jsonb_build_object('kind', kind));
   end if;
-  insert into audit_private.tracked as t (target, kind, label, company, owner, snapshot, mask, soft_delete, understood, function_name)
-  values (target, kind, label, company, owner, snapshot, coalesce(mask, '{}'), soft_delete, understood, f_name)
+  insert into audit_private.tracked as t (target, kind, label, company, owner, snapshot, mask, soft_delete, truncate, understood, function_name)
+  values (target, kind, label, company, owner, snapshot, coalesce(mask, '{}'), soft_delete, truncate, understood, f_name)
   on conflict on constraint tracked_pkey do update
     set kind = excluded.kind, label = excluded.label, company = excluded.company, owner = excluded.owner,
-        snapshot = excluded.snapshot, mask = excluded.mask, soft_delete = excluded.soft_delete,
+        snapshot = excluded.snapshot, mask = excluded.mask, soft_delete = excluded.soft_delete, truncate = excluded.truncate,
         understood = excluded.understood, changed_at = now()
-    where (t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.understood)
-       is distinct from (excluded.kind, excluded.label, excluded.company, excluded.owner, excluded.snapshot, excluded.mask, excluded.soft_delete, excluded.understood);
+    where (t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate, t.understood)
+       is distinct from (excluded.kind, excluded.label, excluded.company, excluded.owner, excluded.snapshot, excluded.mask, excluded.soft_delete, excluded.truncate, excluded.understood);
 
   delete from audit_private.known_column k where k.target = register.target;
   insert into audit_private.known_column (target, relation, number, name)
@@ -2874,28 +5293,33 @@ begin
     join pg_attribute a on a.attrelid = r.there and a.attname = r.col and a.attnum > 0;
 
   -- Other tables may point here, and learn the kind and the name of their owner or cause; those to which this one points learn that they have children.
-  points_to := array(select distinct (hit[1])::oid from regexp_matches(understood::text, '"table": ([0-9]+)', 'g') hit);
+  points_to := audit_private.tables_in(understood);
+  is_moved := points_to is distinct from audit_private.tables_in(old.understood);
+  is_renamed := (old.kind, old.understood -> 'key', old.understood -> 'label') is distinct from (kind, understood -> 'key', understood -> 'label');
   perform audit_private.write_capture(t.target) from audit_private.tracked t
    where t.target = register.target
-      or t.target = any (points_to) and not exists (select from audit_private.missing_columns(t.target))  -- a renamed one is on its way here
-      or t.understood::text like '%"table": ' || register.target::oid || '%';
+      or (is_moved and t.target = any (points_to)
+          or is_renamed and t.understood::text like '%"table": ' || register.target::oid || '%')
+         and not exists (select from audit_private.missing_columns(t.target));  -- after a column was renamed they are on their way here
   return understood || jsonb_build_object('function', f_name);
 end
 $function$;
-comment on function audit_private.register(regclass,text,text,text,text,text[],text[],text) is 'Checks the settings of a table against the catalogue, keeps them and writes its capture function. Refuses with AU002 what cannot work.';
+comment on function audit_private.register(regclass,text,text,text,text,text[],text[],text,text) is 'Checks the settings of a table against the catalogue, keeps them and writes its capture function. Refuses with AU002 what cannot work.';
 
-CREATE OR REPLACE FUNCTION audit_private.register_own(target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text)
+CREATE OR REPLACE FUNCTION audit_private.register_own(target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text, truncate text DEFAULT 'record'::text)
  RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET quote_all_identifiers TO 'off'
 AS $function$
 declare
   said   jsonb;
   hidden record;
 begin
   perform audit_private.require_owner(target, 'audit.track');
-  said := audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete);
+  said := audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete, truncate);
+  update audit_private.tracked t set problem = null where t.target = register_own.target and t.problem is not null;
   -- What audit_agent may read already, because another table is tracked, is not for everybody to see in entries.
   select r.there, r.col into hidden
     from audit_private.columns_read_by(target) r
@@ -2912,8 +5336,8 @@ begin
   return said;
 end
 $function$;
-grant execute on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text) to audit_installer;
-comment on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text) is 'The same for a table of the login''s own, with paths over what it may read itself.';
+grant execute on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text,text) to audit_installer;
+comment on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text,text) is 'The same for a table of the login''s own, with paths over what it may read itself.';
 
 CREATE OR REPLACE FUNCTION audit_private.require_access_columns(relation regclass, argument text, wanted text[])
  RETURNS void
@@ -3041,40 +5465,113 @@ AS $function$
 $function$;
 comment on function audit_private.rights_of(aclitem[]) is 'Rights in words and in a fixed order.';
 
-CREATE OR REPLACE FUNCTION audit_private.search_code(target regclass, rows_from text)
+CREATE OR REPLACE FUNCTION audit_private.search_code(target regclass, rows_from text, has_children boolean, has_owner boolean)
  RETURNS text
  LANGUAGE sql
  STABLE
 AS $function$
-  select case when pg_catalog.count(*) = 0 then e'  since := audit_private.begin_act();\n' else pg_catalog.format('  -- Has this transaction entries already, and is a row gone to which these rows point? Then its entry is the cause.
-  if audit_private.act_since() is not null and exists (
-    select from %1$s o
-     where %2$s
-  ) then
-    since := audit_private.act_since();
+  -- What neither takes rows along nor is taken along needs no note of its act.
+  select case
+    when pg_catalog.count(*) = 0 then case when has_children or has_owner then e'  since := audit_private.begin_act();\n\n' else '' end
+    else pg_catalog.format('  -- Has this transaction entries already, and is a row gone to which these rows point? Then its entry is the cause.
+  if is_late then
     if exists (
       select from %1$s o
+       where %2$s
+    ) then
+      since := audit_private.act_since();
+    end if;
+    if since is not null and exists (  -- not in the latest act: then in an earlier one
+      select from %1$s o%4$s
        where %3$s
     ) then
       since := audit_private.transaction_since();
     end if;
-  else
+  end if;
+  if %5$s then
     since := audit_private.begin_act();
   end if;
+
 ', rows_from,
    pg_catalog.string_agg(c.is_orphan, e'\n        or ' order by c.n),
-   pg_catalog.string_agg(c.is_unknown, e'\n          or ' order by c.n)) end
+   pg_catalog.string_agg(pg_catalog.format('g%s.id is null and %s', c.n, c.is_orphan), e'\n          or ' order by c.n),
+   pg_catalog.replace(pg_catalog.string_agg(c.entry, '' order by c.n), e'\n', e'\n    '),
+   case when has_children then 'since is null' else 'not is_late' end) end
   from audit_private.cause_rows(target) c
 $function$;
-comment on function audit_private.search_code(regclass,text) is 'SQL text that decides from which entry on the causes of deleted rows are looked for: null for most deletions, which have none.';
+comment on function audit_private.search_code(regclass,text,boolean,boolean) is 'SQL text that decides from which entry on the causes of deleted rows are looked for: null for most deletions, which have none.';
 
-CREATE OR REPLACE FUNCTION audit_private.setting_as_number(setting text)
+CREATE OR REPLACE FUNCTION audit_private.search_key(piece text, seed bigint)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((hashtextextended(piece, seed) & (2147483647)::bigint))::integer;
+comment on function audit_private.search_key(text,bigint) is 'The key of some letters. Two may share one: what is found by key is compared again.';
+
+CREATE OR REPLACE FUNCTION audit_private.search_keys(company_id text, quarter integer, names text)
+ RETURNS integer[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  -- Every three letters in a row, and every one or two with a rare letter. The alphabet of a name does not matter, nor does where a word ends.
+  select coalesce(array_agg((pg_catalog.hashtextextended(pg_catalog.substr(names, i, 3), pg_catalog.hashtextextended(coalesce(company_id, ''), quarter)) & 2147483647)::integer), '{}')
+      || case when pg_catalog.translate(names, U&'abcdefghijklmnoprstuvwy 0123456789.,-\001F\00E5\00E4\00F6', '') = '' then '{}'::integer[] else array(
+           select (pg_catalog.hashtextextended(piece, pg_catalog.hashtextextended(coalesce(company_id, ''), quarter)) & 2147483647)::integer
+             from pg_catalog.generate_series(1, pg_catalog.length(names)) j
+             cross join lateral (values (pg_catalog.substr(names, j, 1)), (pg_catalog.substr(names, j, 2)), (pg_catalog.substr(names, j - 1, case when j > 1 then 2 else 0 end))) as v (piece)
+            where pg_catalog.strpos(U&'abcdefghijklmnoprstuvwy 0123456789.,-\001F\00E5\00E4\00F6', pg_catalog.substr(names, j, 1)) = 0) end
+    from pg_catalog.generate_series(1, pg_catalog.length(names) - 2) i
+$function$;
+comment on function audit_private.search_keys(text,integer,text) is 'The keys under which the search index has an entry.';
+
+CREATE OR REPLACE FUNCTION audit_private.search_seed(company_id text, quarter integer)
  RETURNS bigint
  LANGUAGE sql
- STABLE PARALLEL RESTRICTED
-RETURN CASE WHEN (current_setting(setting, true) ~ '^[0-9]{1,18}$'::text) THEN (current_setting(setting, true))::bigint ELSE NULL::bigint END;
-grant execute on function audit_private.setting_as_number(text) to audit_agent;
-comment on function audit_private.setting_as_number(text) is 'A setting of this transaction as a number, null if it is not one.';
+ IMMUTABLE PARALLEL SAFE
+RETURN hashtextextended(COALESCE(company_id, ''::text), (quarter)::bigint);
+comment on function audit_private.search_seed(text,integer) is 'What makes the keys of one company and quarter others than those of the next.';
+
+CREATE OR REPLACE FUNCTION audit_private.search_terms(query text, OUT wanted text[], OUT unwanted text[])
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  found_term text[];
+  term       text;
+begin
+  wanted := '{}';
+  unwanted := '{}';
+  for found_term in select regexp_matches(translate(query, U&'\001F', ' '), '(-?)"([^"]*)(?:"|$)|(-?)([^\s"-]\S*|-\S*[^\s"]\S*|-)', 'g') loop
+    term := audit_private.folded(coalesce(btrim(found_term[2]), found_term[4]));
+    if term = '' then continue; end if;
+    if '-' in (found_term[1], found_term[3]) then unwanted := unwanted || term; else wanted := wanted || term; end if;
+  end loop;
+end
+$function$;
+comment on function audit_private.search_terms(text) is 'The terms of a query as a person types it: every word and every "phrase" is one; a minus before it means that it must not occur. A minus alone is a word.';
+
+CREATE OR REPLACE FUNCTION audit_private.session_is_ended()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select exists (select from audit_private.ended_session e where e.session_id = current_setting('audit.session_id', true))
+$function$;
+comment on function audit_private.session_is_ended() is 'Whether the session in the settings of the request was ended before its time.';
+
+CREATE OR REPLACE FUNCTION audit_private.shorten_context(field text[])
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  -- An application can write past audit.act_as what is too long for an index.
+  select pg_catalog.array_agg(pg_catalog.left(f.value, case f.n when 9 then 1000 else 200 end) order by f.n)
+    from pg_catalog.unnest(field) with ordinality f (value, n)
+$function$;
+grant execute on function audit_private.shorten_context(text[]) to audit_agent;
+comment on function audit_private.shorten_context(text[]) is 'The fields of a context, none longer than audit.act_as leaves it.';
 
 CREATE OR REPLACE FUNCTION audit_private.snapshot_code(target regclass)
  RETURNS text
@@ -3094,6 +5591,28 @@ AS $function$
 $function$;
 comment on function audit_private.snapshot_code(regclass) is 'SQL text that builds the snapshot of a deleted row: the columns to keep, at most 64 KiB of wide ones.';
 
+CREATE OR REPLACE FUNCTION audit_private.snapshot_without_me()
+ RETURNS pg_snapshot
+ LANGUAGE sql
+AS $function$
+  -- This transaction may write entries after this call: it does not count as done.
+  select format('%s:%s:%s', least(pg_snapshot_xmin(s.snapshot), me.id), pg_snapshot_xmax(s.snapshot),
+           (select string_agg(x.id::text, ',' order by x.id)
+              from (select pg_snapshot_xip(s.snapshot) as id union select me.id where me.id < pg_snapshot_xmax(s.snapshot)) x))::pg_snapshot
+    from (select pg_current_snapshot() as snapshot) s cross join (select pg_current_xact_id() as id) me
+$function$;
+comment on function audit_private.snapshot_without_me() is 'What is committed now, without the transaction that asks.';
+
+CREATE OR REPLACE FUNCTION audit_private.span_of(f audit_private.event_filter, OUT first_at timestamp with time zone, OUT last_at timestamp with time zone)
+ RETURNS record
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select (select e.occurred_at from audit.event e where e.id = any (array(select audit_private.page_of(f, true, null, null, 1)))),
+         (select e.occurred_at from audit.event e where e.id = any (array(select audit_private.page_of(f, false, null, null, 1))))
+$function$;
+comment on function audit_private.span_of(audit_private.event_filter) is 'The time of the first and of the last entry that a filter lets through.';
+
 CREATE OR REPLACE FUNCTION audit_private.statement_shown()
  RETURNS text
  LANGUAGE sql
@@ -3101,11 +5620,43 @@ CREATE OR REPLACE FUNCTION audit_private.statement_shown()
 RETURN "left"(regexp_replace(current_query(), '[''$].*'::text, '…'::text), 1000);
 comment on function audit_private.statement_shown() is 'What the client sent, up to its first constant or 1,000 characters: a script may set a password in the same breath, and entries are kept for ever.';
 
+CREATE OR REPLACE FUNCTION audit_private.strict_companies()
+ RETURNS TABLE(company_id text, since timestamp with time zone)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select nullif(s.company_id, ''), s.since from audit_private.strict_company s order by 1 nulls first
+$function$;
+grant execute on function audit_private.strict_companies() to audit_dba;
+grant execute on function audit_private.strict_companies() to audit_installer;
+comment on function audit_private.strict_companies() is 'The companies of audit.require_actor; null stands for all.';
+
+CREATE OR REPLACE FUNCTION audit_private.tables_in(understood jsonb)
+ RETURNS oid[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ARRAY(SELECT DISTINCT (hit.hit[1])::oid AS hit FROM regexp_matches((tables_in.understood)::text, '"table": ([0-9]+)'::text, 'g'::text) hit(hit) ORDER BY (hit.hit[1])::oid);
+comment on function audit_private.tables_in(jsonb) is 'The tables to which resolved settings lead.';
+
+CREATE OR REPLACE FUNCTION audit_private.term_keys(company_id text, quarter integer, terms text[])
+ RETURNS integer[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select array(
+    select distinct audit_private.search_key(pg_catalog.substr(term, i, least(pg_catalog.length(term), 3)), audit_private.search_seed(company_id, quarter))
+      from pg_catalog.unnest(terms) term
+      cross join lateral pg_catalog.generate_series(1, greatest(pg_catalog.length(term) - 2, 1)) i
+     where pg_catalog.length(term) >= 3 or audit_private.is_rare(pg_catalog.substr(term, 1, 1)) or pg_catalog.length(term) = 2 and audit_private.is_rare(pg_catalog.substr(term, 2, 1)))
+$function$;
+comment on function audit_private.term_keys(text,integer,text[]) is 'The keys that an entry has if it holds these terms; none where the terms are too common to be looked up.';
+
 CREATE OR REPLACE FUNCTION audit_private.transaction_mark()
  RETURNS text
  LANGUAGE sql
  STABLE PARALLEL RESTRICTED
-RETURN (((pg_backend_pid())::text || '.'::text) || (((EXTRACT(epoch FROM transaction_timestamp()) * (1000000)::numeric))::bigint)::text);
+RETURN (((pg_backend_pid())::text || '.'::text) || (((date_part('epoch'::text, transaction_timestamp()) * (1000000)::double precision))::bigint)::text);
 grant execute on function audit_private.transaction_mark() to audit_agent;
 comment on function audit_private.transaction_mark() is 'Tells this transaction from every other one that the same connection may carry: the backend and the start of the transaction in microseconds. Unlike a transaction id it costs a reading transaction nothing, and exists on a standby.';
 
@@ -3114,8 +5665,10 @@ CREATE OR REPLACE FUNCTION audit_private.transaction_since()
  LANGUAGE plpgsql
  STABLE
 AS $function$
+declare
+  acts text := pg_catalog.current_setting('audit.acts', true);
 begin
-  return audit_private.setting_as_number('audit.transaction_since');
+  return case when acts ~ '^[0-9]{1,18} [0-9]{1,18}$' then pg_catalog.split_part(acts, ' ', 1)::bigint end;
 end
 $function$;
 grant execute on function audit_private.transaction_since() to audit_agent;
@@ -3154,6 +5707,31 @@ $function$;
 grant execute on function audit_private.triggers_of(regclass) to audit_installer;
 comment on function audit_private.triggers_of(regclass) is 'The triggers that a tracked table needs.';
 
+CREATE OR REPLACE FUNCTION audit_private.unkept_code(entry text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  p audit_private.keeping := audit_private.progress();
+begin
+  if p.done is null then return 'true'; end if;
+  return format('(%1$s.transaction_id >= %2$L::xid8 or %1$s.transaction_id = any (%3$L::xid8[])) and %1$s.id > %4$s and not exists (select from audit_private.kept_event kept where kept.event_id = %1$s.id)',
+    entry, pg_snapshot_xmax(p.done), array(select pg_snapshot_xip(p.done)), p.imported_to);
+end
+$function$;
+comment on function audit_private.unkept_code(text) is 'SQL condition over audit.event for what the keeper has not kept yet: what its last finished pass did not see.';
+
+CREATE OR REPLACE FUNCTION audit_private.unkept_filtered(f audit_private.event_filter)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- Found first by what makes them unkept, which are few, and only then looked at: the planner must not choose the other way round.
+  select format('from (select e as entry from audit.event e where %s offset 0) e where %s', audit_private.unkept_code('e'), audit_private.event_code(f, '(e.entry)'))
+$function$;
+comment on function audit_private.unkept_filtered(audit_private.event_filter) is 'SQL from-clause of the entries (e.entry) that a filter lets through and that are not kept yet.';
+
 CREATE OR REPLACE FUNCTION audit_private.unregister(target regclass)
  RETURNS name
  LANGUAGE plpgsql
@@ -3171,33 +5749,81 @@ $function$;
 grant execute on function audit_private.unregister(regclass) to audit_installer;
 comment on function audit_private.unregister(regclass) is 'Records that a table is untracked, and forgets its settings. Returns the name of its generated functions, null if it was not tracked.';
 
+CREATE OR REPLACE FUNCTION audit_private.untracked_findings()
+ RETURNS TABLE(check_name text, status text, finding text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with covered as materialized (
+    select b.relation from audit_private.tracked t cross join lateral audit_private.tree_below(t.target) b
+  ), other as materialized (
+    select c.oid::regclass as relation, c.relnamespace
+      from pg_class c
+     where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't'
+       and not exists (select from covered v where v.relation = c.oid)
+       and c.relnamespace not in ('audit'::regnamespace, 'audit_private'::regnamespace, 'pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+  )
+  -- Its statement-level trigger stays with a partition that was detached, and with a table that inherits no longer.
+  select distinct 'untracked', 'warning', format('%s was part of a tracked table, but is no longer: its deletions are not recorded.', g.tgrelid::regclass)
+    from pg_trigger g
+    join pg_proc p on p.oid = g.tgfoid and p.pronamespace = 'audit_private'::regnamespace
+   where not exists (select from covered v where v.relation = g.tgrelid)
+     and g.tgrelid not in (select c.oid from pg_class c where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace))
+  union all
+  -- An ORM deletes these first, with statements of its own, which nobody would see. What cascades stands under foreign keys.
+  select distinct 'untracked', 'warning', format('%s points to %s and is not tracked.', o.relation, t.target)
+    from other o
+    join pg_constraint k on k.conrelid = o.relation and k.contype = 'f' and k.confdeltype in ('a', 'r')
+    join audit_private.tracked t on t.target = k.confrelid
+   where not exists (select from pg_constraint c where c.conrelid = o.relation and c.contype = 'f' and c.confdeltype = 'c' and c.confrelid in (select x.target from audit_private.tracked x))
+  union all
+  select distinct 'untracked', 'warning', format('%s has a column %I like those of %s, and is not tracked.', o.relation, a.attname, t.target)
+    from other o
+    join audit_private.tracked t on true
+    join pg_class c on c.oid = t.target and c.relnamespace = o.relnamespace
+    join pg_attribute a on a.attrelid = o.relation and a.attname = t.kind || '_id' and not a.attisdropped
+   where not exists (select from pg_constraint k where k.conrelid = o.relation and k.contype = 'f' and k.conkey @> array[a.attnum])
+$function$;
+comment on function audit_private.untracked_findings() is 'Tables that look as if they should be tracked: they point to tracked ones, by a foreign key or by the name of a column, or were part of one.';
+
 CREATE OR REPLACE FUNCTION audit_private.viewer_is_granted()
  RETURNS boolean
- LANGUAGE plpgsql
+ LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-declare
-  company text := nullif(current_setting('audit.company_id', true), '');
-  person  text := nullif(current_setting('audit.viewer_id', true), '');
-begin
-  return company is not null and person is not null
-     and (audit_private.company_row(company)).has_audit_log is true
-     and (audit_private.administrator_row(company, person)).user_id is not null;
-end
+  select audit.viewer_access() = 'granted'
 $function$;
 grant execute on function audit_private.viewer_is_granted() to audit_admin;
 comment on function audit_private.viewer_is_granted() is 'Whether the person in the settings of the request administers the company there, and it has the audit log. The policy of the entries asks it once per query.';
+
+CREATE OR REPLACE FUNCTION audit_private.without_actor(INOUT f audit_private.event_filter)
+ RETURNS audit_private.event_filter
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  f.actor_id := null;
+end
+$function$;
+comment on function audit_private.without_actor(audit_private.event_filter) is 'A filter without its condition on the person.';
 
 CREATE OR REPLACE FUNCTION audit_private.write_access(administrators regclass, companies regclass)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET quote_all_identifiers TO 'off'
 AS $function$
+declare
+  old record := audit_private.access_from();
 begin
   perform audit_private.require_owner(administrators, 'audit.read_access_from');
   perform audit_private.require_owner(companies, 'audit.read_access_from');
+  if (old.administrators, old.companies) is distinct from (administrators::text, companies::text) then
+    perform audit_private.record_setting('access.read_from', 'access', null, administrators::text || ', ' || companies::text, null,
+      jsonb_build_object('administrators', administrators::text, 'companies', companies::text, 'before', case when old.administrators is not null then to_jsonb(old) end));
+  end if;
   execute format($code$
     create or replace function audit_private.administrator_row(company_id text, user_id text)
     returns audit_private.administrator language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $body$
@@ -3240,25 +5866,29 @@ grant execute on function audit_private.write_access(regclass,regclass) to audit
 comment on function audit_private.write_access(regclass,regclass) is 'Rewrites the two functions that the policy and audit.viewer ask.';
 
 CREATE OR REPLACE FUNCTION audit_private.write_capture(target regclass)
- RETURNS void
+ RETURNS boolean
  LANGUAGE plpgsql
 AS $function$
 declare
   wanted   record;
   stale    name;
+  -- Made once: to write a function takes longer than to store it.
+  variants jsonb := (select coalesce(jsonb_agg(to_jsonb(v) || jsonb_build_object('on_table', v.on_table::oid)), '[]') from audit_private.capture_variants(target) v);
   settings text := (select string_agg(format('set %s to %s', split_part(s, '=', 1), replace(quote_literal(split_part(s, '=', 2)), ', ', ''', ''')), ' ')
-                      from unnest(audit_private.capture_settings()) s);
+                      from unnest(audit_private.capture_settings(target)) s);
 begin
   for stale in
     select p.proname
       from pg_proc p
       join audit_private.tracked t on t.target = write_capture.target and p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$')
      where p.pronamespace = 'audit_private'::regnamespace
-       and p.proname not in (select v.function_name from audit_private.capture_variants(write_capture.target) v)
+       and p.proname not in (select v ->> 'function_name' from jsonb_array_elements(variants) v)
+       -- A partition that was detached is known by the trigger that stays with it.
+       and not exists (select from pg_trigger g where g.tgfoid = p.oid and g.tgrelid not in (select b.relation from audit_private.tree_below(write_capture.target) b))
   loop
     execute format('drop function audit_private.%I() cascade', stale);
   end loop;
-  for wanted in select distinct v.function_name, v.body from audit_private.capture_variants(target) v where v.body is not null loop
+  for wanted in select distinct v ->> 'function_name' as function_name, v ->> 'body' as body from jsonb_array_elements(variants) v where v ->> 'body' is not null loop
     execute format('create or replace function audit_private.%I() returns trigger language plpgsql security definer %s as %L',
       wanted.function_name, settings, wanted.body);
     perform audit_private.give_to_agent(format('audit_private.%I()', wanted.function_name)::regprocedure);
@@ -3267,9 +5897,15 @@ begin
     -- Whoever makes a trigger needs EXECUTE on its function, and audit.track makes it with the rights of the owner of the table.
     execute format('grant execute on function audit_private.%I() to %s', wanted.function_name, (select relowner::regrole from pg_class where oid = target));
   end loop;
+  return (
+    select bool_and(audit_private.is_attached((v ->> 'on_table')::oid, v ->> 'trigger_name', v ->> 'function_name', v ->> 'trigger_code'))
+           and count(*) = (
+             select count(*) from audit_private.tree_below(target) b join pg_trigger o on o.tgrelid = b.relation join pg_proc f on f.oid = o.tgfoid
+              where f.pronamespace = 'audit_private'::regnamespace and o.tgparentid = 0)
+      from jsonb_array_elements(variants) v);
 end
 $function$;
-comment on function audit_private.write_capture(regclass) is 'Writes the trigger functions of a tracked table anew from its settings.';
+comment on function audit_private.write_capture(regclass) is 'Writes the trigger functions of a tracked table anew from its settings. Answers whether the table has just the triggers that it needs.';
 
 CREATE OR REPLACE FUNCTION audit_private.write_context(actor_status text, actor_id text, actor_name text, source text, company_id text, request_id text, on_behalf_of text, reason text, problem text DEFAULT NULL::text)
  RETURNS text
@@ -3301,6 +5937,55 @@ begin
 end
 $function$;
 comment on function audit_private.write_context(text,text,text,text,text,text,text,text,text) is 'Keeps the context for the rest of this transaction, with the mark of the transaction and, if it is verified, the database''s signature. Returns what it keeps.';
+
+CREATE OR REPLACE FUNCTION audit_private.write_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  -- Two who change rules at once wait here for each other, and the second one sees what the first one did.
+  known  text[] := array(select r.object from audit_private.released r
+                          where r.object in ('function audit_private.bound_source_of(text)', 'function audit_private.is_actor_wanted()')
+                          order by r.object for update);
+  logins text   := (select string_agg(format('when %L then %L', b.login, b.source), ' ' order by b.login) from audit_private.bound_source b);
+  wanted boolean := exists (select from audit_private.strict_company);
+begin
+  execute format('create or replace function audit_private.bound_source_of(login text) returns text language sql stable parallel safe as %L',
+    'select ' || coalesce('case login ' || logins || ' end', 'null::text'));
+  execute format('create or replace function audit_private.is_actor_wanted() returns boolean language sql stable parallel safe as %L',
+    'select ' || wanted);
+  update audit_private.released r set fingerprint = f.fingerprint
+    from audit_private.fingerprints() f
+   where r.object = any (known) and f.object = r.object and r.fingerprint <> f.fingerprint;
+  return null;
+end
+$function$;
+comment on function audit_private.write_rules() is 'Trigger function: writes the rules of audit.bind_source and audit.require_actor into functions whenever they change.';
+
+CREATE OR REPLACE FUNCTION audit_private.zone_of(company_id text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  zone text := (audit_private.company_row(company_id)).time_zone;
+begin
+  -- Asked for at every request: pg_timezone_names would read a thousand files. PostgreSQL also takes abbreviations, and zones of somebody's own making, for names.
+  if zone ~ '^(UTC|GMT|[A-Z][A-Za-z_]*(/[A-Za-z_-]+)+|Etc/GMT[+-]\d{1,2}|[CEMW]ET)$' then
+    perform now() at time zone zone;
+    return zone;
+  end if;
+  return 'UTC';
+exception when invalid_parameter_value then
+  return 'UTC';
+end
+$function$;
+comment on function audit_private.zone_of(text) is 'The time zone in which the days of a company begin; UTC if it has none that is known.';
+
+create event trigger audit_follow_access on ddl_command_end when tag in ('ALTER TABLE') execute function audit_private.let_agent_follow();
+comment on event trigger audit_follow_access is 'Lets audit_agent follow the tables that it reads into another schema, so that no delete fails.';
 
 create event trigger audit_follow_changes on ddl_command_end when tag in ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX') execute function audit_private.on_change();
 comment on event trigger audit_follow_changes is 'Follows changes of tracked tables, so that no delete fails or goes unrecorded.';

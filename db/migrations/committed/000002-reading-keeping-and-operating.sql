@@ -1,0 +1,5671 @@
+--! Previous: sha1:c44f0123488fde6690f6b3501bffb6697ae23b78
+--! Hash: sha1:a30116c52caaa7b6d4c7806a93a9910997a452ae
+--! Message: reading, keeping and operating
+
+--! Included roles/roles.sql
+-- Roles belong to the whole cluster, so each is created only where it is missing, and never altered:
+-- another database of the same cluster may hold an audit log too.
+do $roles$
+declare
+  wanted record;
+begin
+  for wanted in
+    select *
+    from (values
+      ('audit_owner',     'Owns everything of the audit log. Nobody logs in as it, nobody is a member.'),
+      ('audit_agent',     'What reads the host''s tables for the log runs as: capture functions and look-ups of who may read. It may add entries, owns no table and reads no key, because code of the host may run as it.'),
+      ('audit_admin',     'What a reading request runs as: sees the entries of the company in its settings, if the person in its settings administers it.'),
+      ('audit_dba',       'Reads every entry and the health of the log, writes nothing.'),
+      ('audit_app',       'Granted to a host application''s login: may say who acts and report an export, reads nothing.'),
+      ('audit_installer', 'Granted to whoever attaches tables: may call audit.track, audit.untrack and audit.read_access_from on tables that it owns.'),
+      ('audit_keeper',    'Granted to the server''s login: keeps search and totals up to date and reads the figures of /metrics, no entry.')
+    ) as role (name, purpose)
+  loop
+    if not exists (select from pg_catalog.pg_roles where rolname = wanted.name) then
+      begin
+        -- The agent reads the tables to which deleted rows point past their policies, which would hide names and companies from it.
+        execute pg_catalog.format('create role %I nologin %s %s', wanted.name,
+          case when wanted.name <> 'audit_owner' then 'noinherit' end,
+          case when wanted.name = 'audit_agent' and (select rolsuper or rolbypassrls from pg_catalog.pg_roles where rolname = current_user) then 'bypassrls' end);
+        execute pg_catalog.format('comment on role %I is %L', wanted.name, wanted.purpose);
+      exception
+        -- Another database of the cluster is being migrated at this moment.
+        when duplicate_object or unique_violation then null;
+      end;
+    end if;
+  end loop;
+
+  -- Someone who is not a superuser needs to act as the owner for the length of this migration. Since version 16
+  -- the creator of a role only administers it; a membership that a DBA has granted is left as it is.
+  if not pg_catalog.pg_has_role(current_user, 'audit_owner', 'usage') then
+    execute pg_catalog.format('grant audit_owner to %I', current_user)
+      || case when pg_catalog.current_setting('server_version_num')::integer >= 160000 then ' with inherit true, set true' else '' end;
+    perform pg_catalog.set_config('audit_migration.is_owner_for_now', 'yes', true);
+  end if;
+
+  -- The owner makes and replaces the functions that belong to the agent.
+  if not pg_catalog.pg_has_role('audit_owner', 'audit_agent', 'usage') then
+    execute 'grant audit_agent to audit_owner'
+      || case when pg_catalog.current_setting('server_version_num')::integer >= 160000 then ' with inherit true, set true' else '' end;
+  end if;
+
+  -- Else audit.health could not see since when the transactions of others are open. Only a superuser may always give it.
+  if not pg_catalog.pg_has_role('audit_owner', 'pg_read_all_stats', 'usage') and (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
+    grant pg_read_all_stats to audit_owner;
+  end if;
+end
+$roles$;
+--! EndIncluded roles/roles.sql
+
+-- Tables of completeness
+--! Included tables/strict_company.sql
+create table if not exists audit_private.strict_company (
+  company_id text        not null,
+  since      timestamptz not null default pg_catalog.now(),
+  constraint strict_company_pkey primary key (company_id)
+);
+comment on table audit_private.strict_company is 'Companies in which nothing may be deleted without somebody being named for it: audit.require_actor.';
+comment on column audit_private.strict_company.company_id is 'The company, as it stands in the entries; empty: every company of this database.';
+comment on column audit_private.strict_company.since is 'Since when.';
+comment on constraint strict_company_pkey on audit_private.strict_company is 'A company stands here once.';
+alter table audit_private.strict_company owner to audit_owner;
+alter table audit_private.strict_company enable row level security;
+grant select on audit_private.strict_company to audit_agent;
+drop policy if exists select_for_capture on audit_private.strict_company;
+create policy select_for_capture on audit_private.strict_company for select to audit_agent using (true);
+comment on policy select_for_capture on audit_private.strict_company is 'Capture functions ask whether a company wants an actor.';
+--! EndIncluded tables/strict_company.sql
+--! Included tables/tracked_truncate.sql
+alter table audit_private.tracked add column if not exists truncate text not null default 'record';
+comment on column audit_private.tracked.truncate is 'What a TRUNCATE of it does: record (an entry for each row) or refuse.';
+alter table audit_private.tracked add column if not exists problem text;
+comment on column audit_private.tracked.problem is 'What deletions have lost since the settings were given, for example the company when a table on its path was dropped. Empty after audit.track.';
+do $check$
+begin
+  if not exists (select from pg_catalog.pg_constraint where conname = 'tracked_truncate_check') then
+    alter table audit_private.tracked add constraint tracked_truncate_check check (truncate in ('record', 'refuse'));
+    comment on constraint tracked_truncate_check on audit_private.tracked is 'record or refuse.';
+  end if;
+end
+$check$;
+--! EndIncluded tables/tracked_truncate.sql
+--! Included tables/released_shown.sql
+alter table audit_private.released add column if not exists shown text;
+comment on column audit_private.released.shown is 'MD5 of how the major version that made the fingerprint shows the object; empty where that says nothing more.';
+alter table audit_private.released add column if not exists server_major integer;
+comment on column audit_private.released.server_major is 'The major version of PostgreSQL that made the fingerprint.';
+--! EndIncluded tables/released_shown.sql
+--! Included context/require_actor.sql
+create or replace function audit_private.refuse_missing_actor(company_id text)
+returns text
+language plpgsql
+stable
+as $function$
+begin
+  if exists (select from audit_private.strict_company s where s.company_id in ('', refuse_missing_actor.company_id)) then
+    raise exception using errcode = 'AU003',
+      message = 'nothing may be deleted here without somebody being named for it',
+      detail  = pg_catalog.format('Company %s wants an actor for each deletion, and login %s has named none in this transaction.', coalesce(company_id, 'default'), session_user),
+      hint    = 'In the same transaction, before the deletion: select audit.act_as(…) with the person''s id, or the name of the job. '
+             || 'To allow it again: select audit.require_actor(…, false).';
+  end if;
+  return company_id;
+end
+$function$;
+comment on function audit_private.refuse_missing_actor(text) is
+  'Refuses with AU003 what was done without an actor in a company that wants one; else answers with the company.';
+grant execute on function audit_private.refuse_missing_actor(text) to audit_agent;
+
+create or replace function audit.require_actor(company_id text, required boolean default true)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  company text := coalesce(require_actor.company_id, '');
+begin
+  if require_actor.company_id is not null and audit_private.clean_text(require_actor.company_id, 200) is distinct from require_actor.company_id then
+    raise exception using errcode = 'AU003', message = 'audit.require_actor: that is no company',
+      detail = format('company_id is %L.', left(require_actor.company_id, 100)),
+      hint   = 'Give the company as it stands in the entries, or null for every company of this database.';
+  end if;
+  if coalesce(required, true) then
+    insert into audit_private.strict_company as s (company_id) values (company) on conflict on constraint strict_company_pkey do nothing;
+  else
+    delete from audit_private.strict_company s where s.company_id = company;
+  end if;
+  if found then
+    perform audit_private.record_setting(case when coalesce(required, true) then 'actor.required' else 'actor.optional' end,
+      'company', require_actor.company_id, require_actor.company_id, require_actor.company_id);
+  end if;
+end
+$function$;
+comment on function audit.require_actor(text, boolean) is
+  'Makes a company refuse deletions for which nobody was named (audit.act_as), with AU003; false allows them again, which is the default. Company null: every company of this database, also where it has none.';
+grant execute on function audit.require_actor(text, boolean) to audit_installer;
+
+create or replace function audit_private.strict_companies()
+returns table (company_id text, since timestamptz)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select nullif(s.company_id, ''), s.since from audit_private.strict_company s order by 1 nulls first
+$function$;
+comment on function audit_private.strict_companies() is 'The companies of audit.require_actor; null stands for all.';
+grant execute on function audit_private.strict_companies() to audit_installer, audit_dba;
+--! EndIncluded context/require_actor.sql
+
+-- Cost of capture
+--! Included context/transaction_mark.sql
+create or replace function audit_private.transaction_mark()
+returns text
+language sql
+stable
+parallel restricted
+-- date_part, not extract: a double holds a time of our days to the microsecond, and costs a third of a numeric.
+return pg_catalog.pg_backend_pid()::text || '.' || (pg_catalog.date_part('epoch', pg_catalog.transaction_timestamp()) * 1000000)::bigint::text;
+
+comment on function audit_private.transaction_mark() is
+  'Tells this transaction from every other one that the same connection may carry: the backend and the start of the transaction in microseconds. Unlike a transaction id it costs a reading transaction nothing, and exists on a standby.';
+
+grant execute on function audit_private.transaction_mark() to audit_agent;
+--! EndIncluded context/transaction_mark.sql
+--! Included context/rules_as_code.sql
+-- Which logins are bound to a source, and whether a company wants actors, every deletion has to know. Looking into two
+-- tables costs it a quarter of its time; as constants in functions, which the planner puts in their place, they cost nothing.
+create or replace function audit_private.write_rules()
+returns trigger
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  -- Two who change rules at once wait here for each other, and the second one sees what the first one did.
+  known  text[] := array(select r.object from audit_private.released r
+                          where r.object in ('function audit_private.bound_source_of(text)', 'function audit_private.is_actor_wanted()')
+                          order by r.object for update);
+  logins text   := (select string_agg(format('when %L then %L', b.login, b.source), ' ' order by b.login) from audit_private.bound_source b);
+  wanted boolean := exists (select from audit_private.strict_company);
+begin
+  execute format('create or replace function audit_private.bound_source_of(login text) returns text language sql stable parallel safe as %L',
+    'select ' || coalesce('case login ' || logins || ' end', 'null::text'));
+  execute format('create or replace function audit_private.is_actor_wanted() returns boolean language sql stable parallel safe as %L',
+    'select ' || wanted);
+  update audit_private.released r set fingerprint = f.fingerprint
+    from audit_private.fingerprints() f
+   where r.object = any (known) and f.object = r.object and r.fingerprint <> f.fingerprint;
+  return null;
+end
+$function$;
+comment on function audit_private.write_rules() is
+  'Trigger function: writes the rules of audit.bind_source and audit.require_actor into functions whenever they change.';
+
+create or replace function audit_private.bound_source_of(login text)
+returns text
+language sql
+stable  -- called immutable, its answer would stay in plans when it changes
+parallel safe
+as 'select null::text';
+comment on function audit_private.bound_source_of(text) is
+  'The only source that a login may be, null if it may be any. Written by audit_private.write_rules from the table bound_source.';
+grant execute on function audit_private.bound_source_of(text) to audit_agent;
+
+create or replace function audit_private.is_actor_wanted()
+returns boolean
+language sql
+stable
+parallel safe
+as 'select false';
+comment on function audit_private.is_actor_wanted() is
+  'Whether any company wants an actor for each deletion. Written by audit_private.write_rules from the table strict_company.';
+grant execute on function audit_private.is_actor_wanted() to audit_agent;
+
+create or replace trigger write_rules after insert or update or delete or truncate on audit_private.bound_source
+  for each statement execute function audit_private.write_rules();
+alter table audit_private.bound_source enable always trigger write_rules;
+comment on trigger write_rules on audit_private.bound_source is 'Deletions read the bound logins from a function.';
+create or replace trigger write_rules after insert or update or delete or truncate on audit_private.strict_company
+  for each statement execute function audit_private.write_rules();
+alter table audit_private.strict_company enable always trigger write_rules;
+comment on trigger write_rules on audit_private.strict_company is 'Deletions read from a function whether an actor is wanted.';
+
+-- What an earlier release was told.
+delete from audit_private.bound_source where false;
+
+create or replace function audit_private.checked_company(company_id text, actor_status text)
+returns text
+language sql
+stable
+as $function$
+  -- Nothing but company_id is left of this where no company wants actors.
+  select case when actor_status = 'missing' and audit_private.is_actor_wanted() then audit_private.refuse_missing_actor(company_id) else company_id end
+$function$;
+comment on function audit_private.checked_company(text, text) is
+  'The company of an entry. Refuses with AU003 a deletion without an actor in a company that wants one.';
+grant execute on function audit_private.checked_company(text, text) to audit_agent;
+--! EndIncluded context/rules_as_code.sql
+--! Included context/read_context.sql
+create or replace function audit_private.read_context()
+returns audit_private.context
+language plpgsql
+stable
+as $function$
+declare
+  given text := pg_catalog.current_setting('audit.context', true);
+  field text[];
+begin
+  if given <> '' then
+    field := pg_catalog.string_to_array(given, e'\x1f', '');
+    if pg_catalog.cardinality(field) = 12
+       and field[1] = audit_private.transaction_mark()
+       and field[5] in ('app', 'api', 'admin', 'system', 'sql')
+       and (field[2] in ('asserted', 'missing')
+            or field[2] = 'verified' and audit_private.is_signed(pg_catalog.left(given, -65), field[12])) then
+      if pg_catalog.octet_length(given) > 400 then
+        field := audit_private.shorten_context(field);
+      end if;
+      -- One expression for the whole row: assigning it field by field takes four times as long.
+      return row(
+        field[3], field[4], field[2], field[8], field[6],
+        coalesce(audit_private.bound_source_of(session_user), field[5]),
+        field[7], field[9],
+        pg_catalog.inet_client_addr(),
+        session_user,
+        nullif(pg_catalog.current_setting('application_name', true), ''),
+        case when field[10] <> '' or field[11] <> '' then audit_private.context_details(field[10], field[11]) end
+      )::audit_private.context;
+    end if;
+  end if;
+
+  return row(
+    null, null, 'missing', null, null,
+    coalesce(audit_private.bound_source_of(session_user), 'sql'),
+    null, null,
+    pg_catalog.inet_client_addr(),
+    session_user,
+    nullif(pg_catalog.current_setting('application_name', true), ''),
+    case when given <> '' then '{"context_problem": "It was not written by audit.act_as in this transaction."}'::jsonb end
+  )::audit_private.context;
+end
+$function$;
+comment on function audit_private.read_context() is
+  'The context of this transaction, with the source of the login if that is bound to one. A context that was written in another transaction, or not by audit.act_as, counts as missing; nothing in it can make a delete fail.';
+
+create or replace function audit_private.shorten_context(field text[])
+returns text[]
+language sql
+immutable
+parallel safe
+as $function$
+  -- An application can write past audit.act_as what is too long for an index.
+  select pg_catalog.array_agg(pg_catalog.left(f.value, case f.n when 9 then 1000 else 200 end) order by f.n)
+    from pg_catalog.unnest(field) with ordinality f (value, n)
+$function$;
+comment on function audit_private.shorten_context(text[]) is 'The fields of a context, none longer than audit.act_as leaves it.';
+
+create or replace function audit_private.context_details(token_problem text, context_cut text)
+returns jsonb
+language plpgsql
+immutable
+parallel safe
+as $function$
+begin
+  return pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+    'token_problem', token_problem,
+    'context_cut', pg_catalog.string_to_array(context_cut, ' ')));
+end
+$function$;
+comment on function audit_private.context_details(text, text) is 'What an entry''s details say of its context: why a token did not hold, and what was cut.';
+
+grant execute on function audit_private.read_context(), audit_private.shorten_context(text[]), audit_private.context_details(text, text) to audit_agent;
+--! EndIncluded context/read_context.sql
+--! Included context/write_context.sql
+-- Fields are joined by the unit separator (U+001F), which clean_text never leaves in a field:
+-- splitting cannot fail, as parsing JSON could, in the middle of somebody's delete.
+create or replace function audit_private.write_context(
+  actor_status text, actor_id text, actor_name text, source text, company_id text,
+  request_id text, on_behalf_of text, reason text, problem text default null)
+returns text
+language plpgsql
+volatile
+as $function$
+declare
+  -- Assigned and returned, not performed: that spares a query for each.
+  said text := pg_catalog.concat_ws(e'\x1f',
+    audit_private.transaction_mark(),
+    actor_status,
+    coalesce(audit_private.clean_text(actor_id, 200), ''),
+    coalesce(audit_private.clean_text(actor_name, 200), ''),
+    source,
+    coalesce(audit_private.clean_text(company_id, 200), ''),
+    coalesce(audit_private.clean_text(request_id, 200), ''),
+    coalesce(audit_private.clean_text(on_behalf_of, 200), ''),
+    coalesce(audit_private.clean_text(reason, 1000), ''),
+    coalesce(problem, ''),
+    pg_catalog.concat_ws(' ',
+      case when length(actor_id) > 200 then 'actor_id' end,
+      case when length(actor_name) > 200 then 'actor_name' end,
+      case when length(company_id) > 200 then 'company_id' end,
+      case when length(request_id) > 200 then 'request_id' end,
+      case when length(on_behalf_of) > 200 then 'on_behalf_of' end,
+      case when length(reason) > 1000 then 'reason' end));
+begin
+  return pg_catalog.set_config('audit.context',
+    said || e'\x1f' || case when actor_status = 'verified' then audit_private.context_signature(said) else '' end, true);
+end
+$function$;
+
+comment on function audit_private.write_context(text, text, text, text, text, text, text, text, text) is
+  'Keeps the context for the rest of this transaction, with the mark of the transaction and, if it is verified, the database''s signature. Returns what it keeps.';
+--! EndIncluded context/write_context.sql
+--! Included context/act_as.sql
+create or replace function audit.act_as(
+  actor_id     text,
+  actor_name   text default null,
+  source       text default 'app',
+  company_id   text default null,
+  request_id   text default null,
+  on_behalf_of text default null,
+  reason       text default null)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  -- What nearly every application says needs no cleaning: it is joined, looked at as a whole, and kept.
+  said text := concat_ws(e'\x1f', audit_private.transaction_mark(), 'asserted', actor_id, coalesce(actor_name, ''), source,
+    coalesce(company_id, ''), coalesce(request_id, ''), coalesce(on_behalf_of, ''), coalesce(reason, ''), '', '', '');
+begin
+  if actor_id <> '' and source in ('app', 'api', 'admin', 'system', 'sql') and octet_length(said) <= 240
+     and said !~ e'[\x01-\x1e]| \x1f|\x1f ' and cardinality(string_to_array(said, e'\x1f')) = 12 then
+    said := set_config('audit.context', said, true);
+    return;
+  end if;
+
+  if lower(act_as.source) is null or lower(act_as.source) not in ('app', 'api', 'admin', 'system', 'sql') then
+    raise exception using
+      errcode = 'AU003',
+      message = 'audit.act_as: unknown source',
+      detail  = format('source is %s.', coalesce(quote_literal(left(act_as.source, 100)), 'null')),
+      hint    = 'Use one of app, api, admin, system, sql.';
+  end if;
+
+  said := audit_private.write_context(
+    case when audit_private.clean_text(act_as.actor_id, 200) is null
+          and audit_private.clean_text(act_as.actor_name, 200) is null then 'missing' else 'asserted' end,
+    act_as.actor_id, act_as.actor_name, lower(act_as.source), act_as.company_id,
+    act_as.request_id, act_as.on_behalf_of, act_as.reason);
+end
+$function$;
+
+comment on function audit.act_as(text, text, text, text, text, text, text) is
+  'Says who acts, for the rest of this transaction: call it after begin, before the delete. The entries carry it as asserted. Texts that are too long are cut, never refused; an unknown source is refused with AU003.';
+grant execute on function audit.act_as(text, text, text, text, text, text, text) to audit_app;
+--! EndIncluded context/act_as.sql
+--! Included capture/act.sql
+drop function if exists audit_private.setting_as_number(text);
+
+-- The setting audit.acts holds two numbers: entries of the transaction, and entries of its latest act, lie above them.
+create or replace function audit_private.begin_act()
+returns bigint
+language plpgsql
+volatile
+as $function$
+declare
+  acts text := pg_catalog.current_setting('audit.acts', true);
+  last text := coalesce(pg_catalog.pg_sequence_last_value('audit.event_id_seq'), 0)::text;
+begin
+  acts := pg_catalog.set_config('audit.acts', case when acts ~ '^[0-9]{1,18} ' then pg_catalog.split_part(acts, ' ', 1) else last end || ' ' || last, true);
+  return null;
+end
+$function$;
+comment on function audit_private.begin_act() is
+  'Notes that an act begins: rows deleted after it, whose parent is gone, look for their cause among the entries from here on. Returns null: the act itself has no cause.';
+
+create or replace function audit_private.act_since()
+returns bigint
+language plpgsql
+stable
+as $function$
+declare
+  acts text := pg_catalog.current_setting('audit.acts', true);
+begin
+  -- Any login can write a setting: what is no number must not make a deletion fail.
+  return case when acts ~ '^[0-9]{1,18} [0-9]{1,18}$' then pg_catalog.split_part(acts, ' ', 2)::bigint end;
+end
+$function$;
+comment on function audit_private.act_since() is
+  'Entries of the latest act in this transaction have numbers above this one. Null if the transaction has none.';
+
+create or replace function audit_private.transaction_since()
+returns bigint
+language plpgsql
+stable
+as $function$
+declare
+  acts text := pg_catalog.current_setting('audit.acts', true);
+begin
+  return case when acts ~ '^[0-9]{1,18} [0-9]{1,18}$' then pg_catalog.split_part(acts, ' ', 1)::bigint end;
+end
+$function$;
+comment on function audit_private.transaction_since() is
+  'Entries of this transaction have numbers above this one. Null if it has none.';
+
+create or replace function audit_private.gone_since(since bigint, kind text)
+returns table (id bigint, root_id bigint, company_id text, object_kind text, object_id text, object_label text, owner_kind text, owner_id text, owner_label text)
+language plpgsql
+stable
+strict  -- most deletions have no cause: with since null it is not even called
+as $function$
+#variable_conflict use_column
+begin
+  return query
+    select distinct on (p.object_id)
+           p.id, coalesce(p.root_id, p.id), p.company_id, p.object_kind, p.object_id, p.object_label, p.owner_kind, p.owner_id, p.owner_label
+      from audit.event p
+     where p.id > since and p.transaction_id = pg_catalog.pg_current_xact_id() and p.object_kind = kind
+     order by p.object_id, p.id desc;
+end
+$function$;
+comment on function audit_private.gone_since(bigint, text) is
+  'What this transaction has recorded above a number, of one kind: the latest entry of each object. It may be the cause of what goes now. Nothing if the number is null.';
+
+grant execute on function audit_private.begin_act(), audit_private.act_since(), audit_private.transaction_since(), audit_private.gone_since(bigint, text) to audit_agent;
+--! EndIncluded capture/act.sql
+--! Included capture/cut_text.sql
+-- In plpgsql, as the next ones: put in the place of its call, each part of an SQL function costs every deletion, though it is hardly ever needed.
+create or replace function audit_private.cut_text(value text, most integer)
+returns text
+language plpgsql
+immutable
+parallel safe
+strict
+as $function$
+begin
+  return pg_catalog.left(value, least(1000, most / 4)) || pg_catalog.format('… [cut: %s bytes%s]', pg_catalog.octet_length(value),
+    case when pg_catalog.octet_length(value) <= 64 * 1024 * 1024
+         then ', sha256 ' || pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(value, 'UTF8')), 'hex') end);
+end
+$function$;
+
+comment on function audit_private.cut_text(text, integer) is
+  'What a snapshot keeps of a text over the limit in bytes: its first 1,000 characters or a quarter of the limit, its size in bytes, and up to 64 MiB the SHA-256 of the whole.';
+
+create or replace function audit_private.keep_bytes(value bytea)
+returns text
+language plpgsql
+immutable
+parallel safe
+strict
+as $function$
+begin
+  return case when pg_catalog.octet_length(value) <= 128 then value::text
+              else pg_catalog.format('[%s bytes%s]', pg_catalog.octet_length(value),
+                case when pg_catalog.octet_length(value) <= 64 * 1024 * 1024
+                     then ', sha256 ' || pg_catalog.encode(pg_catalog.sha256(value), 'hex') end) end;
+end
+$function$;
+
+comment on function audit_private.keep_bytes(bytea) is
+  'What a snapshot keeps of a binary value: up to 128 bytes as they are, otherwise the size and, up to 64 MiB, the SHA-256.';
+
+create or replace function audit_private.keep_json(value json, most integer)
+returns jsonb
+language plpgsql
+immutable
+parallel safe
+strict
+as $function$
+begin
+  if octet_length(value::text) > most then
+    return to_jsonb(audit_private.cut_text(value::text, most));
+  end if;
+  return value::jsonb;
+exception when others then
+  -- For example \u0000 or a number out of range: valid as json, not as jsonb. The text is kept as it is.
+  return jsonb_build_object('_snapshot_error', sqlstate, 'text', value::text);
+end
+$function$;
+
+comment on function audit_private.keep_json(json, integer) is
+  'What a snapshot keeps of a json value: the value; its text and the SQLSTATE where jsonb refuses it; a cut text over the limit in bytes.';
+
+create or replace function audit_private.keep_other(value anyelement, most integer)
+returns text
+language plpgsql
+immutable
+parallel safe
+as $function$
+declare
+  kept text;
+begin
+  if num_nulls(value) = 1 then
+    return null;
+  end if;
+  kept := format('%s', value);
+  return case when octet_length(kept) > most then audit_private.cut_text(kept, most) else kept end;
+exception when others then
+  return '_snapshot_error:' || sqlstate;
+end
+$function$;
+
+comment on function audit_private.keep_other(anyelement, integer) is
+  'What a snapshot keeps of a value of a type that is not built in: its text form, made by the type''s output function and never by a cast that somebody defined.';
+
+create or replace function audit_private.keep_large(value anyelement, most integer)
+returns jsonb
+language plpgsql
+immutable
+parallel safe
+strict
+as $function$
+declare
+  written text;
+begin
+  written := format('%s', value);
+  return case when octet_length(written) > most then to_jsonb(audit_private.cut_text(written, most)) else to_jsonb(value) end;
+exception when others then
+  return to_jsonb('_snapshot_error:' || sqlstate);
+end
+$function$;
+
+comment on function audit_private.keep_large(anyelement, integer) is
+  'What a snapshot keeps of a jsonb value or an array that is stored compressed or over the limit, so that its size says nothing: the value, or its text cut if that is over the limit in bytes.';
+
+create or replace function audit_private.cut_label(label text)
+returns text
+language plpgsql
+immutable
+parallel safe
+strict
+as $function$
+declare
+  start text := pg_catalog.left(label, 501);
+begin
+  return case when pg_catalog.length(start) > 500 then pg_catalog.left(nullif(pg_catalog.btrim(start, e' \t\r\n\u00a0\u200b'), ''), 499) || '…'
+              else pg_catalog.btrim(start, e' \t\r\n\u00a0\u200b') end;
+end
+$function$;
+
+comment on function audit_private.cut_label(text) is
+  'What an entry keeps of a name that may be too long: at most 500 characters; a cut one ends in ….';
+
+create or replace function audit_private.keep_label(label text, id text)
+returns text
+language sql
+immutable
+parallel safe
+return coalesce(
+  nullif(case when pg_catalog.octet_length(label) > 500 then audit_private.cut_label(label) else pg_catalog.btrim(label, e' \t\r\n\u00a0\u200b') end, ''),
+  '#' || id);
+
+comment on function audit_private.keep_label(text, text) is
+  'The name of an object as an entry keeps it: at most 500 characters (a cut one ends in …), #key if it is empty.';
+
+grant execute on function
+  audit_private.cut_text(text, integer),
+  audit_private.keep_bytes(bytea),
+  audit_private.keep_json(json, integer),
+  audit_private.keep_other(anyelement, integer),
+  audit_private.keep_large(anyelement, integer),
+  audit_private.cut_label(text),
+  audit_private.keep_label(text, text)
+  to audit_agent;
+--! EndIncluded capture/cut_text.sql
+--! Included capture/column_code.sql
+create or replace function audit_private.base_type(domain oid)
+returns oid
+language sql
+stable
+as $function$
+  with recursive step (oid, typtype, typbasetype) as (
+    select t.oid, t.typtype, t.typbasetype from pg_catalog.pg_type t where t.oid = domain
+    union all
+    select t.oid, t.typtype, t.typbasetype from step s join pg_catalog.pg_type t on t.oid = s.typbasetype where s.typtype = 'd'
+  )
+  select s.oid from step s where s.typtype <> 'd'
+$function$;
+
+comment on function audit_private.base_type(oid) is 'The type below a domain, and below the domains below it; the type itself if it is none.';
+grant execute on function audit_private.base_type(oid) to audit_installer;
+
+create or replace function audit_private.column_as_text(of_table regclass, column_name name, alias text)
+returns text
+language sql
+stable
+as $function$
+  select case
+    when base.oid < 16384 and base.typtype = 'b' and base.typelem = 0
+      then pg_catalog.format('%s.%I::text%s', alias, a.attname, case when a.attcollation not in (0, 'pg_catalog.default'::regcollation) then ' collate "default"' else '' end)
+    else pg_catalog.format('case when pg_catalog.num_nulls(%1$s.%2$I) = 0 then pg_catalog.format(''%%s'', %1$s.%2$I) end', alias, a.attname)
+  end
+  from pg_catalog.pg_attribute a
+  join pg_catalog.pg_type t on t.oid = a.atttypid
+  join pg_catalog.pg_type base on base.oid = case when t.typtype = 'd' then audit_private.base_type(t.oid) else t.oid end
+  where a.attrelid = of_table and a.attname = column_name
+$function$;
+
+comment on function audit_private.column_as_text(regclass, name, text) is
+  'SQL text that gives a column as text. Types that are not built in go through their output function, so that no cast that somebody defined runs with the rights of the audit log. Collations of the column''s own are put away, so that such texts can be compared with each other.';
+
+create or replace function audit_private.longest(of_table regclass, column_name name)
+returns integer
+language sql
+stable
+as $function$
+  -- The modifier of varchar(n) and char(n) is n + 4.
+  select case
+    when base.typname in ('bool', 'int2', 'int4', 'int8', 'oid', 'uuid', 'date', 'time', 'timetz', 'timestamp', 'timestamptz') then 100
+    when base.typname in ('varchar', 'bpchar') and a.atttypid = base.oid and a.atttypmod >= 4 then a.atttypmod - 4
+  end
+  from pg_catalog.pg_attribute a
+  join pg_catalog.pg_type base on base.oid = audit_private.base_type(a.atttypid) and base.oid < 16384
+  where a.attrelid = of_table and a.attname = column_name
+$function$;
+
+comment on function audit_private.longest(regclass, name) is
+  'How many characters the text of a column can have at most by its type; null if there is no telling.';
+
+create or replace function audit_private.column_as_kept(of_table regclass, column_name name, alias text, most integer)
+returns text
+language plpgsql
+stable
+as $function$
+declare
+  col   text := pg_catalog.format('%s.%I', alias, column_name);
+  t     record;
+begin
+  select base.oid, base.typtype, base.typname, base.typelem, base.typcategory, is_domain,
+         case when is_domain then pg_catalog.format('%s::%s', col, base.oid::regtype) else col end as expression
+    into strict t
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_type declared on declared.oid = a.atttypid
+    cross join lateral (select declared.typtype = 'd' as is_domain) d
+    join pg_catalog.pg_type base on base.oid = audit_private.base_type(declared.oid)
+   where a.attrelid = of_table and a.attname = column_name;
+
+  if t.oid >= 16384 or t.typtype not in ('b', 'r', 'm') or (t.typcategory = 'A' and t.typelem >= 16384) then
+    return pg_catalog.format('audit_private.keep_other(%s, %s)', col, most);
+  end if;
+  return case
+    when t.typname in ('bool', 'int2', 'int4', 'int8', 'oid', 'float4', 'float8', 'numeric', 'uuid', 'date', 'time', 'timetz',
+                       'timestamp', 'timestamptz', 'interval', 'name', 'char', 'inet', 'cidr', 'macaddr', 'macaddr8') then t.expression
+    when t.typname in ('varchar', 'bpchar') and 4 * audit_private.longest(of_table, column_name) <= most then t.expression
+    when t.typname in ('text', 'varchar', 'bpchar') then
+      pg_catalog.format('case when octet_length(%1$s) > %2$s then audit_private.cut_text(%1$s::text, %2$s) else %1$s end', t.expression, most)
+    when t.typname = 'bytea' then pg_catalog.format('audit_private.keep_bytes(%s)', t.expression)
+    when t.typname = 'json'  then pg_catalog.format('audit_private.keep_json(%s, %s)', t.expression, most)
+    when t.typname = 'jsonb' then
+      pg_catalog.format('case when pg_column_size(%1$s) > %2$s or pg_column_compression(%1$s) is not null then audit_private.keep_large(%1$s, %2$s) else %1$s end', t.expression, most)
+    when t.typcategory = 'A' then
+      pg_catalog.format('case when pg_column_size(%1$s) > %2$s or pg_column_compression(%1$s) is not null then audit_private.keep_large(%1$s, %2$s) else to_jsonb(%1$s) end', t.expression, most)
+    else pg_catalog.format('audit_private.keep_other(%s, %s)', t.expression, most)
+  end;
+end
+$function$;
+
+comment on function audit_private.column_as_kept(regclass, name, text, integer) is
+  'SQL text that gives a column as a snapshot keeps it: built-in types as JSON has them, others as text, each at most so many bytes. None of it can fail.';
+--! EndIncluded capture/column_code.sql
+--! Included capture/label_code.sql
+create or replace function audit_private.label_code(of_table regclass, label jsonb, alias text, id_code text)
+returns text
+language sql
+stable
+as $function$
+  -- A column alone is looked at as it is; of several long texts only what may stay is joined.
+  select pg_catalog.format('audit_private.keep_label(%s, %s)',
+           case when pg_catalog.count(*) = 1 and pg_catalog.bool_and(part.is_column) then pg_catalog.min(part.code)
+             else pg_catalog.format('concat(%s)', pg_catalog.string_agg(
+               case when part.is_column and part.longest <= 500 is not true then pg_catalog.format('left(%s, 501)', part.code) else part.code end, ', ' order by part.n)) end,
+           id_code)
+    from (
+      select p.n, p.part ? 'column' as is_column, audit_private.longest(of_table, (p.part ->> 'column')::name) as longest,
+             coalesce(pg_catalog.quote_literal(p.part ->> 'text'), audit_private.column_as_text(of_table, (p.part ->> 'column')::name, alias)) as code
+        from pg_catalog.jsonb_array_elements(label) with ordinality p (part, n)
+    ) part
+$function$;
+
+comment on function audit_private.label_code(regclass, jsonb, text, text) is
+  'SQL text that makes the name of a row from its label template.';
+--! EndIncluded capture/label_code.sql
+--! Included capture/bounded.sql
+-- Entries are found by index over company and key, which take no more than 2,704 bytes: a longer one would make the delete fail.
+create or replace function audit_private.bounded(given text)
+returns text
+language sql
+immutable
+parallel safe
+return case when pg_catalog.octet_length(given) > 1000 then pg_catalog.left(given, 150) || '…' || pg_catalog.md5(given) else given end;
+comment on function audit_private.bounded(text) is
+  'A company as it stands in an entry: of one with over 1,000 bytes its beginning and a hash of the whole, so that no two become one.';
+grant execute on function audit_private.bounded(text) to audit_agent;
+
+create or replace function audit_private.is_short(of_table regclass, columns jsonb)
+returns boolean
+language sql
+stable
+as $function$
+  select pg_catalog.bool_and(audit_private.base_type(a.atttypid) in (
+           'bool'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'oid'::regtype, 'uuid'::regtype,
+           'date'::regtype, 'time'::regtype, 'timetz'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype))
+    from pg_catalog.jsonb_array_elements_text(columns) c
+    join pg_catalog.pg_attribute a on a.attrelid = of_table and a.attname = c
+$function$;
+comment on function audit_private.is_short(regclass, jsonb) is 'Whether columns are of types whose text is always short enough for an index.';
+
+create or replace function audit_private.column_as_company(of_table regclass, column_name name, alias text)
+returns text
+language sql
+stable
+as $function$
+  select case when code is null or audit_private.is_short(of_table, pg_catalog.jsonb_build_array(column_name)) then code else pg_catalog.format('audit_private.bounded(%s)', code) end
+    from (select audit_private.column_as_text(of_table, column_name, alias)) c (code)
+$function$;
+comment on function audit_private.column_as_company(regclass, name, text) is 'SQL text that gives the company of a row from a column.';
+--! EndIncluded capture/bounded.sql
+--! Included capture/capture_settings.sql
+drop function if exists audit_private.capture_settings();
+
+create or replace function audit_private.capture_settings(target regclass)
+returns text[]
+language sql
+stable
+as $function$
+  -- Each setting costs every deletion a third of a microsecond, TimeZone a whole one: a table has those that it needs.
+  with parent as (
+    select p.target, p.understood
+      from audit_private.tracked t
+      join audit_private.tracked p on t.understood::text like '%"table": ' || p.target::oid || '%'
+     where t.target = capture_settings.target
+  ), column_read as (
+    select k.relation, k.number from audit_private.known_column k where k.target = capture_settings.target
+    union all
+    select a.attrelid, a.attnum
+      from parent
+      cross join lateral jsonb_array_elements(parent.understood -> 'label') part
+      join pg_attribute a on a.attrelid = parent.target and a.attname = part ->> 'column'
+  ), needs as (
+    select exists (select from parent) or jsonb_path_exists(t.understood, '$.*.hops[*]') as look_ups,
+           exists (
+             select from column_read r
+               join pg_attribute a on a.attrelid = r.relation and a.attnum = r.number
+               join pg_type c on c.oid = a.atttypid
+              where c.oid >= 16384 or c.typname not in ('bool', 'int2', 'int4', 'int8', 'numeric', 'text', 'varchar', 'bpchar', 'name', 'uuid', 'json', 'jsonb')
+           ) as formats
+      from audit_private.tracked t
+     where t.target = capture_settings.target
+  )
+  select array_agg(s.setting order by s.n)
+    from needs cross join lateral (values
+      (1, true, 'search_path=pg_catalog, pg_temp'),
+      -- One plan for one row and for a hundred thousand, made once: look-ups by index, entries of the transaction by hash.
+      (2, look_ups, 'enable_nestloop=off'),
+      (10, look_ups, 'enable_seqscan=off'),
+      (11, true, 'plan_cache_mode=force_generic_plan'),
+      -- Before version 18 a plan that avoids something looks expensive enough to be compiled each time.
+      (12, true, 'jit=off'),
+      -- A view in the place of a table would run somebody's functions with the rights of the log. Policies do not bind an agent with
+      -- BYPASSRLS; without it, row_security = off would make every delete fail, as the log's own tables have policies too.
+      (4, true, 'restrict_nonsystem_relation_kind=view, foreign-table'),
+      -- The same row leaves the same bytes, whatever the session has set.
+      (5, formats, 'TimeZone=UTC'),
+      (6, formats, 'DateStyle=ISO, YMD'),
+      (7, formats, 'IntervalStyle=postgres'),
+      (8, formats, 'extra_float_digits=1'),
+      (9, formats, 'bytea_output=hex')
+    ) as s (n, is_needed, setting)
+   -- Number 4 came with 15.8, 16.4 and 17.
+   where s.is_needed and current_setting(split_part(s.setting, '=', 1), true) is not null
+$function$;
+comment on function audit_private.capture_settings(regclass) is 'The settings under which the capture functions of a table run, as pg_proc.proconfig has them.';
+--! EndIncluded capture/capture_settings.sql
+--! Included capture/capture_code.sql
+drop function if exists audit_private.search_code(regclass, text);
+
+create or replace function audit_private.lookup_code(target regclass)
+returns text
+language sql
+stable
+as $function$
+  -- A lateral look-up with a limit stays one index probe per row, whatever plan was cached when the table was small.
+  select coalesce(pg_catalog.string_agg(pg_catalog.format(
+    e'\n  left join lateral (select %s from %s p where %s limit 1) %s on true',
+    (select pg_catalog.string_agg(pg_catalog.format('p.%I', c.col), ', ' order by c.col) from audit_private.columns_read_by(target) c where c.there = r.there),
+    r.there, audit_private.match_code(r.there, r.hop -> 'keys', 'p', r.from_table, r.hop -> 'columns', r.from_alias), r.alias),
+    '' order by r.n, r.alias), '')
+  from (select distinct on (alias) * from audit_private.path_rows(target) order by alias) r
+$function$;
+comment on function audit_private.lookup_code(regclass) is
+  'SQL text that joins the deleted rows to the rows that their paths pass.';
+
+create or replace function audit_private.company_code(target regclass)
+returns text
+language sql
+stable
+as $function$
+  select coalesce(
+    (select audit_private.column_as_company(r.there, (t.understood -> 'company' ->> 'column')::name, r.alias)
+       from audit_private.path_rows(target) r where r.path = 'company' and r.is_last),
+    audit_private.column_as_company(target, (t.understood -> 'company' ->> 'column')::name, 'o'))
+  from audit_private.tracked t
+  where t.target = company_code.target
+$function$;
+comment on function audit_private.company_code(regclass) is
+  'SQL text that gives the company of a deleted row; null if the table was tracked without one.';
+
+create or replace function audit_private.owner_code(target regclass, out there regclass, out kind text, out here text, out id text, out label text)
+language sql
+stable
+as $function$
+  select r.there, o.kind, o.here,
+         case when r.n = 1 and audit_private.is_key(r.there, r.hop -> 'keys')
+           then audit_private.key_code(target, audit_private.in_key_order(r.there, r.hop), 'o') else o.here end,
+         audit_private.label_code(r.there, o.label, r.alias, o.here)
+    from audit_private.path_rows(target) r
+    cross join lateral (
+      select coalesce(t.kind, c.relname::text) as kind,
+             coalesce(t.understood -> 'label', audit_private.guess_label(r.there)) as label,
+             audit_private.key_code(r.there, pg_catalog.to_jsonb(audit_private.key_of(r.there)), r.alias) as here
+        from pg_catalog.pg_class c
+        left join audit_private.tracked t on t.target = c.oid
+       where c.oid = r.there
+    ) o
+   where r.path = 'owner' and r.is_last
+$function$;
+comment on function audit_private.owner_code(regclass) is
+  'SQL texts for the owner of a deleted row: its table; its kind; its key if its row is still there; its key in any case; its name if its row is there.';
+
+drop function if exists audit_private.cause_rows(regclass);
+create function audit_private.cause_rows(target regclass)
+returns table (n integer, kind text, object_id text, is_orphan text, entry text, is_self boolean)
+language sql
+stable
+as $function$
+  select c.n, c.kind, c.object_id, c.is_orphan,
+         pg_catalog.format(e'\n  left join audit_private.gone_since(since, %1$L) g%2$s on g%2$s.object_id = %3$s', c.kind, c.n, c.object_id), c.is_self
+    from (
+      select pg_catalog.row_number() over (order by parent.kind)::integer as n, parent.kind, code.object_id, code.is_orphan, parent.target = cause_rows.target as is_self
+        from audit_private.tracked t
+        cross join lateral pg_catalog.jsonb_array_elements(t.understood -> 'causes') cause
+        join audit_private.tracked parent on parent.target = (cause ->> 'table')::oid
+        cross join lateral (
+          -- With a limit it stays one index probe per row: as an anti-join it read the whole parent table.
+          select audit_private.key_code(t.target, audit_private.in_key_order(parent.target, cause), 'o') as object_id,
+                 audit_private.all_given(cause -> 'columns', 'o') || pg_catalog.format(' and (select true from %s p where %s limit 1) is null', parent.target,
+                   audit_private.match_code(parent.target, cause -> 'keys', 'p', t.target, cause -> 'columns', 'o')) as is_orphan
+        ) code
+       where t.target = cause_rows.target
+    ) c
+$function$;
+comment on function audit_private.cause_rows(regclass) is
+  'SQL texts for what may have taken a row along: the kind and key of each tracked parent, the condition that it is gone, and the join to its entry.';
+
+create or replace function audit_private.snapshot_code(target regclass)
+returns text
+language sql
+stable
+as $function$
+  -- jsonb_build_object takes 100 arguments; all wide columns together stay within 64 KiB.
+  select coalesce(pg_catalog.string_agg(e'jsonb_build_object(\n      ' || part.columns || ')', e'\n    || ' order by part.n), 'null::jsonb')
+  from (
+    select (k.n - 1) / 50 as n,
+           pg_catalog.string_agg(pg_catalog.format('%L, %s', k.col, audit_private.column_as_kept(target, k.col::name, 'o', 65536 / greatest(1, (t.understood ->> 'wide')::integer))), e',\n      ' order by k.n) as columns
+      from audit_private.tracked t
+      cross join lateral pg_catalog.jsonb_array_elements_text(t.understood -> 'keep') with ordinality k (col, n)
+     where t.target = snapshot_code.target
+     group by 1
+  ) part
+$function$;
+comment on function audit_private.snapshot_code(regclass) is
+  'SQL text that builds the snapshot of a deleted row: the columns to keep, at most 64 KiB of wide ones.';
+
+create or replace function audit_private.search_code(target regclass, rows_from text, has_children boolean, has_owner boolean)
+returns text
+language sql
+stable
+as $function$
+  -- What neither takes rows along nor is taken along needs no note of its act.
+  select case
+    when pg_catalog.count(*) = 0 then case when has_children or has_owner then e'  since := audit_private.begin_act();\n\n' else '' end
+    else pg_catalog.format('  -- Has this transaction entries already, and is a row gone to which these rows point? Then its entry is the cause.
+  if is_late then
+    if exists (
+      select from %1$s o
+       where %2$s
+    ) then
+      since := audit_private.act_since();
+    end if;
+    if since is not null and exists (  -- not in the latest act: then in an earlier one
+      select from %1$s o%4$s
+       where %3$s
+    ) then
+      since := audit_private.transaction_since();
+    end if;
+  end if;
+  if %5$s then
+    since := audit_private.begin_act();
+  end if;
+
+', rows_from,
+   pg_catalog.string_agg(c.is_orphan, e'\n        or ' order by c.n),
+   pg_catalog.string_agg(pg_catalog.format('g%s.id is null and %s', c.n, c.is_orphan), e'\n          or ' order by c.n),
+   pg_catalog.replace(pg_catalog.string_agg(c.entry, '' order by c.n), e'\n', e'\n    '),
+   case when has_children then 'since is null' else 'not is_late' end) end
+  from audit_private.cause_rows(target) c
+$function$;
+comment on function audit_private.search_code(regclass, text, boolean, boolean) is
+  'SQL text that decides from which entry on the causes of deleted rows are looked for: null for most deletions, which have none.';
+
+create or replace function audit_private.capture_code(target regclass, rows_from text, action text, details text, guard text default '')
+returns text
+language plpgsql
+stable
+as $function$
+declare
+  t         audit_private.tracked;
+  o         record;
+  search    text;
+  has_children boolean;
+  self_id   text;
+  key       text;
+  company   text := audit_private.company_code(target);
+  caused_by text;
+  root_id   text;
+  owner_id  text;
+  owner     text;
+  gone      text := '';
+  doomed    text := '';
+  joins     text := audit_private.lookup_code(target);
+begin
+  select * into strict t from audit_private.tracked where tracked.target = capture_code.target;
+  key := audit_private.key_code(target, t.understood -> 'key', 'o');
+  select * into o from audit_private.owner_code(target);
+  has_children := action = 'deleted' and exists (
+    select from audit_private.tracked child where child.understood::text like '%"table": ' || capture_code.target::oid || '%');
+  search := audit_private.search_code(target, rows_from, has_children, o.kind is not null);
+  owner_id := o.id;
+  owner := o.label;
+
+  select string_agg(c.entry, '' order by c.n),
+         case count(*) when 0 then 'null::bigint' when 1 then 'g1.id' else format('greatest(%s)', string_agg(format('g%s.id', c.n), ', ' order by c.n)) end,
+         case count(*) when 0 then 'null::bigint' when 1 then 'g1.root_id'
+           else format('case greatest(%s) %s end', string_agg(format('g%s.id', c.n), ', ' order by c.n),
+                                                   string_agg(format('when g%1$s.id then g%1$s.root_id', c.n), ' ' order by c.n)) end,
+         case when count(*) = 0 then coalesce(company, 'coalesce(c.company_id, ''default'')')
+           when company is null then format('coalesce(%s, c.company_id, ''default'')', string_agg(format('g%s.company_id', c.n), ', ' order by c.n))
+           else format('coalesce(%s, %s)', company, string_agg(format('g%s.company_id', c.n), ', ' order by c.n)) end,
+         -- The owner is gone: its own entry has its name, or the entry of a row between has it as its owner.
+         case when owner is null or count(*) = 0 then owner
+           else format('coalesce(case when %s is not null then %s end, %s)', o.here, owner,
+                  string_agg(format('case %2$L when g%1$s.object_kind then g%1$s.object_label when g%1$s.owner_kind then g%1$s.owner_label end', c.n, o.kind), ', ' order by c.n)) end,
+         case when owner_id is null or owner_id is distinct from o.here or count(*) = 0 then owner_id
+           else format('coalesce(%s, %s)', o.here,
+                  string_agg(format('case %2$L when g%1$s.object_kind then g%1$s.object_id when g%1$s.owner_kind then g%1$s.owner_id end', c.n, o.kind), ', ' order by c.n)) end,
+         max(c.object_id) filter (where c.is_self)
+    into doomed, caused_by, root_id, company, owner, owner_id, self_id
+    from audit_private.cause_rows(target) c;
+  joins := joins || coalesce(doomed, '');
+
+  if self_id is not null then
+    -- A cascade within one table comes as one set of rows: they need their numbers before they can point at each other.
+    gone := format(e'\n  with recursive doomed as materialized (
+    select nextval(''audit.event_id_seq'') as "audit.event_id", r.* from %s r
+  ), above as (
+    select o."audit.event_id", %s as caused_by, %s as root_id, %s as object_id
+      from doomed o%s
+     where not exists (select from doomed p where %s = %s)
+    union all
+    select o."audit.event_id", above."audit.event_id", coalesce(above.root_id, above."audit.event_id"), %s
+      from doomed o join above on above.object_id = %s
+  )', rows_from, caused_by, root_id, key, doomed, audit_private.key_code(target, t.understood -> 'key', 'p'), self_id, key, self_id);
+    caused_by := 'above.caused_by';
+    root_id   := 'above.root_id';
+    joins     := joins || e'\n  left join above on above."audit.event_id" = o."audit.event_id"';
+    if o.there = target then
+      joins := joins || format(e'\n  left join doomed m on %s = %s', audit_private.key_code(target, t.understood -> 'key', 'm'), self_id);
+      owner := format('coalesce(%s, case when m."audit.event_id" is not null then %s end)', owner,
+        audit_private.label_code(target, t.understood -> 'label', 'm', audit_private.key_code(target, t.understood -> 'key', 'm')));
+    end if;
+  end if;
+
+  -- A column of the table may be called as one of the variables.
+  return format('
+#variable_conflict use_variable
+declare
+  c audit_private.context := audit_private.read_context();%s
+begin
+%s%s  insert into audit.event (
+    %scaused_by, root_id, company_id, actor_id, actor_name, actor_status, on_behalf_of, action,
+    object_kind, object_id, object_label, owner_kind, owner_id, owner_label, source,
+    request_id, reason, client_addr, db_user, application_name, snapshot, details%s)%s%s
+  select
+    %s%s,
+    %s,
+    %s,
+    c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, %L,
+    %L, %s,
+    %s,
+    %s,
+    %s,
+    %s,
+    c.source,
+    c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
+    %s,
+    %s%s
+  from %s o%s;
+  return null;
+end
+',
+    case when search <> '' then e'\n  since bigint;\n  is_late boolean := coalesce(current_setting(''audit.acts'', true), '''') <> '''';  -- this transaction has entries already' else '' end,
+    guard, search,
+    case when self_id is not null then 'id, ' else '' end,
+    case when has_children then ', has_forerunners' else '' end,
+    case when self_id is not null then e'\n  overriding system value' else '' end,
+    gone,
+    case when self_id is not null then 'o."audit.event_id", ' else '' end, caused_by,
+    root_id,
+    format('audit_private.checked_company(%s, c.actor_status)', company),
+    t.kind || '.' || action,
+    t.kind, key,
+    audit_private.label_code(target, t.understood -> 'label', 'o', key),
+    case when o.kind is null then 'null' else format('case when %s is not null then %L end', owner_id, o.kind) end,
+    coalesce(owner_id, 'null'),
+    case when o.kind is null then 'null' else format('case when %1$s is not null then coalesce(%2$s, ''#'' || %1$s) end', owner_id, owner) end,
+    audit_private.snapshot_code(target),
+    details,
+    case when not has_children then ''
+      when caused_by = 'null::bigint' and audit_private.is_short(target, t.understood -> 'key') then e',\n    nullif(is_late, false)'
+      -- The key stands in an index.
+      else format(e',\n    case when is_late%s%s then true end', case when caused_by <> 'null::bigint' then format(' and %s is null', caused_by) end,
+        case when not audit_private.is_short(target, t.understood -> 'key') then format(' and octet_length(%s) <= 1000', key) end) end,
+    case when self_id is not null then 'doomed' else rows_from end, joins);
+end
+$function$;
+comment on function audit_private.capture_code(regclass, text, text, text, text) is
+  'The body of a trigger function of a tracked table: static SQL made from its settings and the catalogue. rows_from is where the rows are, for example the transition table; action what was done to them; details SQL text for the column of that name; guard a statement that comes first.';
+--! EndIncluded capture/capture_code.sql
+--! Included capture/capture_variants.sql
+create or replace function audit_private.as_pattern(literal text)
+returns text
+language sql
+immutable
+parallel safe
+return pg_catalog.regexp_replace(literal, '([^[:alnum:]_])', '\\\1', 'g');
+comment on function audit_private.as_pattern(text) is 'A text as a regular expression that matches just it.';
+
+create or replace function audit_private.is_marked(target regclass, col name, alias text)
+returns text
+language sql
+stable
+as $function$
+  select pg_catalog.format(case when audit_private.base_type(a.atttypid) = 'bool'::regtype then '%s.%I is true' else '%s.%I is not null' end, alias, col)
+    from pg_catalog.pg_attribute a
+   where a.attrelid = target and a.attname = col
+$function$;
+comment on function audit_private.is_marked(regclass, name, text) is 'SQL text that is true where a row is marked as deleted.';
+
+create or replace function audit_private.tree_below(target regclass)
+returns table (relation regclass)
+language sql
+stable
+as $function$
+  with recursive below (relation) as (
+    select target
+    union
+    select i.inhrelid::regclass from below b join pg_catalog.pg_inherits i on i.inhparent = b.relation
+  )
+  select relation from below
+$function$;
+comment on function audit_private.tree_below(regclass) is 'A table with its partitions or the tables that inherit from it, of any depth.';
+
+create or replace function audit_private.moved_code(target regclass)
+returns text
+language sql
+stable
+as $function$
+  -- Only the command that takes a row away can have put it elsewhere; which one that was cannot be seen of a row that this transaction has written before.
+  -- Key columns that do not decide the partition stay the same in a move.
+  select ' and exists (select from ' || target || ' p where p.tableoid <> tg_relid and p.xmin = old.xmax and (p.cmin = old.cmax or age(old.xmin) <= 0)'
+      || coalesce(pg_catalog.string_agg(pg_catalog.format(' and p.%1$I = old.%1$I', k.col), '' order by k.n), '') || ')'
+    from pg_catalog.unnest(audit_private.key_of(target)) with ordinality k (col, n)
+   where not exists (
+     select from audit_private.tree_below(target) b
+       join pg_catalog.pg_partitioned_table pt on pt.partrelid = b.relation
+       join pg_catalog.pg_attribute a on a.attrelid = b.relation and a.attnum = any (pt.partattrs::int2[])
+      where a.attname = k.col)
+$function$;
+comment on function audit_private.moved_code(regclass) is
+  'SQL text that is true where the command that deletes a row has written one into another partition, with the same key as far as the key does not decide the partition.';
+
+create or replace function audit_private.moving_mark(target regclass)
+returns bigint
+language sql
+stable
+return pg_catalog.hashtextextended(pg_catalog.concat_ws(' ', pg_catalog.pg_partition_root(target)::oid, pg_catalog.pg_current_xact_id_if_assigned(), pg_catalog.statement_timestamp()), 0)
+  & 9223372036854775807;
+comment on function audit_private.moving_mark(regclass) is 'Tells an update of a partitioned table from those of other tables, transactions and statements.';
+
+create or replace function audit_private.is_moving(target regclass)
+returns boolean
+language plpgsql
+volatile
+as $function$
+begin
+  -- The setting spares the look, and goes with a rollback; it is not believed, as any login can write it.
+  if coalesce(current_setting('audit.moving', true), '') = '' then
+    return false;
+  end if;
+  return currval('audit_private.moving') = audit_private.moving_mark(target);
+exception when object_not_in_prerequisite_state then
+  return false;  -- this session has not moved anything yet
+end
+$function$;
+comment on function audit_private.is_moving(regclass) is 'Whether an update of this partitioned table is running, which may move rows between its partitions.';
+
+create or replace function audit_private.move_rows()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  perform pg_current_xact_id(),
+          set_config('audit.moving', case tg_when when 'BEFORE' then 'yes' else '' end, true),
+          setval('audit_private.moving', case tg_when when 'BEFORE' then audit_private.moving_mark(tg_relid) else 0 end);
+  return null;
+end
+$function$;
+comment on function audit_private.move_rows() is
+  'Notes that an update of a partitioned table begins or ends: a row that it moves to another partition is deleted from the first one, but is not gone.';
+grant execute on function audit_private.move_rows() to audit_installer;
+
+create or replace function audit_private.capture_variants(target regclass)
+returns table (on_table regclass, trigger_name text, function_name name, body text, trigger_code text)
+language sql
+stable
+as $function$
+  with t as (
+    select t.*, c.relkind = 'p' as is_partitioned from audit_private.tracked t join pg_catalog.pg_class c on c.oid = t.target where t.target = capture_variants.target
+  ), member as (  -- the table and what hangs below it: partitions or inheriting tables
+    select c.oid::regclass as relation, c.relkind from audit_private.tree_below(target) b join pg_catalog.pg_class c on c.oid = b.relation
+  )
+  select t.target, 'audit_capture', t.function_name,
+         audit_private.capture_code(target, case when is_partitioned then '(select old.*)' else 'old_rows' end, 'deleted',
+           case when t.soft_delete is null then 'c.details'
+             else pg_catalog.format('case when %s then coalesce(c.details, ''{}'') || ''{"was_soft_deleted": true}'' else c.details end', audit_private.is_marked(target, t.soft_delete, 'o')) end,
+           case when is_partitioned then pg_catalog.format(e'  if audit_private.is_moving(%L::regclass)%s then\n    return null;  -- the row has only gone to another partition\n  end if;\n',
+             t.target::oid, audit_private.moved_code(target)) else '' end),
+         case when is_partitioned then 'after delete on %s for each row' else 'after delete on %s referencing old table as old_rows for each statement' end
+    from t
+  union all
+  select m.relation, 'audit_capture', t.function_name, null, 'after delete on %s referencing old table as old_rows for each statement'
+    from t join member m on not t.is_partitioned and m.relation <> t.target
+  union all
+  select m.relation, 'audit_truncate', case t.truncate when 'refuse' then 'refuse_truncate' else t.function_name || '__truncate' end,
+         case when t.truncate = 'record' then audit_private.capture_code(target, pg_catalog.format('(select %s from %s r%s)',
+             (select pg_catalog.string_agg(pg_catalog.format('r.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target), t.target,
+             case when (select pg_catalog.count(*) from member) > 1 then ' where r.tableoid = tg_relid' else '' end), 'deleted',
+           'coalesce(c.details, ''{}'') || ''{"statement": "truncate"}''') end,
+         'before truncate on %s for each statement'
+    from t join member m on m.relkind = 'r'
+  union all
+  select t.target, 'audit_soft_delete', t.function_name || '__soft_delete',
+         audit_private.capture_code(target, '(select new.*)', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}'''),
+         pg_catalog.format('after update on %%s for each row when (not (%s) and (%s))',
+           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
+    from t where t.soft_delete is not null
+  union all
+  select t.target, 'audit_restore', t.function_name || '__restore',
+         audit_private.capture_code(target, '(select new.*)', 'restored', 'c.details'),
+         pg_catalog.format('after update on %%s for each row when ((%s) and not (%s))',
+           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
+    from t where t.soft_delete is not null
+  union all
+  select m.relation, move.name, 'move_rows', null, move.code
+    from t
+    join member m on t.is_partitioned and m.relkind = 'p'
+    cross join (values ('audit_move_begin', 'before update on %s for each statement'), ('audit_move_end', 'after update on %s for each statement')) move (name, code)
+$function$;
+comment on function audit_private.capture_variants(regclass) is
+  'The triggers that a tracked table needs, each with its table, its function, the body of that function if it is generated, and when it fires.';
+
+grant execute on function audit_private.is_moving(regclass), audit_private.moving_mark(regclass) to audit_agent;
+--! EndIncluded capture/capture_variants.sql
+
+-- Completeness
+--! Included guard/schema_events.sql
+create or replace function audit_private.record_setting(
+  action text, object_kind text, object_id text, object_label text, company_id text, details jsonb default '{}')
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  c audit_private.context := audit_private.read_context();
+begin
+  insert into audit.event (company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind, object_id, object_label,
+                           source, request_id, reason, client_addr, db_user, application_name, details)
+  values (record_setting.company_id, c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, record_setting.action, record_setting.object_kind, record_setting.object_id, record_setting.object_label,
+          c.source, c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
+          nullif(coalesce(c.details, '{}') || jsonb_strip_nulls(record_setting.details), '{}'));
+end
+$function$;
+comment on function audit_private.record_setting(text, text, text, text, text, jsonb) is
+  'Records a change of the log''s own settings: who may read, which keys are believed, what is tracked. An entry without a company is for DBAs.';
+
+create or replace function audit_private.record_schema_event(action text, target_id oid, target_name text, details jsonb)
+returns void
+language sql
+volatile
+as $function$
+  select audit_private.record_setting(action, 'table', target_id::text, target_name, null, details)
+$function$;
+comment on function audit_private.record_schema_event(text, oid, text, jsonb) is
+  'Records what happened to a tracked table itself. It belongs to no company: DBAs read it.';
+
+create or replace function audit_private.statement_shown()
+returns text
+language sql
+stable
+return pg_catalog.left(pg_catalog.regexp_replace(pg_catalog.current_query(), '[''$].*', '…'), 1000);
+comment on function audit_private.statement_shown() is
+  'What the client sent, up to its first constant or 1,000 characters: a script may set a password in the same breath, and entries are kept for ever.';
+
+create or replace function audit_private.let_agent_follow()
+returns event_trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  entered name;
+begin
+  -- With the rights of whoever moved the table: the log's own would not do, and nothing of the log may be called here.
+  for entered in
+    select distinct n.nspname
+      from pg_event_trigger_ddl_commands() c
+      join pg_class t on c.classid = 'pg_class'::regclass and t.oid = c.objid
+      join pg_namespace n on n.oid = t.relnamespace
+     where has_any_column_privilege('audit_agent', t.oid, 'select')
+       and not has_schema_privilege('audit_agent', n.oid, 'usage')
+       and has_schema_privilege(n.oid, 'usage with grant option')
+  loop
+    execute format('grant usage on schema %I to audit_agent', entered);
+  end loop;
+exception when others then
+  raise warning 'The audit log could not follow a table into its new schema: %', sqlerrm using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.let_agent_follow() is
+  'Event trigger: lets audit_agent look into a schema to which a table was moved whose columns it reads, if whoever moved it may give that right.';
+
+create or replace function audit_private.on_change()
+returns event_trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+as $function$
+declare
+  changed  regclass;
+  findings text;
+begin
+  for changed in
+    select distinct r.relation
+      from pg_event_trigger_ddl_commands() c
+      cross join lateral (select k.relation from audit_private.known_column k union select k.target from audit_private.known_column k) r
+      join pg_class t on t.oid = r.relation
+     where (c.classid = 'pg_class'::regclass and c.objid = t.oid)
+        or (c.classid = 'pg_namespace'::regclass and c.objid = t.relnamespace)
+  loop
+    perform audit_private.follow_change(changed);
+    perform audit_private.leave_closed_schema(changed);
+    findings := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings(changed) f
+                  where f.status = 'failed' and starts_with(f.finding, changed::text || ':'));
+    if findings is not null then
+      perform audit_private.record_schema_event('table.altered', changed, changed::text,
+        jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', findings));
+    end if;
+    if current_query() ~* '\mdetach\M' then
+      perform audit_private.record_schema_event('table.altered', changed, changed::text,
+        jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', f.finding))
+         from audit_private.untracked_findings() f where f.finding like '% was part of a tracked table%';
+    end if;
+  end loop;
+exception when others then
+  -- The log must not stand in the way of somebody's migration; audit.health says what is wrong now.
+  raise warning 'The audit log could not follow a change of a tracked table: %', sqlerrm using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.on_change() is
+  'Event trigger: follows changes of tracked tables, and records a change after which deletions from one would not be recorded.';
+
+drop function if exists audit_private.forget_path(regclass, boolean, boolean);
+
+create or replace function audit_private.forget_path(target regclass, passes regclass, passes_name text, why text)
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  t    audit_private.tracked;
+  step jsonb := jsonb_build_array(jsonb_build_object('table', passes::oid::bigint));
+  lost text[];
+begin
+  select * into strict t from audit_private.tracked x where x.target = forget_path.target;
+  if t.understood -> 'company' -> 'hops' @> step then
+    t.company := null;
+    lost := lost || 'company'::text;
+  end if;
+  if t.understood -> 'owner' -> 'hops' @> step then
+    t.owner := null;
+    lost := lost || 'owner'::text;
+  end if;
+  perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
+  if lost is not null then
+    update audit_private.tracked x
+       set problem = format('its entries lack the %s since the path led over %s, which %s.', array_to_string(lost, ' and the '), passes_name, why)
+     where x.target = forget_path.target;
+  end if;
+end
+$function$;
+comment on function audit_private.forget_path(regclass, regclass, text, text) is
+  'Goes on without the paths that led over a table that was dropped or cannot be read any more: deletions must not fail for it. audit.health names the table until audit.track is called again.';
+
+create or replace function audit_private.leave_closed_schema(moved regclass)
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  closed regnamespace := (select c.relnamespace from pg_class c where c.oid = moved);
+  child  regclass;
+begin
+  if has_schema_privilege('audit_agent', closed, 'usage') then
+    return;
+  end if;
+  for child in select distinct k.target from audit_private.known_column k where k.relation = moved and k.target <> moved loop
+    perform audit_private.record_schema_event('table.altered', child, child::text,
+      jsonb_build_object('command', 'ALTER TABLE', 'statement', audit_private.statement_shown(),
+        'finding', format('%s, to which it points, is in schema %s now, into which the log may not look.', moved, closed)));
+    perform audit_private.forget_path(child, moved, moved::text, format('is in schema %s now, into which the log may not look', closed));
+  end loop;
+end
+$function$;
+comment on function audit_private.leave_closed_schema(regclass) is
+  'Goes on without a table that was moved to a schema on which the log could not be given a right.';
+
+create or replace function audit_private.on_drop()
+returns event_trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+as $function$
+declare
+  gone record;
+begin
+  -- A tracked table; or, by itself, a part of one, which had its triggers. The counters of the statistics outlive the table until the commit.
+  for gone in
+    with dropped as materialized (
+      select o.objid, o.object_identity, t.target, pg_stat_get_live_tuples(o.objid) as n,
+             t.target is null and exists (
+               select from pg_event_trigger_dropped_objects() g
+                where g.object_type = 'trigger' and g.address_names[1:2] = array[o.schema_name, o.object_name] and g.address_names[3] in ('audit_capture', 'audit_truncate')) as is_part
+        from pg_event_trigger_dropped_objects() o
+        left join audit_private.tracked t on t.target = o.objid
+       where o.classid = 'pg_class'::regclass and o.objsubid = 0 and o.object_type = 'table'
+    )
+    select d.objid, d.object_identity, d.target, d.is_part,
+           case when d.target is not null and (select count(target) from dropped) = 1 then (select sum(x.n) from dropped x where x.objid = d.objid or x.is_part) else d.n end as n
+      from dropped d
+     where d.target is not null or d.is_part and not exists (select from dropped x where x.target is not null)
+  loop
+    perform audit_private.record_schema_event('table.dropped', gone.objid, gone.object_identity,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'row_estimate', nullif(gone.n, 0),
+        'finding', case when gone.is_part then 'It was a part of a tracked table: its rows are gone without an entry each.' end));
+    if gone.target is not null then
+      perform audit_private.drop_capture(audit_private.forget(gone.target));
+    end if;
+  end loop;
+  for gone in
+    select distinct t.target, o.objid, o.object_identity
+      from pg_event_trigger_dropped_objects() o
+      join audit_private.known_column k on k.relation = o.objid
+      join audit_private.tracked t on t.target = k.target
+     where o.classid = 'pg_class'::regclass and o.objsubid = 0 and t.target <> o.objid
+  loop
+    perform audit_private.record_schema_event('table.altered', gone.target, gone.target::text,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', 'A table that it points to was dropped.'));
+    perform audit_private.forget_path(gone.target, gone.objid, gone.object_identity, 'was dropped');
+  end loop;
+  for gone in
+    select t.target, o.address_names[3] as trigger_name
+      from pg_event_trigger_dropped_objects() o
+      join audit_private.tracked t on to_regclass(format('%I.%I', o.address_names[1], o.address_names[2])) = t.target
+     where o.object_type = 'trigger' and o.address_names[3] in ('audit_capture', 'audit_truncate', 'audit_soft_delete', 'audit_restore')
+       and not o.original is false
+       and not exists (select from pg_trigger g where g.tgrelid = t.target and g.tgname = o.address_names[3])
+  loop
+    perform audit_private.record_schema_event('table.altered', gone.target, gone.target::text,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', format('Trigger %s was dropped.', gone.trigger_name)));
+  end loop;
+exception when others then
+  raise warning 'The audit log could not follow a drop: %', sqlerrm using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.on_drop() is
+  'Event trigger: records that a tracked table, or one of the log''s triggers on it, was dropped.';
+--! EndIncluded guard/schema_events.sql
+--! Included context/bind_source.sql
+create or replace function audit.bind_source(login regrole, source text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  login_name text := (select rolname from pg_roles where oid = bind_source.login);
+begin
+  if bind_source.source is null then
+    delete from audit_private.bound_source b where b.login = login_name;
+    if found then
+      perform audit_private.record_setting('login.unbound', 'login', login_name, login_name, null);
+    end if;
+    return;
+  end if;
+  if lower(bind_source.source) not in ('app', 'api', 'admin', 'system', 'sql') then
+    raise exception using
+      errcode = 'AU003',
+      message = 'audit.bind_source: unknown source',
+      detail  = format('source is %L.', left(bind_source.source, 100)),
+      hint    = 'Use one of app, api, admin, system, sql, or null to bind the login to none.';
+  end if;
+  insert into audit_private.bound_source as b (login, source)
+  select login_name, lower(bind_source.source) where login_name is not null
+  on conflict on constraint bound_source_pkey do update set source = excluded.source, bound_at = now() where b.source <> excluded.source;
+  if found then
+    perform audit_private.record_setting('login.bound', 'login', login_name, login_name, null, jsonb_build_object('source', lower(bind_source.source)));
+  end if;
+end
+$function$;
+
+comment on function audit.bind_source(regrole, text) is
+  'Binds a login to one source for good, whatever it says in audit.act_as: for API workers, the admin tool, a job runner. Null unbinds it.';
+grant execute on function audit.bind_source(regrole, text) to audit_installer;
+--! EndIncluded context/bind_source.sql
+--! Included context/token_key.sql
+create or replace function audit_private.from_base64url(given text)
+returns bytea
+language sql
+immutable
+parallel safe
+strict
+return pg_catalog.decode(pg_catalog.translate(given, '-_', '+/') || pg_catalog.repeat('=', (4 - pg_catalog.length(given) % 4) % 4), 'base64');
+comment on function audit_private.from_base64url(text) is 'Bytes from base64url (RFC 4648, section 5).';
+
+create or replace function audit.add_token_key(key_id text, secret text, issuer text default null, audience text default null)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if coalesce(octet_length(secret), 0) < 32 then
+    raise exception using errcode = 'AU003', message = 'audit.add_token_key: the secret is too short',
+      detail = format('It has %s bytes, at least 32 are needed.', coalesce(octet_length(secret), 0)),
+      hint   = 'Make one with: openssl rand -base64 48';
+  end if;
+  if coalesce(btrim(key_id), '') = '' then
+    raise exception using errcode = 'AU003', message = 'audit.add_token_key: the key needs a name',
+      hint = 'Give the kid of the tokens that it signs.';
+  end if;
+  insert into audit_private.token_key as k (key_id, inner_key, outer_key, issuer, audience)
+  values (key_id, audit_private.hmac_pad(convert_to(secret, 'UTF8'), 54), audit_private.hmac_pad(convert_to(secret, 'UTF8'), 92), issuer, audience)
+  on conflict on constraint token_key_pkey do update
+    set inner_key = excluded.inner_key, outer_key = excluded.outer_key, issuer = excluded.issuer, audience = excluded.audience, added_at = now();
+  -- Its name, never the key: not even a hash of it, against which a weak one could be guessed.
+  perform audit_private.record_setting('token_key.added', 'token_key', left(key_id, 200), left(key_id, 200), null, jsonb_build_object('issuer', issuer, 'audience', audience));
+end
+$function$;
+comment on function audit.add_token_key(text, text, text, text) is
+  'Makes audit.act_as_token believe tokens signed with this secret (HS256). Several keys at once are fine: add the new one, switch the application, drop the old one.';
+grant execute on function audit.add_token_key(text, text, text, text) to audit_installer;
+
+create or replace function audit.drop_token_key(key_id text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  delete from audit_private.token_key k where k.key_id = drop_token_key.key_id;
+  if found then
+    perform audit_private.record_setting('token_key.dropped', 'token_key', left(key_id, 200), left(key_id, 200), null);
+  end if;
+end
+$function$;
+comment on function audit.drop_token_key(text) is 'Makes audit.act_as_token believe a key no longer.';
+grant execute on function audit.drop_token_key(text) to audit_installer;
+--! EndIncluded context/token_key.sql
+--! Included reading/grant_administrator.sql
+create or replace function audit_private.access_from(out administrators text, out companies text)
+language sql
+stable
+as $function$
+  select (select (pg_catalog.regexp_match(p.prosrc, 'from (.+) a where a\.company_id'))[1] from pg_catalog.pg_proc p where p.oid = 'audit_private.administrator_row(text,text)'::regprocedure),
+         (select (pg_catalog.regexp_match(p.prosrc, 'from (.+) c where c\.company_id'))[1] from pg_catalog.pg_proc p where p.oid = 'audit_private.company_row(text)'::regprocedure)
+$function$;
+comment on function audit_private.access_from() is
+  'The host''s own tables or views that audit.read_access_from has named, null and null if it was not called.';
+grant execute on function audit_private.access_from() to audit_installer;
+
+create or replace function audit_private.require_own_access(asked_by text)
+returns void
+language plpgsql
+stable
+as $function$
+declare
+  given record := audit_private.access_from();
+begin
+  if given.administrators is not null then
+    raise exception using errcode = 'AU005',
+      message = pg_catalog.format('%s: the application itself says who may read', asked_by),
+      detail  = pg_catalog.format('audit.read_access_from has named %s and %s; the small tables of the log are not asked.', given.administrators, given.companies),
+      hint    = 'Make the person an administrator there, in the application.';
+  end if;
+end
+$function$;
+comment on function audit_private.require_own_access(text) is
+  'Refuses with AU005 to change who may read where audit.read_access_from has named the host''s own tables.';
+
+create or replace function audit.grant_administrator(
+  company_id   text,
+  user_id      text,
+  user_name    text,
+  company_name text default null,
+  locale       text default null,
+  time_zone    text default null,
+  contact      text default null)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  old    audit_private.company;
+  is_new boolean;
+begin
+  perform audit_private.require_own_access('audit.grant_administrator');
+  company_id   := audit_private.require_access_text('company_id', company_id, 200);
+  user_id      := audit_private.require_access_text('user_id', user_id, 200);
+  user_name    := audit_private.require_access_text('user_name', user_name, 500);
+  company_name := audit_private.clean_text(company_name, 500);
+  contact      := audit_private.clean_text(contact, 500);
+
+  select * into old from audit_private.company c where c.company_id = grant_administrator.company_id;
+  if old.company_id is null and company_name is null then
+    raise exception using errcode = 'AU005', message = 'audit.grant_administrator: the company is new and has no name',
+      detail = format('company_id is %L.', company_id), hint = 'Give company_name too.';
+  end if;
+  if locale not in ('en', 'sv') then
+    raise exception using errcode = 'AU005', message = 'audit.grant_administrator: unknown locale',
+      detail = format('locale is %L.', left(locale, 100)), hint = 'Use en or sv.';
+  end if;
+  if time_zone is not null and not exists (select from pg_timezone_names z where z.name = grant_administrator.time_zone) then
+    raise exception using errcode = 'AU005', message = 'audit.grant_administrator: unknown time zone',
+      detail = format('time_zone is %L.', left(time_zone, 100)), hint = 'Use a name such as Europe/Stockholm; select name from pg_timezone_names lists them.';
+  end if;
+
+  insert into audit_private.company as c (company_id, name, has_audit_log, time_zone, contact)
+  values (company_id, coalesce(company_name, old.name), true, coalesce(time_zone, old.time_zone, 'UTC'), coalesce(contact, old.contact))
+  on conflict on constraint company_pkey do update
+    set name = excluded.name, has_audit_log = true, time_zone = excluded.time_zone, contact = excluded.contact;
+  is_new := not exists (select from audit_private.administrator a where a.company_id = grant_administrator.company_id and a.user_id = grant_administrator.user_id);
+  insert into audit_private.administrator as a (company_id, user_id, name, locale)
+  values (company_id, user_id, user_name, coalesce(locale, 'en'))
+  on conflict on constraint administrator_pkey do update
+    set name = excluded.name, locale = coalesce(grant_administrator.locale, a.locale);
+  if is_new or old.has_audit_log is not true then
+    perform audit_private.record_setting('access.granted', 'administrator', user_id, user_name, company_id);
+  end if;
+end
+$function$;
+comment on function audit.grant_administrator(text, text, text, text, text, text, text) is
+  'Lets a person read the log of a company, and turns the log on for it. For databases without audit.read_access_from; called again it changes what is given. Refuses with AU005.';
+grant execute on function audit.grant_administrator(text, text, text, text, text, text, text) to audit_installer;
+
+create or replace function audit.revoke_administrator(company_id text, user_id text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  old audit_private.administrator;
+begin
+  perform audit_private.require_own_access('audit.revoke_administrator');
+  delete from audit_private.administrator a
+   where a.company_id = revoke_administrator.company_id and a.user_id = revoke_administrator.user_id
+  returning a.* into old;
+  if not found then
+    raise exception using errcode = 'AU005', message = 'audit.revoke_administrator: this person does not administer this company',
+      detail = format('company_id is %L, user_id is %L.', left(company_id, 200), left(user_id, 200)), hint = 'npm run audit -- companies lists who does.';
+  end if;
+  perform audit_private.record_setting('access.revoked', 'administrator', old.user_id, old.name, old.company_id);
+end
+$function$;
+comment on function audit.revoke_administrator(text, text) is
+  'Takes the right to read the log of a company from a person: from the next request on. Refuses with AU005 a person who does not administer it.';
+grant execute on function audit.revoke_administrator(text, text) to audit_installer;
+
+create or replace function audit.list_companies()
+returns table (company_id text, name text, has_audit_log boolean, time_zone text, contact text, administrators jsonb)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  perform audit_private.require_own_access('audit.list_companies');
+  return query
+  select c.company_id, c.name, c.has_audit_log, c.time_zone, c.contact,
+         coalesce((select jsonb_agg(jsonb_build_object('user_id', a.user_id, 'name', a.name, 'locale', a.locale) order by a.name, a.user_id)
+                     from audit_private.administrator a where a.company_id = c.company_id), '[]')
+    from audit_private.company c
+   order by c.name, c.company_id;
+end
+$function$;
+comment on function audit.list_companies() is
+  'The companies whose administrators the log itself keeps, with them. Refuses with AU005 where audit.read_access_from was called.';
+grant execute on function audit.list_companies() to audit_installer;
+
+create or replace function audit_private.require_access_text(argument text, given text, most integer)
+returns text
+language plpgsql
+immutable
+as $function$
+begin
+  if audit_private.clean_text(given, most) is null or length(given) > most then
+    raise exception using errcode = 'AU005', message = pg_catalog.format('audit.grant_administrator: %s is empty or longer than %s characters', argument, most),
+      detail = pg_catalog.format('%s is %s.', argument, coalesce(quote_literal(pg_catalog.left(given, 100)), 'null')), hint = 'Give the identifier and the name as the application has them.';
+  end if;
+  return audit_private.clean_text(given, most);
+end
+$function$;
+comment on function audit_private.require_access_text(text, text, integer) is 'A text on one line that must be there. Refuses with AU005.';
+--! EndIncluded reading/grant_administrator.sql
+--! Included reading/read_access_from.sql
+create or replace function audit.read_access_from(administrators regclass, companies regclass)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  given record;
+begin
+  for given in
+    select *
+      from (values (administrators, 'administrators', array['company_id', 'user_id', 'name', 'locale']),
+                   (companies, 'companies', array['company_id', 'name', 'has_audit_log', 'time_zone', 'contact'])) as g (relation, argument, wanted)
+  loop
+    perform audit_private.require_access_columns(given.relation, given.argument, given.wanted);
+    if not pg_has_role(current_user, (select relowner from pg_class where oid = given.relation), 'usage') then
+      raise exception using errcode = 'AU005',
+        message = format('audit.read_access_from: %s belongs to another role', given.relation),
+        detail  = format('Its owner is %s, the caller is %s.', (select relowner::regrole from pg_class where oid = given.relation), current_user),
+        hint    = 'Call it as the owner or as a superuser.';
+    end if;
+    execute format('grant usage on schema %s to audit_agent', (select relnamespace::regnamespace from pg_class where oid = given.relation));
+    execute format('grant select (%s) on %s to audit_agent', array_to_string(given.wanted, ', '), given.relation);
+  end loop;
+  perform audit_private.write_access(administrators, companies);
+end
+$function$;
+comment on function audit.read_access_from(regclass, regclass) is
+  'Lets the host''s own tables or views say who administers which company (company_id, user_id, name, locale) and which company has the audit log (company_id, name, has_audit_log, time_zone, contact). Refuses with AU005 what does not fit, by column.';
+grant execute on function audit.read_access_from(regclass, regclass) to audit_installer;
+
+create or replace function audit_private.require_access_columns(relation regclass, argument text, wanted text[])
+returns void
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  col text;
+begin
+  if relation is null then
+    raise exception using errcode = 'AU005', message = format('audit.read_access_from: %s is null', argument),
+      hint = format('Name a table or view with the columns %s.', array_to_string(wanted, ', '));
+  end if;
+  foreach col in array wanted loop
+    if not exists (select from pg_attribute a where a.attrelid = relation and a.attname = col and not a.attisdropped) then
+      raise exception using errcode = 'AU005',
+        message = format('audit.read_access_from: %s has no column %s', relation, col),
+        detail  = format('Argument %s.', argument),
+        hint    = format('It needs the columns %s; a view can give them these names.', array_to_string(wanted, ', '));
+    end if;
+    if col = 'has_audit_log' and (select audit_private.base_type(a.atttypid) <> 'bool'::regtype from pg_attribute a where a.attrelid = relation and a.attname = col) then
+      raise exception using errcode = 'AU005',
+        message = format('audit.read_access_from: has_audit_log of %s is not boolean', relation),
+        hint    = 'Make it true for companies that have bought the audit log.';
+    end if;
+  end loop;
+end
+$function$;
+comment on function audit_private.require_access_columns(regclass, text, text[]) is 'Refuses with AU005 a relation that lacks a column.';
+grant execute on function audit_private.require_access_columns(regclass, text, text[]) to audit_installer;
+
+create or replace function audit_private.given_as(relation regclass, col name, parameter text)
+returns text
+language sql
+stable
+as $function$
+  select case
+    when base in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+      then format('case when %1$s ~ ''^-?[0-9]{1,18}$'' then %1$s::bigint end', parameter)
+    when base = 'uuid'::regtype
+      then format('case when %1$s ~* ''^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'' then %1$s::uuid end', parameter)
+    else parameter
+  end
+  from (select audit_private.base_type(a.atttypid) as base from pg_attribute a where a.attrelid = relation and a.attname = col) t
+$function$;
+comment on function audit_private.given_as(regclass, name, text) is
+  'SQL text that turns a parameter into the type of a column, so that its index serves; null where it cannot be one.';
+
+create or replace function audit_private.write_access(administrators regclass, companies regclass)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+as $function$
+declare
+  old record := audit_private.access_from();
+begin
+  perform audit_private.require_owner(administrators, 'audit.read_access_from');
+  perform audit_private.require_owner(companies, 'audit.read_access_from');
+  if (old.administrators, old.companies) is distinct from (administrators::text, companies::text) then
+    perform audit_private.record_setting('access.read_from', 'access', null, administrators::text || ', ' || companies::text, null,
+      jsonb_build_object('administrators', administrators::text, 'companies', companies::text, 'before', case when old.administrators is not null then to_jsonb(old) end));
+  end if;
+  execute format($code$
+    create or replace function audit_private.administrator_row(company_id text, user_id text)
+    returns audit_private.administrator language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $body$
+    declare
+      found_row audit_private.administrator;
+    begin
+      select %3$s, %4$s, %5$s, coalesce(%6$s, 'en') into found_row
+        from %7$s a where a.company_id = %1$s and a.user_id = %2$s limit 1;
+      return found_row;
+    end
+    $body$ $code$,
+    audit_private.given_as(administrators, 'company_id', '$1'), audit_private.given_as(administrators, 'user_id', '$2'),
+    audit_private.column_as_text(administrators, 'company_id', 'a'), audit_private.column_as_text(administrators, 'user_id', 'a'),
+    audit_private.column_as_text(administrators, 'name', 'a'), audit_private.column_as_text(administrators, 'locale', 'a'), administrators);
+  execute format($code$
+    create or replace function audit_private.company_row(company_id text)
+    returns audit_private.company language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $body$
+    declare
+      found_row audit_private.company;
+    begin
+      select %2$s, %3$s, coalesce(c.has_audit_log, false), coalesce(%4$s, 'UTC'), %5$s into found_row
+        from %6$s c where c.company_id = %1$s limit 1;
+      return found_row;
+    end
+    $body$ $code$,
+    audit_private.given_as(companies, 'company_id', '$1'),
+    audit_private.column_as_text(companies, 'company_id', 'c'), audit_private.column_as_text(companies, 'name', 'c'),
+    audit_private.column_as_text(companies, 'time_zone', 'c'), audit_private.column_as_text(companies, 'contact', 'c'), companies);
+
+  perform audit_private.give_to_agent('audit_private.administrator_row(text, text)'), audit_private.give_to_agent('audit_private.company_row(text)');
+
+  -- audit.health takes these two for released from now on, and finds any other change of them.
+  update audit_private.released r
+     set fingerprint = f.fingerprint
+    from audit_private.fingerprints() f
+   where f.object = r.object and r.object ~ '^function audit_private[.](administrator|company)_row[(]';
+end
+$function$;
+comment on function audit_private.write_access(regclass, regclass) is 'Rewrites the two functions that the policy and audit.viewer ask.';
+grant execute on function audit_private.write_access(regclass, regclass) to audit_installer;
+--! EndIncluded reading/read_access_from.sql
+--! Included reading/sentence.sql
+create or replace function audit_private.phrase(action text, locale text)
+returns text
+language sql
+immutable
+parallel safe
+return case when locale = 'sv' then
+    case action
+      when 'projects.exported'  then '{actor}: exporterade projekt{count}'
+      when 'customers.exported' then '{actor}: exporterade kunder{count}'
+      when 'contacts.exported'  then '{actor}: exporterade kundkontakter{count}'
+      when 'customer.deleted'   then '{actor}: raderade kund {object}{owner}'
+      when 'contact.deleted'    then '{actor}: raderade kundkontakt {object}{owner}'
+      when 'project.deleted'    then '{actor}: raderade projekt {object}{owner}'
+      when 'role.deleted'       then '{actor}: raderade roll {object}{owner}'
+      when 'user.deleted'       then '{actor}: raderade användarprofil {object}{owner}'
+      when 'cv.deleted'         then '{actor}: raderade CV {object}{owner}'
+      when 'table.tracked'      then '{actor}: anslöt tabellen {object} till granskningsloggen'
+      when 'table.untracked'    then '{actor}: kopplade bort tabellen {object} från granskningsloggen'
+      when 'table.altered'      then '{actor}: ändrade tabellen {object}, vilket påverkar granskningsloggen'
+      when 'table.dropped'      then '{actor}: tog bort tabellen {object}'
+      when 'access.granted'     then '{actor}: gav {object} rätt att läsa granskningsloggen'
+      when 'access.revoked'     then '{actor}: tog ifrån {object} rätten att läsa granskningsloggen'
+      when 'access.read_from'   then '{actor}: lät {object} avgöra vem som får läsa granskningsloggen'
+      when 'actor.required'     then '{actor}: krävde att någon anges för varje radering'
+      when 'actor.optional'     then '{actor}: tillät raderingar utan att någon anges'
+      when 'token_key.added'    then '{actor}: lade till signaturnyckeln {object}'
+      when 'token_key.dropped'  then '{actor}: tog bort signaturnyckeln {object}'
+      when 'login.bound'        then '{actor}: band databasinloggningen {object} till en källa'
+      when 'login.unbound'      then '{actor}: lät databasinloggningen {object} själv ange sin källa'
+      when 'log.fingerprints_renewed' then '{actor}: förnyade granskningsloggens fingeravtryck efter en uppgradering av servern'
+      when 'audit.exported'     then '{actor}: exporterade granskningsloggen'
+      when 'audit.export_ended' then '{actor}: exporten av granskningsloggen {outcome}{count}'
+      when 'projects.export_ended'  then '{actor}: exporten av projekt {outcome}{count}'
+      when 'customers.export_ended' then '{actor}: exporten av kunder {outcome}{count}'
+      when 'contacts.export_ended'  then '{actor}: exporten av kundkontakter {outcome}{count}'
+      else case when action like '%.deleted'  then '{actor}: raderade {kind} {object}{owner}'
+                when action like '%.restored' then '{actor}: återställde {kind} {object}{owner}'
+                else '{actor}: {action} {object}{owner}' end
+    end
+  else
+    case action
+      when 'projects.exported'  then '{actor}: exported projects{count}'
+      when 'customers.exported' then '{actor}: exported customers{count}'
+      when 'contacts.exported'  then '{actor}: exported customer contacts{count}'
+      when 'customer.deleted'   then '{actor}: deleted customer {object}{owner}'
+      when 'contact.deleted'    then '{actor}: deleted customer contact {object}{owner}'
+      when 'project.deleted'    then '{actor}: deleted project {object}{owner}'
+      when 'role.deleted'       then '{actor}: deleted role {object}{owner}'
+      when 'user.deleted'       then '{actor}: deleted user profile {object}{owner}'
+      when 'cv.deleted'         then '{actor}: deleted CV {object}{owner}'
+      when 'table.tracked'      then '{actor}: attached table {object} to the audit log'
+      when 'table.untracked'    then '{actor}: detached table {object} from the audit log'
+      when 'table.altered'      then '{actor}: altered table {object}, which affects the audit log'
+      when 'table.dropped'      then '{actor}: dropped table {object}'
+      when 'access.granted'     then '{actor}: let {object} read the audit log'
+      when 'access.revoked'     then '{actor}: took the right to read the audit log from {object}'
+      when 'access.read_from'   then '{actor}: let {object} say who may read the audit log'
+      when 'actor.required'     then '{actor}: demanded that somebody is named for each deletion'
+      when 'actor.optional'     then '{actor}: allowed deletions without anybody being named'
+      when 'token_key.added'    then '{actor}: added the signing key {object}'
+      when 'token_key.dropped'  then '{actor}: dropped the signing key {object}'
+      when 'login.bound'        then '{actor}: bound the database login {object} to one source'
+      when 'login.unbound'      then '{actor}: let the database login {object} name its source itself'
+      when 'log.fingerprints_renewed' then '{actor}: renewed the fingerprints of the audit log after an upgrade of the server'
+      when 'audit.exported'     then '{actor}: exported the audit log'
+      when 'audit.export_ended' then '{actor}: the export of the audit log {outcome}{count}'
+      when 'projects.export_ended'  then '{actor}: the export of projects {outcome}{count}'
+      when 'customers.export_ended' then '{actor}: the export of customers {outcome}{count}'
+      when 'contacts.export_ended'  then '{actor}: the export of customer contacts {outcome}{count}'
+      else case when action like '%.deleted'  then '{actor}: deleted {kind} {object}{owner}'
+                when action like '%.restored' then '{actor}: restored {kind} {object}{owner}'
+                else '{actor}: {action} {object}{owner}' end
+    end
+  end;
+comment on function audit_private.phrase(text, text) is 'The sentence of an action in a language, en or sv, with places for its parts.';
+
+create or replace function audit_private.part(part text, value text)
+returns jsonb
+language sql
+immutable
+parallel safe
+return case when value is null or value = '' then '[]'::jsonb else pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('part', part, 'text', value)) end;
+comment on function audit_private.part(text, text) is 'A part of a sentence as a list of one, an empty list if there is nothing to say.';
+
+create or replace function audit.sentence_parts(event audit.event, locale text default 'en')
+returns jsonb
+language plpgsql
+stable
+parallel safe
+as $function$
+declare
+  said  text[] := pg_catalog.regexp_split_to_array(audit_private.phrase(event.action, locale), '(?=[{])|(?<=[}])');
+  rows  numeric := case when pg_catalog.jsonb_typeof(event.details -> 'row_count') = 'number' then (event.details ->> 'row_count')::numeric end;
+  parts jsonb := '[]';
+  piece text;
+begin
+  foreach piece in array said loop
+    parts := parts || case piece
+      when '{actor}' then audit_private.part('actor', coalesce(event.actor_name, event.actor_id,
+        case when locale = 'sv' then 'Databasinloggning ' else 'Database login ' end || event.db_user))
+      when '{object}' then audit_private.part('object', event.object_label)
+      when '{kind}'   then audit_private.part('text', event.object_kind)
+      when '{action}' then audit_private.part('text', event.action)
+      when '{owner}'  then case when event.owner_label is null then '[]'::jsonb else
+        audit_private.part('text', ' (') || audit_private.part('owner', event.owner_label) || audit_private.part('text', ')') end
+      when '{outcome}' then audit_private.part('text', case event.details ->> 'outcome'
+        when 'cancelled' then case when locale = 'sv' then 'avbröts' else 'was cancelled' end
+        when 'failed'    then case when locale = 'sv' then 'misslyckades' else 'failed' end
+        else case when locale = 'sv' then 'avslutades' else 'ended' end end)
+      when '{count}'  then case when rows is null then '[]'::jsonb else
+        audit_private.part('text', ' (') || audit_private.part('count', rows::text)
+        || audit_private.part('text', case when locale = 'sv' then case when rows = 1 then ' rad)' else ' rader)' end
+                                          else case when rows = 1 then ' row)' else ' rows)' end end) end
+      else audit_private.part('text', piece)
+    end;
+  end loop;
+  return parts;
+end
+$function$;
+comment on function audit.sentence_parts(audit.event, text) is
+  'The sentence of an entry in its parts, in order: a JSON array of {part, text}, where part is actor, object, owner, count or text. Joined they are the sentence. Locales: en, sv; any other reads as en.';
+
+create or replace function audit.sentence(event audit.event, locale text default 'en')
+returns text
+language sql
+stable
+parallel safe
+as $function$
+  select pg_catalog.string_agg(p.part ->> 'text', '' order by p.n)
+  from pg_catalog.jsonb_array_elements(audit.sentence_parts(event, locale)) with ordinality p (part, n)
+$function$;
+comment on function audit.sentence(audit.event, text) is
+  'The entry in a sentence: who did what to which thing, and in brackets to whom or what it belonged. Locales: en, sv; any other reads as en.';
+--! EndIncluded reading/sentence.sql
+--! Included capture/refuse_truncate.sql
+create or replace function audit_private.refuse_truncate()
+returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  raise exception using errcode = 'AU002',
+    message = format('TRUNCATE of %s is refused', tg_relid::regclass),
+    detail  = 'It was tracked with truncate => ''refuse''.',
+    hint    = 'Delete the rows instead, or call audit.track again without truncate: each row is recorded then.';
+end
+$function$;
+comment on function audit_private.refuse_truncate() is
+  'Trigger function: refuses a TRUNCATE with AU002, for tables that were tracked so. Where it comes by CASCADE from another table, that is refused too.';
+grant execute on function audit_private.refuse_truncate() to audit_installer;
+--! EndIncluded capture/refuse_truncate.sql
+--! Included capture/register.sql
+drop function if exists audit_private.register(regclass, text, text, text, text, text[], text[], text);
+drop function if exists audit_private.register_own(regclass, text, text, text, text, text[], text[], text);
+
+create or replace function audit_private.register(
+  target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text, truncate text default 'record')
+returns jsonb
+language plpgsql
+volatile
+as $function$
+declare
+  key        name[] := audit_private.key_of(target);
+  understood jsonb;
+  points_to  oid[];
+  wanted     text;
+  keep       jsonb;
+  wide       integer;
+  f_name     text;
+  other      regclass;
+  old        audit_private.tracked;
+  is_renamed boolean;
+  is_moved   boolean;
+begin
+  if kind !~ '^[a-z][a-z0-9_]{0,39}$' then
+    raise exception using errcode = 'AU002', message = 'audit.track: the kind cannot be used',
+      detail = format('kind is %L.', left(kind, 100)),
+      hint = 'Use a lower-case word, for example ''cv'': actions become ''cv.deleted''.';
+  end if;
+  if truncate is null or truncate not in ('record', 'refuse') then
+    raise exception using errcode = 'AU002', message = 'audit.track: truncate cannot be that',
+      detail = format('truncate is %s.', coalesce(quote_literal(left(truncate, 100)), 'null')),
+      hint = 'Use ''record'' (an entry for each row, the default) or ''refuse''.';
+  end if;
+  if exists (select from audit_private.tracked t where t.kind = register.kind and t.target <> register.target) then
+    raise exception using errcode = 'AU002', message = format('audit.track: kind %L is taken', kind),
+      detail = format('Table %s has it.', (select t.target from audit_private.tracked t where t.kind = register.kind)),
+      hint = 'Give each table a kind of its own, so that a kind and a key name one object.';
+  end if;
+  select t.target into other
+    from audit_private.tracked t
+   where t.target <> register.target and (t.target in (select audit_private.tree_below(register.target)) or register.target in (select audit_private.tree_below(t.target)))
+   limit 1;
+  if found then
+    raise exception using errcode = 'AU002', message = format('audit.track: %s belongs together with %s, which is tracked', target, other),
+      detail = 'One is a partition of the other or inherits from it, and a row would have two names.',
+      hint = format('Track the upper one of the two only; to change which, first: select audit.untrack(%L).', other);
+  end if;
+  if key is null then
+    raise exception using errcode = 'AU002', message = format('audit.track: table %s has no key', target),
+      detail = 'Neither a primary key nor a unique index without condition identifies its rows.',
+      hint = format('Add one, for example: alter table %s add primary key (…).', target);
+  end if;
+  foreach wanted in array coalesce(snapshot, '{}') || coalesce(mask, '{}') || array_remove(array[soft_delete], null) loop
+    perform audit_private.require_column(target, wanted, case when wanted = any (snapshot) then 'snapshot' when wanted = any (mask) then 'mask' else 'soft_delete' end);
+  end loop;
+
+  if exists (
+    select from audit_private.tree_below(target) b
+      join pg_partitioned_table p on p.partrelid = b.relation
+      join pg_attribute a on a.attrelid = b.relation and a.attname = soft_delete
+     where a.attnum = any (p.partattrs::int2[])
+        or exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = b.relation and d.refclassid = 'pg_class'::regclass and d.refobjid = b.relation and d.refobjsubid = a.attnum))
+  then
+    raise exception using errcode = 'AU002', message = format('audit.track: column %I decides the partition of a row of %s, and cannot mark it as deleted', soft_delete, target),
+      detail = 'Setting it moves the row to another partition, for which PostgreSQL fires no trigger of an update.',
+      hint = 'Partition by another column, or mark deleted rows by another one.';
+  end if;
+
+  select jsonb_agg(a.attname order by a.attnum),
+         count(*) filter (where audit_private.base_type(a.atttypid) not in (
+           'bool'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'float4'::regtype, 'float8'::regtype, 'uuid'::regtype,
+           'date'::regtype, 'time'::regtype, 'timetz'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype, 'interval'::regtype))
+    into keep, wide
+    from pg_attribute a
+   where a.attrelid = target and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v'
+     and (snapshot is null or a.attname = any (snapshot)) and a.attname <> all (coalesce(mask, '{}'));
+
+  understood := jsonb_build_object(
+    'key', to_jsonb(key),
+    'label', audit_private.read_label(target, label),
+    'company', case when company is not null then audit_private.read_path(target, company, 'company', true) end,
+    'owner', case when owner is not null then audit_private.read_path(target, owner, 'owner', false) end,
+    'keep', coalesce(keep, '[]'),
+    'wide', wide);
+  understood := understood || jsonb_build_object('causes', audit_private.find_causes(target, understood));
+
+  f_name := coalesce(
+    (select t.function_name from audit_private.tracked t where t.target = register.target),
+    -- Two underscores begin the name of a variant, as in capture_app_cv__truncate: no other table may come by such a name.
+    (select case when octet_length(n) <= 50 and n !~ '__|_$' and not exists (select from audit_private.tracked t where t.function_name = n) then n else 'capture_' || register.target::oid end
+       from (select format('capture_%s_%s', c.relnamespace::regnamespace, c.relname) as n from pg_class c where c.oid = target) named));
+
+  select * into old from audit_private.tracked t where t.target = register.target;
+  if old.target is null then
+    perform audit_private.record_schema_event('table.tracked', target, target::text, jsonb_build_object('kind', kind));
+  end if;
+  insert into audit_private.tracked as t (target, kind, label, company, owner, snapshot, mask, soft_delete, truncate, understood, function_name)
+  values (target, kind, label, company, owner, snapshot, coalesce(mask, '{}'), soft_delete, truncate, understood, f_name)
+  on conflict on constraint tracked_pkey do update
+    set kind = excluded.kind, label = excluded.label, company = excluded.company, owner = excluded.owner,
+        snapshot = excluded.snapshot, mask = excluded.mask, soft_delete = excluded.soft_delete, truncate = excluded.truncate,
+        understood = excluded.understood, changed_at = now()
+    where (t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate, t.understood)
+       is distinct from (excluded.kind, excluded.label, excluded.company, excluded.owner, excluded.snapshot, excluded.mask, excluded.soft_delete, excluded.truncate, excluded.understood);
+
+  delete from audit_private.known_column k where k.target = register.target;
+  insert into audit_private.known_column (target, relation, number, name)
+  select register.target, r.there, a.attnum, a.attname
+    from (select r.there, r.col from audit_private.columns_read_by(register.target) r
+          union select register.target, unnest(coalesce(mask, '{}') || array_remove(array[soft_delete], null))::name) r
+    join pg_attribute a on a.attrelid = r.there and a.attname = r.col and a.attnum > 0;
+
+  -- Other tables may point here, and learn the kind and the name of their owner or cause; those to which this one points learn that they have children.
+  points_to := audit_private.tables_in(understood);
+  is_moved := points_to is distinct from audit_private.tables_in(old.understood);
+  is_renamed := (old.kind, old.understood -> 'key', old.understood -> 'label') is distinct from (kind, understood -> 'key', understood -> 'label');
+  perform audit_private.write_capture(t.target) from audit_private.tracked t
+   where t.target = register.target
+      or (is_moved and t.target = any (points_to)
+          or is_renamed and t.understood::text like '%"table": ' || register.target::oid || '%')
+         and not exists (select from audit_private.missing_columns(t.target));  -- after a column was renamed they are on their way here
+  return understood || jsonb_build_object('function', f_name);
+end
+$function$;
+
+comment on function audit_private.register(regclass, text, text, text, text, text[], text[], text, text) is
+  'Checks the settings of a table against the catalogue, keeps them and writes its capture function. Refuses with AU002 what cannot work.';
+
+create or replace function audit_private.register_own(
+  target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text, truncate text default 'record')
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+-- Generated code is compared as text: a session's own taste must not be in it.
+set quote_all_identifiers = off
+as $function$
+declare
+  said   jsonb;
+  hidden record;
+begin
+  perform audit_private.require_owner(target, 'audit.track');
+  said := audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete, truncate);
+  update audit_private.tracked t set problem = null where t.target = register_own.target and t.problem is not null;
+  -- What audit_agent may read already, because another table is tracked, is not for everybody to see in entries.
+  select r.there, r.col into hidden
+    from audit_private.columns_read_by(target) r
+    join pg_class c on c.oid = r.there
+   where r.there <> register_own.target
+     and not pg_has_role(session_user, c.relowner, 'member') and not has_column_privilege(session_user, r.there, r.col::text, 'select')
+   limit 1;
+  if found then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: %s may not read column %I of %s', session_user, hidden.col, hidden.there),
+      detail  = 'A path leads there, and its values would stand in the entries.',
+      hint    = format('As the owner of %s: grant select (%I) on %s to %I', hidden.there, hidden.col, hidden.there, session_user);
+  end if;
+  return said;
+end
+$function$;
+comment on function audit_private.register_own(regclass, text, text, text, text, text[], text[], text, text) is
+  'The same for a table of the login''s own, with paths over what it may read itself.';
+grant execute on function audit_private.register_own(regclass, text, text, text, text, text[], text[], text, text) to audit_installer;
+
+create or replace function audit_private.tables_in(understood jsonb)
+returns oid[]
+language sql
+immutable
+parallel safe
+return array(select distinct (hit[1])::oid from pg_catalog.regexp_matches(understood::text, '"table": ([0-9]+)', 'g') hit order by 1);
+comment on function audit_private.tables_in(jsonb) is 'The tables to which resolved settings lead.';
+
+create or replace function audit_private.find_causes(target regclass, understood jsonb)
+returns jsonb
+language sql
+stable
+as $function$
+  select coalesce(jsonb_agg(distinct cause), '[]')
+  from (
+    select audit_private.hop_by_foreign_key(target, a.attname) as cause
+      from pg_constraint c
+      join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+     where c.conrelid = target and c.contype = 'f' and c.confdeltype in ('c', 'a', 'r')
+    union all
+    select (path -> 'hops' -> 0) - array['via', 'is_named']
+      from (values (understood -> 'company'), (understood -> 'owner')) as given (path)
+  ) as candidate (cause)
+  where cause is not null
+    and audit_private.is_key((cause ->> 'table')::oid, cause -> 'keys')
+    and has_schema_privilege('audit_agent', (select c.relnamespace from pg_class c where c.oid = (cause ->> 'table')::oid), 'usage')
+$function$;
+
+comment on function audit_private.find_causes(regclass, jsonb) is
+  'The rows whose deletion may take a row of the table along: where its foreign keys lead, and the first step of its paths.';
+
+-- It returned nothing.
+drop function if exists audit_private.write_capture(regclass);
+
+create function audit_private.write_capture(target regclass)
+returns boolean
+language plpgsql
+volatile
+as $function$
+declare
+  wanted   record;
+  stale    name;
+  -- Made once: to write a function takes longer than to store it.
+  variants jsonb := (select coalesce(jsonb_agg(to_jsonb(v) || jsonb_build_object('on_table', v.on_table::oid)), '[]') from audit_private.capture_variants(target) v);
+  settings text := (select string_agg(format('set %s to %s', split_part(s, '=', 1), replace(quote_literal(split_part(s, '=', 2)), ', ', ''', ''')), ' ')
+                      from unnest(audit_private.capture_settings(target)) s);
+begin
+  for stale in
+    select p.proname
+      from pg_proc p
+      join audit_private.tracked t on t.target = write_capture.target and p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$')
+     where p.pronamespace = 'audit_private'::regnamespace
+       and p.proname not in (select v ->> 'function_name' from jsonb_array_elements(variants) v)
+       -- A partition that was detached is known by the trigger that stays with it.
+       and not exists (select from pg_trigger g where g.tgfoid = p.oid and g.tgrelid not in (select b.relation from audit_private.tree_below(write_capture.target) b))
+  loop
+    execute format('drop function audit_private.%I() cascade', stale);
+  end loop;
+  for wanted in select distinct v ->> 'function_name' as function_name, v ->> 'body' as body from jsonb_array_elements(variants) v where v ->> 'body' is not null loop
+    execute format('create or replace function audit_private.%I() returns trigger language plpgsql security definer %s as %L',
+      wanted.function_name, settings, wanted.body);
+    perform audit_private.give_to_agent(format('audit_private.%I()', wanted.function_name)::regprocedure);
+    execute format('comment on function audit_private.%I() is %L', wanted.function_name,
+      format('Trigger function that writes the entries of %s. Written by audit.track; to change it, call audit.track again.', target));
+    -- Whoever makes a trigger needs EXECUTE on its function, and audit.track makes it with the rights of the owner of the table.
+    execute format('grant execute on function audit_private.%I() to %s', wanted.function_name, (select relowner::regrole from pg_class where oid = target));
+  end loop;
+  return (
+    select bool_and(audit_private.is_attached((v ->> 'on_table')::oid, v ->> 'trigger_name', v ->> 'function_name', v ->> 'trigger_code'))
+           and count(*) = (
+             select count(*) from audit_private.tree_below(target) b join pg_trigger o on o.tgrelid = b.relation join pg_proc f on f.oid = o.tgfoid
+              where f.pronamespace = 'audit_private'::regnamespace and o.tgparentid = 0)
+      from jsonb_array_elements(variants) v);
+end
+$function$;
+comment on function audit_private.write_capture(regclass) is 'Writes the trigger functions of a tracked table anew from its settings. Answers whether the table has just the triggers that it needs.';
+--! EndIncluded capture/register.sql
+--! Included capture/follow_change.sql
+create or replace function audit_private.path_text(target regclass, way jsonb, changed regclass, was name, is_now name)
+returns text
+language sql
+stable
+as $function$
+  -- A path as text again, with the new name of one column; null if that column is gone and the path with it.
+  with hop as (
+    select h.hop, h.n, coalesce(pg_catalog.lag((h.hop ->> 'table')::oid) over (order by h.n), path_text.target::oid) as from_table
+      from pg_catalog.jsonb_array_elements(way -> 'hops') with ordinality as h (hop, n)
+  ), step as (
+    select hop.n, hop.from_table, hop.hop ->> 'via' as col,
+           case when (hop.hop ->> 'is_named')::boolean
+             then (select pg_catalog.format('->%I.%I', c.relnamespace::regnamespace::text, c.relname) from pg_catalog.pg_class c where c.oid = (hop.hop ->> 'table')::oid) else '' end as to_table
+      from hop
+    union all
+    select 1000, coalesce((select (hop.hop ->> 'table')::oid from hop order by hop.n desc limit 1), path_text.target::oid), way ->> 'column', ''
+     where way ? 'column'
+  ), renamed as (
+    select n, to_table, case when from_table = changed::oid and col = was then is_now::text else col end as col from step
+  )
+  select case when pg_catalog.bool_and(col is not null) then pg_catalog.string_agg(pg_catalog.quote_ident(col) || to_table, '.' order by n) end from renamed
+$function$;
+comment on function audit_private.path_text(regclass, jsonb, regclass, name, name) is
+  'A resolved path as text, after a column that it may use got another name; null if the column was dropped and the path used it.';
+
+create or replace function audit_private.follow_change(changed regclass)
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  col record;
+  t   audit_private.tracked;
+begin
+  for col in
+    select distinct k.name as was, case when not a.attisdropped then a.attname end as is_now
+      from audit_private.known_column k
+      left join pg_attribute a on a.attrelid = k.relation and a.attnum = k.number
+     where k.relation = changed and (a.attisdropped is not false or a.attname <> k.name)
+  loop
+    update audit_private.tracked x
+       set label       = case when x.target <> changed then x.label
+                           when col.is_now is not null then replace(x.label, '{' || col.was || '}', '{' || col.is_now || '}')
+                           else coalesce(nullif(btrim(replace(x.label, '{' || col.was || '}', '')), ''), '{' || (x.understood -> 'key' ->> 0) || '}') end,
+           snapshot    = case when x.target <> changed then x.snapshot when col.is_now is not null then array_replace(x.snapshot, col.was::text, col.is_now::text)
+                           else array_remove(x.snapshot, col.was::text) end,
+           mask        = case when x.target <> changed then x.mask when col.is_now is not null then array_replace(x.mask, col.was::text, col.is_now::text)
+                           else array_remove(x.mask, col.was::text) end,
+           soft_delete = case when x.target = changed and x.soft_delete = col.was then col.is_now::text else x.soft_delete end,
+           company     = case when x.company is not null then audit_private.path_text(x.target, x.understood -> 'company', changed, col.was, col.is_now) end,
+           owner       = case when x.owner is not null then audit_private.path_text(x.target, x.understood -> 'owner', changed, col.was, col.is_now) end
+     where exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed);
+  end loop;
+
+  for t in
+    select x.* from audit_private.tracked x
+     where x.target = changed or exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed)
+  loop
+    perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
+  end loop;
+end
+$function$;
+comment on function audit_private.follow_change(regclass) is
+  'Follows a change of a table in the settings that use it: renamed columns by their new name, dropped ones left out, new ones kept, and the table itself wherever it went.';
+
+create or replace function audit.refresh_tracking()
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+as $function$
+declare
+  t audit_private.tracked;
+  n integer := 0;
+begin
+  for t in select x.* from audit_private.tracked x where exists (select from pg_class c where c.oid = x.target) order by x.tracked_since, x.kind loop
+    perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
+    n := n + 1;
+  end loop;
+  return n;
+end
+$function$;
+comment on function audit.refresh_tracking() is
+  'Resolves the settings of all tracked tables against the catalogue anew and writes their functions again: after a dump was restored into another database, whose tables have other numbers. Returns how many tables there are.';
+grant execute on function audit.refresh_tracking() to audit_installer;
+--! EndIncluded capture/follow_change.sql
+--! Included capture/track.sql
+-- The signature before truncate was added.
+drop function if exists audit.track(regclass, text, text, text, text, text[], text[], text);
+
+create or replace function audit.track(
+  target      regclass,
+  kind        text,
+  label       text,
+  company     text default null,
+  owner       text default null,
+  snapshot    text[] default null,
+  mask        text[] default '{}',
+  soft_delete text default null,
+  truncate    text default 'record')
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  relation   pg_class;
+  understood jsonb;
+  read_from  record;
+begin
+  select * into relation from pg_class where oid = track.target;
+  if relation.relkind is null or relation.relkind not in ('r', 'p') or relation.relpersistence = 't'
+     or relation.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace, 'pg_catalog'::regnamespace) then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: %s cannot be tracked', coalesce(track.target::text, 'null')),
+      detail  = format('It is %s.', case when relation.relkind is null then 'no table' when relation.relkind = 'v' then 'a view'
+                  when relation.relkind = 'm' then 'a materialized view' when relation.relkind = 'f' then 'a foreign table'
+                  when relation.relpersistence = 't' then 'a temporary table' when relation.relkind in ('r', 'p') then 'a table of the audit log or of PostgreSQL'
+                  else 'not a table' end),
+      hint    = 'Name an ordinary or partitioned table; for a view, the table below it.';
+  end if;
+  if not pg_has_role(current_user, relation.relowner, 'usage') then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: %s belongs to another role', track.target),
+      detail  = format('Its owner is %s, the caller is %s.', relation.relowner::regrole, current_user),
+      hint    = format('Call it as %s or as a superuser.', relation.relowner::regrole);
+  end if;
+  if track.kind is null or track.label is null then
+    raise exception using errcode = 'AU002', message = 'audit.track: kind and label are required',
+      detail = format('kind is %s, label is %s.', coalesce(quote_literal(track.kind), 'null'), coalesce(quote_literal(track.label), 'null')),
+      hint = 'For example audit.track(''public.cv'', ''cv'', ''{title}'').';
+  end if;
+
+  understood := audit_private.register_own(track.target, track.kind, track.label, track.company, track.owner, track.snapshot, track.mask, track.soft_delete, track.truncate);
+
+  -- What the capture function reads besides the deleted rows: the key, path and label columns of the rows that they point to.
+  for read_from in
+    select hop.there, string_agg(distinct format('%I', hop.col), ', ') as columns
+      from audit_private.columns_read(track.target) as hop
+     group by hop.there
+  loop
+    if (select c.relrowsecurity from pg_class c where c.oid = read_from.there) and not (select rolbypassrls from pg_roles where rolname = 'audit_agent') then
+      raise exception using errcode = 'AU002',
+        message = format('audit.track: %s has row-level security, and audit_agent cannot see past it', read_from.there),
+        detail  = format('It reads columns %s there when a row of %s is deleted.', read_from.columns, track.target),
+        hint    = 'As a superuser: alter role audit_agent bypassrls';
+    end if;
+    execute format('grant usage on schema %s to audit_agent', (select relnamespace::regnamespace from pg_class where oid = read_from.there));
+    execute format('grant select (%s) on %s to audit_agent', read_from.columns, read_from.there);
+    if not has_schema_privilege('audit_agent', (select relnamespace from pg_class where oid = read_from.there), 'usage')
+       or exists (select from audit_private.columns_read(track.target) c where c.there = read_from.there and not has_column_privilege('audit_agent', c.there, c.col, 'select')) then
+      raise exception using errcode = 'AU002',
+        message = format('audit.track: the audit log cannot be given the right to read %s', read_from.there),
+        detail  = format('It reads columns %s there when a row of %s is deleted.', read_from.columns, track.target),
+        hint    = format('As the owner of the schema and of the table: grant usage on schema %s to audit_agent; grant select (%s) on %s to audit_agent',
+                    (select relnamespace::regnamespace from pg_class where oid = read_from.there), read_from.columns, read_from.there);
+    end if;
+  end loop;
+
+  perform audit_private.attach(track.target);
+  return understood - 'wide';
+end
+$function$;
+
+comment on function audit.track(regclass, text, text, text, text, text[], text[], text, text) is
+  'Attaches a table: from now on each row deleted from it leaves an entry. Answers with what it understood; called again it changes the settings. Refuses with AU002 what cannot work, and says what would.';
+grant execute on function audit.track(regclass, text, text, text, text, text[], text[], text, text) to audit_installer;
+
+create or replace function audit_private.columns_read(target regclass)
+returns table (there regclass, col name)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select r.there, r.col from audit_private.columns_read_by(target) r
+  union
+  select r.there, r.col
+    from audit_private.tracked t
+    cross join lateral audit_private.columns_read_by(t.target) r
+   where r.there = columns_read.target
+$function$;
+
+comment on function audit_private.columns_read(regclass) is
+  'Which columns must be readable once a table is tracked: those that its capture functions read, and its own that those of other tables read. audit.track grants just these to audit_agent.';
+grant execute on function audit_private.columns_read(regclass) to audit_installer;
+
+create or replace function audit_private.triggers_of(target regclass)
+returns table (on_table regclass, trigger_name text, function_name name, trigger_code text)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select v.on_table, v.trigger_name, v.function_name, v.trigger_code from audit_private.capture_variants(target) v
+$function$;
+comment on function audit_private.triggers_of(regclass) is 'The triggers that a tracked table needs.';
+grant execute on function audit_private.triggers_of(regclass) to audit_installer;
+
+create or replace function audit_private.is_attached(on_table regclass, trigger_name text, function_name text, trigger_code text)
+returns boolean
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+as $function$
+  select exists (
+    select from pg_trigger g
+     where g.tgrelid = on_table and g.tgname = is_attached.trigger_name and g.tgenabled = 'A' and g.tgattr::text = ''
+       and g.tgfoid = to_regproc(format('audit_private.%I', function_name))
+       and g.tgtype = audit_private.trigger_type(trigger_code)
+       and g.tgoldtable::text is not distinct from case when trigger_code like '% referencing old table as old_rows %' then 'old_rows' end
+       and audit_private.bare_condition(case when g.tgqual is null then '' else substring(pg_get_triggerdef(g.oid) from ' WHEN (.*) EXECUTE FUNCTION ') end)
+           = coalesce(audit_private.bare_condition(substring(trigger_code from ' when (.*)$')), ''))
+$function$;
+comment on function audit_private.is_attached(regclass, text, text, text) is 'Whether a table has a trigger of the log just as it should be.';
+grant execute on function audit_private.is_attached(regclass, text, text, text) to audit_installer;
+
+create or replace function audit_private.attach(target regclass)
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  needed jsonb := (select coalesce(jsonb_agg(to_jsonb(w) || jsonb_build_object('on_table', w.on_table::oid)), '[]') from audit_private.triggers_of(target) w);
+  wanted record;
+begin
+  perform audit_private.detach(target, array(select distinct w ->> 'trigger_name' from jsonb_array_elements(needed) w));
+  -- What already is so takes no lock, and no event trigger follows it.
+  needed := (select coalesce(jsonb_agg(w), '[]') from jsonb_array_elements(needed) w
+              where not audit_private.is_attached((w ->> 'on_table')::oid, w ->> 'trigger_name', w ->> 'function_name', w ->> 'trigger_code'));
+  for wanted in
+    select (w ->> 'on_table')::oid::regclass as on_table, w ->> 'trigger_name' as trigger_name, w ->> 'function_name' as function_name, w ->> 'trigger_code' as trigger_code from jsonb_array_elements(needed) w
+  loop
+    execute format('create or replace trigger %I ' || wanted.trigger_code || ' execute function audit_private.%I()', wanted.trigger_name, wanted.on_table, wanted.function_name);
+  end loop;
+  for wanted in
+    select (w ->> 'on_table')::oid::regclass as on_table, string_agg(format('enable always trigger %I', w ->> 'trigger_name'), ', ') as actions from jsonb_array_elements(needed) w group by 1
+  loop
+    execute format('alter table %s %s', wanted.on_table, wanted.actions);
+  end loop;
+end
+$function$;
+comment on function audit_private.attach(regclass) is 'Gives a tracked table its triggers, with the rights of its owner.';
+grant execute on function audit_private.attach(regclass) to audit_installer;
+
+create or replace function audit_private.detach(target regclass, but_not text[] default '{}')
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  old record;
+begin
+  for old in
+    select g.tgrelid::regclass as on_table, g.tgname
+      from audit_private.tree_below(target) b
+      join pg_trigger g on g.tgrelid = b.relation
+      join pg_proc p on p.oid = g.tgfoid
+     where p.pronamespace = 'audit_private'::regnamespace and g.tgparentid = 0 and g.tgname <> all (but_not)
+  loop
+    execute format('drop trigger %I on %s', old.tgname, old.on_table);
+  end loop;
+end
+$function$;
+comment on function audit_private.detach(regclass, text[]) is 'Takes the triggers of the log from a table and what hangs below it, but for the named ones, with the rights of its owner.';
+grant execute on function audit_private.detach(regclass, text[]) to audit_installer;
+grant execute on function audit_private.tree_below(regclass) to audit_installer;
+
+create or replace function audit.untrack(target regclass)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  needless      record;
+  function_name name;
+begin
+  if not pg_has_role(current_user, (select relowner from pg_class where oid = untrack.target), 'usage') then
+    raise exception using errcode = 'AU002',
+      message = format('audit.untrack: %s belongs to another role', untrack.target),
+      hint    = 'Call it as the owner of the table or as a superuser.';
+  end if;
+  for needless in select * from audit_private.columns_needless(untrack.target) loop
+    execute format('revoke select (%I) on %s from audit_agent', needless.col, needless.there);
+  end loop;
+  function_name := audit_private.unregister(untrack.target);
+  if function_name is null then
+    raise exception using errcode = 'AU002', message = format('audit.untrack: %s is not tracked', coalesce(untrack.target::text, 'null')),
+      hint = 'select * from audit.tracked_table lists what is.';
+  end if;
+  perform audit_private.detach(untrack.target);
+  perform audit_private.drop_capture(function_name);
+end
+$function$;
+
+comment on function audit.untrack(regclass) is
+  'Detaches a table: its triggers go, its entries stay. Refuses with AU002 a table that is not tracked.';
+grant execute on function audit.untrack(regclass) to audit_installer;
+
+create or replace function audit_private.columns_needless(target regclass)
+returns table (there regclass, col name)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select k.relation, k.name
+    from audit_private.known_column k
+   where k.target = columns_needless.target
+     and not exists (select from audit_private.known_column other
+                      where other.target <> k.target and other.relation = k.relation and other.number = k.number)
+$function$;
+comment on function audit_private.columns_needless(regclass) is 'Columns that audit_agent may read only because of this table.';
+grant execute on function audit_private.columns_needless(regclass) to audit_installer;
+
+create or replace function audit_private.forget(target regclass)
+returns name
+language plpgsql
+volatile
+as $function$
+declare
+  function_name name;
+begin
+  delete from audit_private.known_column k where k.target = forget.target;
+  delete from audit_private.tracked t where t.target = forget.target returning t.function_name into function_name;
+  perform audit_private.write_capture(t.target) from audit_private.tracked t
+   where t.understood::text like '%"table": ' || forget.target::oid || '%' and exists (select from pg_class c where c.oid = forget.target);
+  return function_name;
+end
+$function$;
+comment on function audit_private.forget(regclass) is 'Forgets the settings of a table. Returns the name of its generated functions, null if it was not tracked.';
+
+create or replace function audit_private.unregister(target regclass)
+returns name
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if exists (select from audit_private.tracked t where t.target = unregister.target) then
+    perform audit_private.require_owner(target, 'audit.untrack');
+    perform audit_private.record_schema_event('table.untracked', target, target::text, '{}');
+  end if;
+  return audit_private.forget(target);
+end
+$function$;
+comment on function audit_private.unregister(regclass) is 'Records that a table is untracked, and forgets its settings. Returns the name of its generated functions, null if it was not tracked.';
+grant execute on function audit_private.unregister(regclass) to audit_installer;
+
+create or replace function audit_private.drop_capture(function_name name)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  old name;
+begin
+  for old in
+    select p.proname from pg_proc p
+     where p.pronamespace = 'audit_private'::regnamespace and function_name like 'capture\_%'
+       and p.proname ~ ('^' || audit_private.as_pattern(function_name) || '(__[a-z_]+)?$') and p.prorettype = 'trigger'::regtype
+       and not exists (select from audit_private.tracked t where t.function_name = drop_capture.function_name)
+  loop
+    execute format('drop function audit_private.%I() cascade', old);  -- with the trigger of a partition that was detached
+  end loop;
+end
+$function$;
+comment on function audit_private.drop_capture(name) is 'Drops the generated functions of a table that is not tracked any more.';
+grant execute on function audit_private.drop_capture(name) to audit_installer;
+--! EndIncluded capture/track.sql
+--! Included capture/tracked_table.sql
+create or replace view audit.tracked_table as
+select t.target::text as table_name,
+       t.kind,
+       t.label,
+       t.company,
+       t.owner,
+       t.snapshot,
+       t.mask,
+       t.soft_delete,
+       t.understood - 'wide' as understood,
+       t.tracked_since,
+       t.tracked_by,
+       t.changed_at,
+       coalesce(g.tgenabled = 'A' and f.proname = t.function_name, false) as is_working,
+       case
+         when c.oid is null then 'The table is gone.'
+         when g.oid is null then 'The trigger is missing.'
+         when g.tgenabled <> 'A' then 'The trigger is not enabled always.'
+         when f.proname <> t.function_name then 'The trigger calls another function.'
+         when t.problem is not null then 'Works, but ' || t.problem
+         else 'Works.'
+       end as state,
+       t.truncate
+from audit_private.tracked t
+left join pg_catalog.pg_class c on c.oid = t.target
+left join pg_catalog.pg_trigger g on g.tgrelid = t.target and g.tgname = 'audit_capture'
+left join pg_catalog.pg_proc f on f.oid = g.tgfoid;
+
+comment on view audit.tracked_table is 'What is tracked, how, since when, and whether it works.';
+comment on column audit.tracked_table.table_name is 'The table, as it is called now.';
+comment on column audit.tracked_table.kind is 'What a row of it is called in the log.';
+comment on column audit.tracked_table.label is 'Template of the name of a row.';
+comment on column audit.tracked_table.company is 'Column or path that gives the company.';
+comment on column audit.tracked_table.owner is 'Column or path to the row that gives the name in brackets.';
+comment on column audit.tracked_table.snapshot is 'Columns kept from a deleted row; empty: all but the masked ones.';
+comment on column audit.tracked_table.mask is 'Columns that are never kept.';
+comment on column audit.tracked_table.soft_delete is 'Column that marks a row as deleted.';
+comment on column audit.tracked_table.understood is 'The settings as resolved against the catalogue.';
+comment on column audit.tracked_table.tracked_since is 'When the table was attached.';
+comment on column audit.tracked_table.tracked_by is 'The database login that attached it.';
+comment on column audit.tracked_table.changed_at is 'When its settings were last changed.';
+comment on column audit.tracked_table.is_working is 'Whether deletions from it are recorded now.';
+comment on column audit.tracked_table.state is 'The same in words.';
+comment on column audit.tracked_table.truncate is 'What a TRUNCATE does: record, an entry for each row, or refuse.';
+alter view audit.tracked_table owner to audit_owner;
+grant select on audit.tracked_table to audit_dba, audit_installer;
+--! EndIncluded capture/tracked_table.sql
+--! Included health/fingerprints.sql
+create or replace function audit_private.rights_of(acl aclitem[])
+returns text
+language sql
+stable
+as $function$
+  select string_agg(format('%s=%s%s', case a.grantee when 0 then 'public' else a.grantee::regrole::text end, a.privilege_type, case when a.is_grantable then '*' else '' end),
+                    ',' order by a.grantee::regrole::text, a.privilege_type)
+    from aclexplode(acl) a
+   where a.grantee = 0 or a.grantee in (select oid from pg_roles where rolname like 'audit\_%')
+      or not (select rolsuper from pg_roles where oid = a.grantee)
+$function$;
+comment on function audit_private.rights_of(aclitem[]) is 'Rights in words and in a fixed order.';
+
+-- It answered with two columns.
+drop function if exists audit_private.fingerprints();
+
+create function audit_private.fingerprints()
+returns table (object text, fingerprint text, shown text)
+language sql
+stable
+-- What PostgreSQL shows, and the names of objects, must not depend on the session.
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+as $function$
+  -- Role names stand instead of their numbers, so that a restored database has the same fingerprints.
+  -- What PostgreSQL writes out of its own parse trees stands apart: another major version words it differently.
+  select 'function ' || p.oid::regprocedure,
+         md5(concat_ws(E'\x1f', p.prosrc, p.proconfig, p.prosecdef, p.provolatile, p.proowner::regrole, audit_private.rights_of(p.proacl))),
+         md5(pg_get_function_sqlbody(p.oid))
+    from pg_proc p
+   where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+     and not exists (select from audit_private.tracked t where p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$'))
+  union all
+  select 'relation ' || c.oid::regclass,
+         md5(concat_ws(E'\x1f', c.relkind, c.relpersistence, c.relrowsecurity, c.relowner::regrole, audit_private.rights_of(c.relacl),
+           c.reloptions,
+           (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, a.attnotnull, audit_private.rights_of(a.attacl), a.atthasdef), ',' order by a.attnum)
+              from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+           -- A table that inherits from one of ours would put its rows among the entries.
+           (select string_agg(i.inhrelid::regclass::text, ',' order by i.inhrelid::regclass::text) from pg_inherits i where i.inhparent = c.oid))),
+         md5(case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid)
+           else (select string_agg(concat_ws(' ', d.adnum, pg_get_expr(d.adbin, d.adrelid)), ',' order by d.adnum) from pg_attrdef d where d.adrelid = c.oid) end)
+    from pg_class c
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm', 'S')
+  union all
+  select format('trigger %s on %s', g.tgname, g.tgrelid::regclass), 
+         md5(concat_ws(E'\x1f', g.tgenabled, g.tgtype, g.tgfoid::regprocedure, g.tgattr, g.tgqual is null, g.tgoldtable, g.tgnewtable)), md5(pg_get_triggerdef(g.oid))
+    from pg_trigger g join pg_class c on c.oid = g.tgrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and not g.tgisinternal
+  union all
+  select format('policy %s on %s', p.polname, p.polrelid::regclass),
+         md5(concat_ws(E'\x1f', p.polcmd, p.polpermissive, p.polroles::regrole[], p.polqual is null, p.polwithcheck is null)),
+         md5(concat_ws(E'\x1f', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)))
+    from pg_policy p join pg_class c on c.oid = p.polrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+  union all
+  select format('rule %s on %s', r.rulename, r.ev_class::regclass), md5(concat_ws(E'\x1f', r.ev_type, r.ev_enabled, r.is_instead)), md5(pg_get_ruledef(r.oid))
+    from pg_rewrite r join pg_class c on c.oid = r.ev_class
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and r.rulename <> '_RETURN'
+  union all
+  select format('index %s', i.indexrelid::regclass), 
+         md5(concat_ws(E'\x1f', i.indisvalid, i.indisunique, i.indkey, i.indoption, i.indpred is null)), md5(pg_get_indexdef(i.indexrelid))
+    from pg_index i join pg_class c on c.oid = i.indrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+  union all
+  -- Since version 18 "not null" is a constraint too; the relation has it already.
+  select format('constraint %s on %s', k.conname, k.conrelid::regclass), md5(concat_ws(E'\x1f', k.contype, k.convalidated, k.conkey)), md5(pg_get_constraintdef(k.oid))
+    from pg_constraint k join pg_class c on c.oid = k.conrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and k.contype in ('c', 'p', 'u', 'f', 'x')
+  union all
+  select 'schema ' || n.nspname, md5(concat_ws(E'\x1f', n.nspowner::regrole, audit_private.rights_of(n.nspacl))), null
+    from pg_namespace n
+   where n.nspname in ('audit', 'audit_private')
+  union all
+  select 'event trigger ' || t.evtname, md5(concat_ws(E'\x1f', t.evtevent, t.evtenabled, t.evttags, t.evtfoid::regprocedure)), null
+    from pg_event_trigger t join pg_proc p on p.oid = t.evtfoid
+   where p.pronamespace = 'audit_private'::regnamespace
+$function$;
+comment on function audit_private.fingerprints() is
+  'What the audit log consists of now, each object with a fingerprint of its definition, owner, settings and rights, and one of how this major version of PostgreSQL shows it. The functions that audit.track writes are left out: they are compared with what would be written.';
+
+create or replace function audit.renew_fingerprints()
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  major   integer := current_setting('server_version_num')::integer / 10000;
+  before  integer := (select max(r.server_major) from audit_private.released r);
+  renewed text[];
+begin
+  if not (pg_has_role(session_user, 'audit_owner', 'usage') or pg_has_role(session_user, 'audit_owner', 'member with admin option')) then
+    raise exception using errcode = '42501', message = 'audit.renew_fingerprints: not allowed',
+      detail = format('The login is %s.', session_user), hint = 'Call it as a superuser, or as the role that installed the audit log.';
+  end if;
+  if before = major then
+    raise exception using errcode = 'AU002', message = 'audit.renew_fingerprints: there is nothing to renew',
+      detail = format('They were made by PostgreSQL %s, which still runs.', major),
+      hint   = 'What audit.health finds under definitions was changed by somebody: find out by whom.';
+  end if;
+  -- Only the words of the other version: what differs besides them stays found.
+  with now as (
+    update audit_private.released r set shown = f.shown, server_major = major
+      from audit_private.fingerprints() f where f.object = r.object
+    returning r.object
+  ), was as (
+    select r.object, r.shown from audit_private.released r
+  )
+  select coalesce(array_agg(w.object order by w.object), '{}') into renewed
+    from was w join now using (object) join audit_private.fingerprints() f using (object)
+   where w.shown is distinct from f.shown;
+  update audit_private.released r set server_major = major where r.server_major <> major;
+  perform audit_private.record_setting('log.fingerprints_renewed', 'log', null, format('%s → %s', before, major), null,
+    jsonb_build_object('from', before, 'to', major, 'reworded', renewed));
+  return cardinality(renewed);
+end
+$function$;
+comment on function audit.renew_fingerprints() is
+  'After an upgrade of PostgreSQL to another major version, which words definitions differently: takes its words for released from now on. Returns how many objects that concerns; the entry that it leaves names them. For superusers and the role that installed the log.';
+--! EndIncluded health/fingerprints.sql
+--! Included health/findings.sql
+create or replace function audit_private.missing_columns(target regclass)
+returns table (col text, used_by text)
+language sql
+stable
+as $function$
+  select used.col, used.used_by
+    from audit_private.tracked t
+    cross join lateral (
+      select jsonb_array_elements_text(t.understood -> 'key'), 'the key', t.target
+      union all select part ->> 'column', 'the label', t.target from jsonb_array_elements(t.understood -> 'label') part where part ? 'column'
+      union all select jsonb_array_elements_text(t.understood -> 'keep'), 'the snapshot', t.target
+      union all select t.soft_delete, 'soft_delete', t.target where t.soft_delete is not null
+      union all select r.col::text, 'a path', r.there from audit_private.columns_read_by(t.target) r where r.there <> t.target
+    ) as used (col, used_by, relation)
+   where t.target = missing_columns.target and used.col is not null and used.col <> 'tableoid'
+     and not exists (select from pg_attribute a where a.attrelid = used.relation and a.attname = used.col and not a.attisdropped)
+$function$;
+comment on function audit_private.missing_columns(regclass) is 'Columns that a tracked table''s settings name and that are not there any more.';
+
+create or replace function audit_private.trigger_type(code text)
+returns integer
+language sql
+immutable
+parallel safe
+return case when code like '% for each row%' then 1 else 0 end
+     + case when code like 'before %' then 2 else 0 end
+     + case pg_catalog.split_part(code, ' ', 2) when 'delete' then 8 when 'update' then 16 when 'truncate' then 32 end;
+comment on function audit_private.trigger_type(text) is 'When a trigger fires, as pg_trigger.tgtype has it.';
+
+create or replace function audit_private.bare_condition(condition text)
+returns text
+language sql
+immutable
+parallel safe
+strict
+return pg_catalog.lower(pg_catalog.translate(condition, '()" ', ''));
+comment on function audit_private.bare_condition(text) is 'The condition of a trigger without what PostgreSQL adds or takes away when it shows it.';
+
+create or replace function audit_private.capture_findings(only_of regclass default null)
+returns table (check_name text, status text, finding text)
+language sql
+stable
+as $function$
+  -- Only where all columns are there can code be written to compare with: nothing else may come before that question.
+  with sound as materialized (
+    select t.target, t.kind from audit_private.tracked t
+     where (only_of is null or t.target = only_of)
+       and exists (select from pg_class c where c.oid = t.target)
+       and not exists (select from audit_private.missing_columns(t.target))
+  ), wanted as materialized (
+    select t.target, t.kind, v.* from sound t cross join lateral audit_private.capture_variants(t.target) v
+  ), there as (
+    select w.*, g.oid as trigger_id, g.tgenabled, g.tgtype, g.tgattr, g.tgoldtable, g.tgqual, f.proname, f.prosrc, f.prosecdef, f.proconfig, f.proowner,
+           replace(pg_get_triggerdef(g.oid), 'CREATE TRIGGER', '') as is_defined
+      from wanted w
+      left join pg_trigger g on g.tgrelid = w.on_table and g.tgname = w.trigger_name
+      left join pg_proc f on f.oid = g.tgfoid
+  )
+  select 'tables', 'failed', format('Table %s of kind %s is gone, but was not untracked.', t.target::oid, t.kind)
+    from audit_private.tracked t where not exists (select from pg_class c where c.oid = t.target)
+  union all
+  select 'columns', 'failed', format('%s: column %s, which %s uses, is not there any more.', t.target, m.col, m.used_by)
+    from audit_private.tracked t cross join lateral audit_private.missing_columns(t.target) m
+  union all
+  select 'columns', 'failed', format('%s: the log may not read column %s of %s any more.', k.target, k.name, k.relation)
+    from audit_private.known_column k
+   where exists (select from pg_class c where c.oid = k.relation and k.target <> k.relation)
+     and not coalesce(has_column_privilege('audit_agent', k.relation, k.number, 'select'), true)
+  union all
+  select distinct 'columns', 'failed', format('%s: the log may not look into schema %s any more, where it reads %s.', k.target, c.relnamespace::regnamespace, k.relation)
+    from audit_private.known_column k
+    join pg_class c on c.oid = k.relation
+   where not has_schema_privilege('audit_agent', c.relnamespace, 'usage')
+  union all
+  select 'columns', 'failed', format('%s: %s', t.target, t.problem)
+    from audit_private.tracked t where t.problem is not null and exists (select from pg_class c where c.oid = t.target)
+  union all
+  select distinct 'columns', 'failed', format('%s: row-level security hides %s from the log.', k.target, k.relation)
+    from audit_private.known_column k
+    join pg_class c on c.oid = k.relation
+   where c.relrowsecurity and not (select rolbypassrls from pg_roles where rolname = 'audit_agent')
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s is missing.', on_table, trigger_name) from there where trigger_id is null
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s is %s.', on_table, trigger_name,
+           case tgenabled when 'D' then 'disabled' when 'O' then 'silent under session_replication_role = replica' else 'enabled on replicas only' end)
+    from there where trigger_id is not null and tgenabled <> 'A'
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s calls %s instead of %s.', on_table, trigger_name, proname, function_name)
+    from there where proname <> function_name
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s has a condition that is not ours.', on_table, trigger_name)
+    from there
+   where trigger_id is not null
+     and case when tgqual is null then '' else audit_private.bare_condition(substring(is_defined from ' WHEN (.*) EXECUTE FUNCTION ')) end
+         <> coalesce(audit_private.bare_condition(substring(trigger_code from ' when (.*)$')), '')
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s does not fire when ours does.', on_table, trigger_name)
+    from there
+   where trigger_id is not null
+     and (tgtype <> audit_private.trigger_type(trigger_code) or tgattr::text <> ''
+          or tgoldtable::text is distinct from case when trigger_code like '% referencing old table as old_rows %' then 'old_rows' end)
+  union all
+  select 'triggers', 'failed', format('%s: function %s was changed.', on_table, function_name)
+    from there
+   where proname = function_name and body is not null
+     and (prosrc <> body or not prosecdef or proowner <> 'audit_agent'::regrole
+          or proconfig is distinct from audit_private.capture_settings(target))
+  union all
+  select 'foreign keys', 'warning', format('Deleting from %s takes rows of %s along, which is not tracked.', t.target, c.conrelid::regclass)
+    from audit_private.tracked t
+    join pg_constraint c on c.confrelid = t.target and c.contype = 'f' and c.confdeltype = 'c' and c.conparentid = 0
+   where not exists (select from audit_private.tracked child where child.target = c.conrelid)
+  union all
+  select 'tables', 'warning', format('%s is unlogged: a crash empties it, and nothing records that.', b.relation)
+    from audit_private.tracked t
+    cross join lateral audit_private.tree_below(t.target) b
+    join pg_class c on c.oid = b.relation
+   where c.relpersistence = 'u'
+  union all
+  select 'tables', 'warning', format('%s: rule %s can turn a deletion into something else.', t.target, r.rulename)
+    from audit_private.tracked t
+    cross join lateral audit_private.tree_below(t.target) b
+    join pg_rewrite r on r.ev_class = b.relation and r.ev_type = '4' and r.is_instead
+$function$;
+comment on function audit_private.capture_findings(regclass) is 'What is wrong with the capture of tracked tables: triggers, functions, columns, partitions, tables that go along unseen. For one table, the triggers of others are not looked at, which takes most of the time.';
+
+create or replace function audit_private.untracked_findings()
+returns table (check_name text, status text, finding text)
+language sql
+stable
+as $function$
+  with covered as materialized (
+    select b.relation from audit_private.tracked t cross join lateral audit_private.tree_below(t.target) b
+  ), other as materialized (
+    select c.oid::regclass as relation, c.relnamespace
+      from pg_class c
+     where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't'
+       and not exists (select from covered v where v.relation = c.oid)
+       and c.relnamespace not in ('audit'::regnamespace, 'audit_private'::regnamespace, 'pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+  )
+  -- Its statement-level trigger stays with a partition that was detached, and with a table that inherits no longer.
+  select distinct 'untracked', 'warning', format('%s was part of a tracked table, but is no longer: its deletions are not recorded.', g.tgrelid::regclass)
+    from pg_trigger g
+    join pg_proc p on p.oid = g.tgfoid and p.pronamespace = 'audit_private'::regnamespace
+   where not exists (select from covered v where v.relation = g.tgrelid)
+     and g.tgrelid not in (select c.oid from pg_class c where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace))
+  union all
+  -- An ORM deletes these first, with statements of its own, which nobody would see. What cascades stands under foreign keys.
+  select distinct 'untracked', 'warning', format('%s points to %s and is not tracked.', o.relation, t.target)
+    from other o
+    join pg_constraint k on k.conrelid = o.relation and k.contype = 'f' and k.confdeltype in ('a', 'r')
+    join audit_private.tracked t on t.target = k.confrelid
+   where not exists (select from pg_constraint c where c.conrelid = o.relation and c.contype = 'f' and c.confdeltype = 'c' and c.confrelid in (select x.target from audit_private.tracked x))
+  union all
+  select distinct 'untracked', 'warning', format('%s has a column %I like those of %s, and is not tracked.', o.relation, a.attname, t.target)
+    from other o
+    join audit_private.tracked t on true
+    join pg_class c on c.oid = t.target and c.relnamespace = o.relnamespace
+    join pg_attribute a on a.attrelid = o.relation and a.attname = t.kind || '_id' and not a.attisdropped
+   where not exists (select from pg_constraint k where k.conrelid = o.relation and k.contype = 'f' and k.conkey @> array[a.attnum])
+$function$;
+comment on function audit_private.untracked_findings() is 'Tables that look as if they should be tracked: they point to tracked ones, by a foreign key or by the name of a column, or were part of one.';
+
+create or replace function audit_private.integrity_findings()
+returns table (check_name text, status text, finding text)
+language sql
+stable
+as $function$
+  select 'definitions', 'failed',
+         case when r.object is null then format('%s was added.', f.object) when f.object is null then format('%s is missing.', r.object) else format('%s was changed.', f.object) end
+    from audit_private.released r
+    full join audit_private.fingerprints() f on f.object = r.object
+   where r.fingerprint is distinct from f.fingerprint
+      or r.shown is distinct from f.shown and r.server_major = current_setting('server_version_num')::integer / 10000
+  union all
+  select 'definitions', 'warning',
+         format('The fingerprints are of PostgreSQL %s, and this is %s, which may word definitions differently (now: %s). Nothing else was changed, if nothing else is named here. As a superuser: select audit.renew_fingerprints().',
+           max(r.server_major), current_setting('server_version_num')::integer / 10000, coalesce(string_agg(f.object, ', ' order by f.object) filter (where r.shown is distinct from f.shown), 'none'))
+    from audit_private.released r
+    join audit_private.fingerprints() f on f.object = r.object
+   where r.server_major <> current_setting('server_version_num')::integer / 10000
+  having count(*) > 0
+  union all
+  select 'rights', 'warning', format('%s is a member of %s and may act as it.', m.member::regrole, m.roleid::regrole)
+    from pg_auth_members m
+   where m.roleid in ('audit_owner'::regrole, 'audit_agent'::regrole) and m.member <> 'audit_owner'::regrole
+     and (to_jsonb(m) ->> 'set_option' is null or (to_jsonb(m) ->> 'set_option')::boolean or (to_jsonb(m) ->> 'inherit_option')::boolean)
+  union all
+  select 'rights', 'failed', format('%s may log in or is a superuser: it can do everything to the entries.', r.rolname)
+    from pg_roles r where r.rolname in ('audit_owner', 'audit_agent') and (r.rolcanlogin or r.rolsuper)
+  union all
+  select 'rights', 'warning', format('%s is a member of %s: the guard refuses its writes, but it should not have it.', r.rolname, p.rolname)
+    from pg_roles p cross join pg_roles r
+   where p.rolname = 'pg_write_all_data' and r.oid <> p.oid and not r.rolsuper and pg_has_role(r.oid, p.oid, 'member')
+  union all
+  select 'rights', 'warning', format('%s may set session_replication_role.', case a.grantee when 0 then 'Everybody' else a.grantee::regrole::text end)
+    from pg_parameter_acl p cross join lateral aclexplode(p.paracl) a
+   where p.parname = 'session_replication_role' and not exists (select from pg_roles r where r.oid = a.grantee and r.rolsuper)
+  union all
+  select 'rights', 'warning', format('%s has BYPASSRLS: policies do not bind it.', r.rolname)
+    from pg_roles r where r.rolbypassrls and not r.rolsuper and r.rolname <> 'audit_agent'
+  union all
+  select 'rights', 'warning', format('Function %s is marked leakproof by hand.', p.oid::regprocedure)
+    from pg_proc p where p.proleakproof and p.oid >= 16384
+  union all
+  select 'audit_admin', 'warning', format('%s inherits audit_admin without being asked: it could set another company for itself.', m.member::regrole)
+    from pg_auth_members m
+    join pg_roles r on r.oid = m.member
+   where m.roleid = 'audit_admin'::regrole and r.rolinherit and coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true) and r.rolcanlogin and not r.rolsuper
+$function$;
+comment on function audit_private.integrity_findings() is 'Where the audit log differs from what was released, and rights that weaken it.';
+
+drop function if exists audit_private.operation_findings();
+
+create or replace function audit_private.operation_findings(too_long interval default '1 hour')
+returns table (check_name text, status text, finding text)
+language sql
+stable
+as $function$
+  select 'transactions', 'warning', format('Backend %s of database %s (%s) has had a transaction open for %s.', a.pid, a.datname, a.usename, date_trunc('second', clock_timestamp() - a.xact_start))
+    from pg_stat_activity a
+   where a.backend_type = 'client backend' and a.xact_start < clock_timestamp() - too_long
+  union all
+  select 'transactions', 'warning', format('Prepared transaction %L of database %s has waited for %s.', p.gid, p.database, date_trunc('second', clock_timestamp() - p.prepared))
+    from pg_prepared_xacts p where p.prepared < clock_timestamp() - too_long
+  union all
+  select 'transactions', 'warning', 'The log cannot see since when the transactions of others are open: grant pg_read_all_stats to audit_owner.'
+   where not pg_has_role('audit_owner', 'pg_read_all_stats', 'usage')
+  union all
+  select 'wraparound', case when age(c.relfrozenxid) > 1500000000 then 'failed' else 'warning' end,
+         format('audit.event was last frozen %s transactions ago.', age(c.relfrozenxid))
+    from pg_class c where c.oid = 'audit.event'::regclass and age(c.relfrozenxid) > 500000000
+  union all
+  select 'version', 'failed', format('PostgreSQL %s is not supported.', current_setting('server_version'))
+   where current_setting('server_version_num')::integer not between 150000 and 189999
+  union all
+  select 'version', 'warning', format('PostgreSQL %s lacks restrict_nonsystem_relation_kind: take 15.8, 16.4 or later.', current_setting('server_version'))
+   where current_setting('restrict_nonsystem_relation_kind', true) is null
+  union all
+  select 'settings', 'warning', format('%s is off: a crash of the machine can lose or break entries.', s.name)
+    from pg_settings s where s.name in ('fsync', 'full_page_writes') and s.setting = 'off'
+  union all
+  select 'settings', 'warning', format('%s%s is set%s: %s.', split_part(c.setting, '=', 1), '=' || split_part(c.setting, '=', 2),
+           coalesce(' for ' || nullif(concat_ws(' in ', (select rolname from pg_roles r where r.oid = s.setrole), (select 'database ' || datname from pg_database d where d.oid = s.setdatabase)), ''), ''),
+           case when c.setting like 'event_triggers=%' then 'changes of tracked tables are not followed' else 'foreign keys do not cascade, and ordinary triggers are silent; those of the log are not' end)
+    from pg_db_role_setting s cross join lateral unnest(s.setconfig) c (setting)
+   where c.setting in ('event_triggers=off', 'event_triggers=false', 'session_replication_role=replica')
+     and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+  union all
+  select 'settings', 'failed', 'Deletions do not know the rules of audit.bind_source and audit.require_actor as they are now, for example after a data-only restore: update audit_private.bound_source set source = source.'
+   where audit_private.is_actor_wanted() <> exists (select from audit_private.strict_company)
+      or exists (select from audit_private.bound_source b where audit_private.bound_source_of(b.login) is distinct from b.source)
+  union all
+  select 'replication', 'warning', format('%s is filled by subscription %s: what is deleted at its publisher goes here without an entry, and is to be recorded there.', b.relation, u.subname)
+    from audit_private.tracked t
+    cross join lateral audit_private.tree_below(t.target) b
+    join pg_subscription_rel r on r.srrelid = b.relation
+    join pg_subscription u on u.oid = r.srsubid
+  union all
+  select 'replication', 'failed', format('Subscription %s writes to %s.', u.subname, r.srrelid::regclass)
+    from pg_subscription_rel r join pg_subscription u on u.oid = r.srsubid join pg_class c on c.oid = r.srrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+  union all
+  -- The newest entries only: there is no index by time over all companies.
+  select 'actors', 'warning', format('Login %s named nobody for %s of its %s latest deletions.', e.db_user, e.missing, e.deletions)
+    from (
+      select n.db_user, count(*) as deletions, count(*) filter (where n.actor_status = 'missing') as missing
+        from (select db_user, actor_status, action, occurred_at from audit.event order by id desc limit 10000) n
+       where n.occurred_at > now() - interval '7 days' and n.action like '%.deleted'
+       group by n.db_user
+    ) e
+   where e.missing * 10 >= e.deletions and e.missing >= 5
+     -- Applications: whoever reads psql as a person is found under source sql.
+     and exists (select from pg_roles r where r.rolname = e.db_user and not r.rolsuper and pg_has_role(r.oid, 'audit_app', 'member'))
+  union all
+  select 'readers', 'warning', 'No company can read the log: audit.read_access_from was not called, and audit''s own tables are empty.'
+   where not exists (select from audit_private.company)
+     and (select prosrc from pg_proc where oid = 'audit_private.company_row(text)'::regprocedure) like '%audit_private.company c%'
+$function$;
+comment on function audit_private.operation_findings(interval) is 'What in the running of the server threatens the log.';
+--! EndIncluded health/findings.sql
+--! Included health/health.sql
+-- The part of the keeper, which brings its own: an empty one until then.
+do $keeper$
+begin
+  if to_regprocedure('audit_private.keeper_findings()') is null then
+    create function audit_private.keeper_findings()
+    returns table (check_name text, status text, finding text)
+    language sql
+    stable
+    as 'select null::text, null::text, null::text where false';
+    comment on function audit_private.keeper_findings() is 'What the keeper is behind with.';
+  end if;
+end
+$keeper$;
+
+create or replace function audit_private.health_rows()
+returns table (check_name text, status text, finding text, meaning text, what_to_do text)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+-- A session that quotes all names would see the same definitions in other words.
+set quote_all_identifiers = off
+as $function$
+  with finding as (
+    select * from audit_private.capture_findings()
+    union all select * from audit_private.untracked_findings()
+    union all select * from audit_private.integrity_findings()
+    union all select * from audit_private.operation_findings()
+    union all select * from audit_private.keeper_findings()
+  )
+  select k.check_name,
+         case when bool_or(f.status = 'failed') then 'failed' when bool_or(f.status = 'warning') then 'warning' else 'ok' end,
+         string_agg(f.finding, ' ' order by f.finding),
+         k.meaning,
+         case when count(f.finding) > 0 then k.what_to_do else 'Nothing.' end
+    from (values
+      (1, 'triggers',     'Every tracked table, partition and inheriting table has the triggers of the log, always enabled and unchanged.',
+                          'Call audit.track again for the tables named, and find out who changed them: deletions since then may be missing.'),
+      (2, 'columns',      'The columns that labels, paths and snapshots name are there, and the log may read them.',
+                          'Give back what is missing, or call audit.track again. Until then a deletion from the table fails, or lacks a name or the company.'),
+      (3, 'tables',       'Every tracked table exists, survives a crash, and loses rows by deletions only.',
+                          'If a table was meant to go: delete from audit_private.tracked where not exists (select from pg_class where oid = target). Else: alter table … set logged; drop rule …'),
+      (4, 'foreign keys', 'No row is taken along by a cascade without an entry of its own.',
+                          'Track the tables named, or accept that only the deletion at the top is recorded.'),
+      (4.5, 'untracked',  'No table beside the tracked ones looks as if it should be tracked.',
+                          'Track the tables named, or accept knowingly that their deletions are not recorded.'),
+      (4.6, 'actors',     'Applications say who acts when they delete.',
+                          'Find the place in the application that deletes without audit.act_as; select * from audit.event where actor_status = ''missing'' and db_user = …; shows what it was.'),
+      (5, 'definitions',  'Tables, functions, triggers, policies and rights of the audit log are as released.',
+                          'Find out who changed what and when. Entries since then are not to be trusted without the server''s own log.'),
+      (6, 'rights',       'Nobody has rights that get around the log.',
+                          'Revoke what is named, or accept it knowingly.'),
+      (6.5, 'settings',   'No setting of the server, a database or a login weakens the log.',
+                          'Set it back: alter system reset …, alter role … reset …, alter database … reset …'),
+      (6.6, 'replication','No subscription writes into tracked tables or into the log.',
+                          'Record where the rows are deleted: track the tables at the publisher, and read its log.'),
+      (7, 'audit_admin',  'Only the server may read as an administrator.',
+                          'Make the login NOINHERIT, or revoke audit_admin from it.'),
+      (8, 'transactions', 'No transaction has been open for over an hour.',
+                          'End it: what follows the entries, and vacuum, waits for it.'),
+      (9, 'wraparound',   'The table of entries is frozen in time.',
+                          'Run: vacuum (freeze) audit.event.'),
+      (10, 'version',     'The server runs a supported version, 15 to 18.',
+                          'Move to a supported version.'),
+      (11, 'readers',     'The log knows who may read it.',
+                          'Call audit.read_access_from, or npm run audit -- grant-administrator.'),
+      (12, 'keeper',      'What follows the entries, such as the index of the search, is close behind.',
+                          'See that the server runs, or let npm run audit -- keep run from time to time: lists and searches are slower meanwhile, not wrong.')
+    ) as k (n, check_name, meaning, what_to_do)
+    left join finding f on f.check_name = k.check_name
+   group by k.n, k.check_name, k.meaning, k.what_to_do
+   order by k.n
+$function$;
+comment on function audit_private.health_rows() is 'The checks of audit.health.';
+grant execute on function audit_private.health_rows() to audit_dba;
+
+create or replace view audit.health as
+select check_name, status, finding, meaning, what_to_do from audit_private.health_rows();
+comment on view audit.health is 'Whether the log is complete and unharmed: one row for each check.';
+comment on column audit.health.check_name is 'What is checked.';
+comment on column audit.health.status is 'ok, warning or failed.';
+comment on column audit.health.finding is 'What was found; empty if all is well.';
+comment on column audit.health.meaning is 'What ok means.';
+comment on column audit.health.what_to_do is 'What to do about the finding.';
+alter view audit.health owner to audit_owner;
+grant select on audit.health to audit_dba;
+--! EndIncluded health/health.sql
+--! Included guard/follow_access_trigger.sql
+-- Only a superuser can create event triggers. By its name it comes before audit_follow_changes.
+do $event_triggers$
+begin
+  if (select rolsuper from pg_catalog.pg_roles where rolname = current_user)
+     and not exists (select from pg_catalog.pg_event_trigger where evtname = 'audit_follow_access') then
+    create event trigger audit_follow_access on ddl_command_end
+      when tag in ('ALTER TABLE')
+      execute function audit_private.let_agent_follow();
+    comment on event trigger audit_follow_access is 'Lets audit_agent follow the tables that it reads into another schema, so that no delete fails.';
+    alter event trigger audit_follow_access enable always;
+  end if;
+end
+$event_triggers$;
+--! EndIncluded guard/follow_access_trigger.sql
+
+-- Reading and keeping
+--! Included filter/folded.sql
+-- What counts as the same letter must not hang on the collation of the database, and must be the same in the index and in what
+-- is not in it yet. Names in ASCII, the usual case, go a way that is ten times as fast.
+do $folded$
+declare
+  by_unicode text := case
+    when exists (select from pg_catalog.pg_collation where collname = 'und-x-icu' and collnamespace = 'pg_catalog'::regnamespace and collencoding in (-1, pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding()))) then '"und-x-icu"'
+    when exists (select from pg_catalog.pg_collation where collname = 'pg_c_utf8' and collnamespace = 'pg_catalog'::regnamespace) then 'pg_c_utf8'
+    else '"default"' end;
+  composed text := case when pg_catalog.getdatabaseencoding() = 'UTF8' then 'pg_catalog.normalize($1, ''NFC'')' else '$1' end;
+begin
+  execute pg_catalog.format($code$
+    create or replace function audit_private.folded(text)
+    returns text
+    language sql
+    immutable
+    parallel safe
+    strict
+    as $function$
+      select case when pg_catalog.octet_length($1) = pg_catalog.length($1) then pg_catalog.lower($1 collate "C") collate "default"
+                  else pg_catalog.lower(%1$s collate %2$s) collate "default" end
+    $function$ $code$, composed, by_unicode);
+end
+$folded$;
+comment on function audit_private.folded(text) is
+  'A text as the search compares it: composed (NFC) and in small letters by Unicode, whatever the collation of the database. å, ä and ö stay letters of their own.';
+grant execute on function audit_private.folded(text) to audit_admin, audit_dba;
+
+create or replace function audit_private.names_of(object_label text, owner_label text, actor_name text)
+returns text
+language sql
+immutable
+parallel safe
+as $function$
+  -- The sign between the names keeps a phrase from matching across two of them; where it stands in a name, it reads as a space.
+  select audit_private.folded(pg_catalog.concat_ws(U&'\001F', pg_catalog.translate(object_label, U&'\001F', ' '), pg_catalog.translate(owner_label, U&'\001F', ' '), pg_catalog.translate(actor_name, U&'\001F', ' ')))
+$function$;
+comment on function audit_private.names_of(text, text, text) is 'The names of an entry that a search looks in, folded.';
+grant execute on function audit_private.names_of(text, text, text) to audit_admin, audit_dba;
+--! EndIncluded filter/folded.sql
+--! Included keeping/search_keys.sql
+create or replace function audit_private.is_rare(letter text)
+returns boolean
+language sql
+immutable
+parallel safe
+return pg_catalog.strpos(U&'abcdefghijklmnoprstuvwy 0123456789.,-\001F\00E5\00E4\00F6', letter) = 0;
+comment on function audit_private.is_rare(text) is 'Whether a letter is in so few names that one or two letters with it are worth a key of the search index.';
+grant execute on function audit_private.is_rare(text) to audit_admin, audit_dba;
+
+create or replace function audit_private.search_seed(company_id text, quarter integer)
+returns bigint
+language sql
+immutable
+parallel safe
+return pg_catalog.hashtextextended(coalesce(company_id, ''), quarter);
+comment on function audit_private.search_seed(text, integer) is 'What makes the keys of one company and quarter others than those of the next.';
+
+create or replace function audit_private.search_key(piece text, seed bigint)
+returns integer
+language sql
+immutable
+parallel safe
+return (pg_catalog.hashtextextended(piece, seed) & 2147483647)::integer;
+comment on function audit_private.search_key(text, bigint) is 'The key of some letters. Two may share one: what is found by key is compared again.';
+
+create or replace function audit_private.search_keys(company_id text, quarter integer, names text)
+returns integer[]
+language sql
+immutable
+parallel safe
+as $function$
+  -- Every three letters in a row, and every one or two with a rare letter. The alphabet of a name does not matter, nor does where a word ends.
+  select coalesce(array_agg((pg_catalog.hashtextextended(pg_catalog.substr(names, i, 3), pg_catalog.hashtextextended(coalesce(company_id, ''), quarter)) & 2147483647)::integer), '{}')
+      || case when pg_catalog.translate(names, U&'abcdefghijklmnoprstuvwy 0123456789.,-\001F\00E5\00E4\00F6', '') = '' then '{}'::integer[] else array(
+           select (pg_catalog.hashtextextended(piece, pg_catalog.hashtextextended(coalesce(company_id, ''), quarter)) & 2147483647)::integer
+             from pg_catalog.generate_series(1, pg_catalog.length(names)) j
+             cross join lateral (values (pg_catalog.substr(names, j, 1)), (pg_catalog.substr(names, j, 2)), (pg_catalog.substr(names, j - 1, case when j > 1 then 2 else 0 end))) as v (piece)
+            where pg_catalog.strpos(U&'abcdefghijklmnoprstuvwy 0123456789.,-\001F\00E5\00E4\00F6', pg_catalog.substr(names, j, 1)) = 0) end
+    from pg_catalog.generate_series(1, pg_catalog.length(names) - 2) i
+$function$;
+comment on function audit_private.search_keys(text, integer, text) is 'The keys under which the search index has an entry.';
+
+create or replace function audit_private.term_keys(company_id text, quarter integer, terms text[])
+returns integer[]
+language sql
+immutable
+parallel safe
+as $function$
+  select array(
+    select distinct audit_private.search_key(pg_catalog.substr(term, i, least(pg_catalog.length(term), 3)), audit_private.search_seed(company_id, quarter))
+      from pg_catalog.unnest(terms) term
+      cross join lateral pg_catalog.generate_series(1, greatest(pg_catalog.length(term) - 2, 1)) i
+     where pg_catalog.length(term) >= 3 or audit_private.is_rare(pg_catalog.substr(term, 1, 1)) or pg_catalog.length(term) = 2 and audit_private.is_rare(pg_catalog.substr(term, 2, 1)))
+$function$;
+comment on function audit_private.term_keys(text, integer, text[]) is 'The keys that an entry has if it holds these terms; none where the terms are too common to be looked up.';
+--! EndIncluded keeping/search_keys.sql
+--! Included keeping/kept_tables.sql
+-- What the keeper makes of the entries, so that reading is fast. All of it is derived: audit.rebuild_kept() makes it anew.
+create table if not exists audit_private.kept_combination (
+  id          integer generated always as identity,
+  action      text    not null,
+  source      text    not null,
+  object_kind text    not null,
+  owner_kind  text    not null,
+  is_root     boolean not null,
+  constraint kept_combination_pkey primary key (id),
+  constraint kept_combination_key unique (action, source, object_kind, owner_kind, is_root)
+);
+comment on table audit_private.kept_combination is 'What occurs together of action, source and kinds: some hundred rows, by whose numbers entries are found and counted.';
+comment on column audit_private.kept_combination.id is 'Number of the combination.';
+comment on column audit_private.kept_combination.action is 'The action.';
+comment on column audit_private.kept_combination.source is 'The source.';
+comment on column audit_private.kept_combination.object_kind is 'The kind of the object.';
+comment on column audit_private.kept_combination.owner_kind is 'The kind of the owner; empty if there is none.';
+comment on column audit_private.kept_combination.is_root is 'Whether nothing else caused such entries.';
+comment on constraint kept_combination_pkey on audit_private.kept_combination is 'One number, one combination.';
+comment on constraint kept_combination_key on audit_private.kept_combination is 'A combination stands here once.';
+alter table audit_private.kept_combination owner to audit_owner;
+alter table audit_private.kept_combination enable row level security;
+
+create table if not exists audit_private.kept_event (
+  event_id    bigint      not null,
+  occurred_at timestamptz not null,
+  combination integer     not null,
+  quarter     integer     not null,
+  company_id  text,
+  actor_id    text,
+  object_id   text,
+  owner_id    text,
+  request_id  text,
+  names       text        not null,
+  constraint kept_event_pkey primary key (event_id)
+);
+comment on table audit_private.kept_event is 'What lists and searches look for in an entry. Derived from audit.event by audit.keep; whatever is not here yet is searched there.';
+comment on column audit_private.kept_event.event_id is 'The entry.';
+comment on column audit_private.kept_event.occurred_at is 'Its time.';
+comment on column audit_private.kept_event.combination is 'Its action, source and kinds.';
+comment on column audit_private.kept_event.quarter is 'Four times the year plus the quarter of its time (UTC): a search goes from the newest quarter back.';
+comment on column audit_private.kept_event.company_id is 'Its company.';
+comment on column audit_private.kept_event.actor_id is 'Who did it.';
+comment on column audit_private.kept_event.object_id is 'The object.';
+comment on column audit_private.kept_event.owner_id is 'What the object belonged to.';
+comment on column audit_private.kept_event.request_id is 'The request.';
+comment on column audit_private.kept_event.names is 'The names of object, owner and actor, folded.';
+comment on constraint kept_event_pkey on audit_private.kept_event is 'An entry is kept once.';
+alter table audit_private.kept_event owner to audit_owner;
+alter table audit_private.kept_event enable row level security;
+
+-- Keys that come from a host are cut, because no key of a btree may be longer than 2,704 bytes.
+create index if not exists kept_event_time_idx on audit_private.kept_event (company_id, occurred_at desc, event_id desc) include (combination, actor_id);
+create index if not exists kept_event_combination_idx on audit_private.kept_event (company_id, combination, occurred_at desc, event_id desc);
+create index if not exists kept_event_actor_idx on audit_private.kept_event (company_id, "left"(actor_id, 300), combination, occurred_at desc, event_id desc);
+create index if not exists kept_event_object_idx on audit_private.kept_event (company_id, "left"(object_id, 300), occurred_at desc, event_id desc) where object_id is not null;
+create index if not exists kept_event_owner_idx on audit_private.kept_event (company_id, "left"(owner_id, 300), occurred_at desc, event_id desc) where owner_id is not null;
+create index if not exists kept_event_request_idx on audit_private.kept_event (company_id, request_id, occurred_at desc, event_id desc) where request_id is not null;
+create index if not exists kept_event_names_idx on audit_private.kept_event using gin (audit_private.search_keys(company_id, quarter, names)) with (fastupdate = on, gin_pending_list_limit = 65536);
+comment on index audit_private.kept_event_time_idx is 'A company''s entries in order of time: the newest of a search, and counts of parts of days.';
+comment on index audit_private.kept_event_combination_idx is 'A company''s entries of one combination in order of time: any filter on actions, sources and kinds.';
+comment on index audit_private.kept_event_actor_idx is 'The entries of a person.';
+comment on index audit_private.kept_event_object_idx is 'The entries of an object.';
+comment on index audit_private.kept_event_owner_idx is 'The entries of what belonged to an owner.';
+comment on index audit_private.kept_event_request_idx is 'The entries of a request.';
+comment on index audit_private.kept_event_names_idx is 'The text search.';
+
+create table if not exists audit_private.kept_total (
+  company_id   text     not null,
+  actor_id     text     not null,
+  unit         text     not null,
+  starts_on    date     not null,
+  combinations integer[] not null,
+  counts       bigint[] not null,
+  constraint kept_total_pkey primary key (company_id, unit, actor_id, starts_on),
+  constraint kept_total_unit_check check (unit in ('day', 'month', 'year'))
+) with (fillfactor = 80);
+comment on table audit_private.kept_total is 'How many kept entries a company had on a day, in a month and in a year (UTC), and each person in a month and in a year, by combination.';
+comment on column audit_private.kept_total.company_id is 'The company.';
+comment on column audit_private.kept_total.actor_id is 'The person; empty: everybody, the nameless included.';
+comment on column audit_private.kept_total.unit is 'day, month or year.';
+comment on column audit_private.kept_total.starts_on is 'First day of it (UTC).';
+comment on column audit_private.kept_total.combinations is 'The combinations that occurred.';
+comment on column audit_private.kept_total.counts is 'How often each of them occurred.';
+comment on constraint kept_total_pkey on audit_private.kept_total is 'One total for each.';
+comment on constraint kept_total_unit_check on audit_private.kept_total is 'day, month or year.';
+alter table audit_private.kept_total owner to audit_owner;
+alter table audit_private.kept_total enable row level security;
+
+create table if not exists audit_private.kept_action (
+  company_id text not null,
+  action     text not null,
+  constraint kept_action_pkey primary key (company_id, action)
+);
+comment on table audit_private.kept_action is 'Which actions occurred in a company.';
+comment on column audit_private.kept_action.company_id is 'The company; empty for entries of the tables themselves.';
+comment on column audit_private.kept_action.action is 'The action.';
+comment on constraint kept_action_pkey on audit_private.kept_action is 'Each once.';
+alter table audit_private.kept_action owner to audit_owner;
+alter table audit_private.kept_action enable row level security;
+
+create table if not exists audit_private.kept_actor (
+  company_id text not null,
+  actor_id   text not null,
+  actor_name text,
+  last_id    bigint not null,
+  constraint kept_actor_pkey primary key (company_id, actor_id)
+);
+comment on table audit_private.kept_actor is 'Who acted in a company, and under which name last.';
+comment on column audit_private.kept_actor.company_id is 'The company.';
+comment on column audit_private.kept_actor.actor_id is 'The person.';
+comment on column audit_private.kept_actor.actor_name is 'The name in the latest entry.';
+comment on column audit_private.kept_actor.last_id is 'The latest entry.';
+comment on constraint kept_actor_pkey on audit_private.kept_actor is 'Each once.';
+alter table audit_private.kept_actor owner to audit_owner;
+alter table audit_private.kept_actor enable row level security;
+
+create table if not exists audit_private.keeping (
+  only_one       boolean     not null default true,
+  written_in     xid8        not null,
+  imported_to    bigint      not null,
+  done           pg_snapshot not null,
+  pass           pg_snapshot,
+  at_transaction xid8        not null,
+  at_id          bigint      not null,
+  kept_count     bigint      not null,
+  kept_at        timestamptz not null,
+  constraint keeping_pkey primary key (only_one),
+  constraint keeping_only_one_check check (only_one)
+);
+comment on table audit_private.keeping is 'How far the keeper is. Every entry that the snapshot in "done" sees is kept, and every entry up to imported_to.';
+comment on column audit_private.keeping.only_one is 'There is one row; the keeper at work holds its lock.';
+comment on column audit_private.keeping.written_in is 'The transaction that wrote this row. If that is not its xmin, the row came from another cluster by a dump: then nothing here means anything, and the keeper starts anew.';
+comment on column audit_private.keeping.imported_to is 'The last entry that came from another cluster, whose transaction numbers say nothing here.';
+comment on column audit_private.keeping.done is 'What was committed when the last finished pass began.';
+comment on column audit_private.keeping.pass is 'What was committed when the pass at work began; empty between passes.';
+comment on column audit_private.keeping.at_transaction is 'How far the pass is.';
+comment on column audit_private.keeping.at_id is 'How far the pass is within that transaction.';
+comment on column audit_private.keeping.kept_count is 'How many entries were kept in all.';
+comment on column audit_private.keeping.kept_at is 'When the keeper last wrote.';
+comment on constraint keeping_pkey on audit_private.keeping is 'One row.';
+comment on constraint keeping_only_one_check on audit_private.keeping is 'One row.';
+alter table audit_private.keeping owner to audit_owner;
+alter table audit_private.keeping enable row level security;
+--! EndIncluded keeping/kept_tables.sql
+--! Included keeping/unkept.sql
+create or replace function audit_private.progress()
+returns audit_private.keeping
+language sql
+stable
+as $function$
+  -- A dump brings the row into another cluster, where transaction numbers mean something else; its own xmin is of that cluster then.
+  select k from audit_private.keeping k where k.written_in::xid = k.xmin
+$function$;
+comment on function audit_private.progress() is 'How far the keeper is; null if it has never run in this cluster.';
+
+create or replace function audit_private.unkept_code(entry text)
+returns text
+language plpgsql
+stable
+as $function$
+declare
+  p audit_private.keeping := audit_private.progress();
+begin
+  if p.done is null then return 'true'; end if;
+  return format('(%1$s.transaction_id >= %2$L::xid8 or %1$s.transaction_id = any (%3$L::xid8[])) and %1$s.id > %4$s and not exists (select from audit_private.kept_event kept where kept.event_id = %1$s.id)',
+    entry, pg_snapshot_xmax(p.done), array(select pg_snapshot_xip(p.done)), p.imported_to);
+end
+$function$;
+comment on function audit_private.unkept_code(text) is
+  'SQL condition over audit.event for what the keeper has not kept yet: what its last finished pass did not see.';
+
+create or replace function audit_private.occurs_unkept(company_id text, action text)
+returns boolean
+language plpgsql
+stable
+as $function$
+declare
+  answer boolean;
+begin
+  execute format('select exists (select from audit.event e where %s and (e.company_id = $1 or $1 is null) and e.action = $2)', audit_private.unkept_code('e'))
+    into answer using company_id, action;
+  return answer;
+end
+$function$;
+comment on function audit_private.occurs_unkept(text, text) is 'Whether an action occurs among the entries of a company that are not kept yet.';
+
+create or replace function audit_private.is_all_kept()
+returns boolean
+language plpgsql
+stable
+as $function$
+declare
+  answer boolean;
+begin
+  execute format('select not exists (select from audit.event e where %s)', audit_private.unkept_code('e')) into answer;
+  return answer;
+end
+$function$;
+comment on function audit_private.is_all_kept() is 'Whether every entry is kept.';
+--! EndIncluded keeping/unkept.sql
+--! Included keeping/keep_batch.sql
+create or replace function audit_private.batch_entries(p audit_private.keeping, batch_size integer)
+returns setof audit.event
+language plpgsql
+volatile
+rows 10000
+as $function$
+begin
+  -- What another cluster brought along, in order of its numbers. It is behind all that follows.
+  if p.at_transaction = '0' and p.at_id < p.imported_to then
+    return query select * from audit.event e where e.id > p.at_id and e.id <= p.imported_to order by e.id limit batch_size;
+    return;
+  end if;
+  -- Numbers first, rows afterwards: a transaction with a million entries is sorted in each of its batches.
+  return query execute $query$
+    select e.* from audit.event e join (
+      (select n.transaction_id, n.id from audit.event n
+        where n.transaction_id = any (array(select pg_snapshot_xip($1))) and n.id > $3
+          and pg_visible_in_snapshot(n.transaction_id, $2) and (n.transaction_id, n.id) > ($4, $5)
+        order by n.transaction_id, n.id limit $6)
+      union all
+      (select n.transaction_id, n.id from audit.event n
+        where n.transaction_id >= greatest(pg_snapshot_xmax($1), $4) and n.transaction_id < pg_snapshot_xmax($2) and n.id > $3
+          and pg_visible_in_snapshot(n.transaction_id, $2) and (n.transaction_id, n.id) > ($4, $5)
+        order by n.transaction_id, n.id limit $6)
+      order by 1, 2 limit $6) next_ones on next_ones.id = e.id $query$
+    using p.done, p.pass, p.imported_to, case when p.at_transaction = '0' then '1'::xid8 else p.at_transaction end, case when p.at_transaction = '0' then 0 else p.at_id end, batch_size;
+end
+$function$;
+comment on function audit_private.batch_entries(audit_private.keeping, integer) is
+  'The next entries of a pass: committed before it began, and not before the last one did. In order of transaction and number.';
+
+create or replace function audit_private.keep_batch(p audit_private.keeping, batch_size integer, out processed bigint, out stored bigint, out at_transaction xid8, out at_id bigint)
+language sql
+volatile
+as $function$
+  with entry as materialized (
+    select b.id, b.transaction_id, b.occurred_at, b.company_id, b.actor_id, b.actor_name, b.action, b.source, b.object_kind, coalesce(b.owner_kind, '') as owner_kind,
+           b.object_id, b.owner_id, b.request_id, audit_private.names_of(b.object_label, b.owner_label, b.actor_name) as names,
+           b.caused_by is null and audit.cause_of(b) is null as is_root
+      from audit_private.batch_entries(p, batch_size) b
+  ), made as (
+    insert into audit_private.kept_combination (action, source, object_kind, owner_kind, is_root)
+    select distinct e.action, e.source, e.object_kind, e.owner_kind, e.is_root from entry e
+     where not exists (select from audit_private.kept_combination c where (c.action, c.source, c.object_kind, c.owner_kind, c.is_root) = (e.action, e.source, e.object_kind, e.owner_kind, e.is_root))
+    returning *
+  ), combination as materialized (
+    select * from audit_private.kept_combination union all select * from made
+  ), kept as (
+    insert into audit_private.kept_event (event_id, occurred_at, combination, quarter, company_id, actor_id, object_id, owner_id, request_id, names)
+    select e.id, e.occurred_at, c.id, (4 * extract(year from e.occurred_at at time zone 'UTC') + extract(quarter from e.occurred_at at time zone 'UTC'))::integer,
+           e.company_id, e.actor_id, e.object_id, e.owner_id, e.request_id, e.names
+      from entry e join combination c on (c.action, c.source, c.object_kind, c.owner_kind, c.is_root) = (e.action, e.source, e.object_kind, e.owner_kind, e.is_root)
+    on conflict do nothing
+    returning event_id, occurred_at, company_id, combination, actor_id
+  ), counted as (
+    select k.company_id, u.actor_id, u.unit, u.starts_on, k.combination, count(*) as n
+      from kept k
+      cross join lateral (values ('', 'day', (k.occurred_at at time zone 'UTC')::date),
+                                 ('', 'month', date_trunc('month', k.occurred_at at time zone 'UTC')::date),
+                                 ('', 'year', date_trunc('year', k.occurred_at at time zone 'UTC')::date),
+                                 (nullif(left(k.actor_id, 300), ''), 'month', date_trunc('month', k.occurred_at at time zone 'UTC')::date),
+                                 (nullif(left(k.actor_id, 300), ''), 'year', date_trunc('year', k.occurred_at at time zone 'UTC')::date)) as u (actor_id, unit, starts_on)
+     where k.company_id is not null and u.actor_id is not null
+     group by k.company_id, u.actor_id, u.unit, u.starts_on, k.combination
+  ), totals as (
+    insert into audit_private.kept_total (company_id, actor_id, unit, starts_on, combinations, counts)
+    select c.company_id, c.actor_id, c.unit, c.starts_on, array_agg(c.combination order by c.combination), array_agg(c.n order by c.combination)
+      from counted c group by c.company_id, c.actor_id, c.unit, c.starts_on
+    on conflict on constraint kept_total_pkey do update
+       set (combinations, counts) = (
+             select array_agg(t.combination order by t.combination), array_agg(t.n order by t.combination)
+               from (select u.combination, sum(u.n)::bigint as n
+                       from (select * from unnest(kept_total.combinations, kept_total.counts) union all select * from unnest(excluded.combinations, excluded.counts)) u (combination, n)
+                      group by u.combination) t)
+  ), actions as (
+    insert into audit_private.kept_action (company_id, action) select distinct coalesce(e.company_id, ''), e.action from entry e on conflict do nothing
+  ), actors as (
+    insert into audit_private.kept_actor (company_id, actor_id, actor_name, last_id)
+    select distinct on (e.company_id, left(e.actor_id, 300)) e.company_id, left(e.actor_id, 300), e.actor_name, e.id
+      from entry e where e.company_id is not null and e.actor_id is not null
+     order by e.company_id, left(e.actor_id, 300), e.id desc
+    on conflict on constraint kept_actor_pkey do update set actor_name = excluded.actor_name, last_id = excluded.last_id where kept_actor.last_id < excluded.last_id
+  )
+  select (select count(*) from entry), (select count(*) from kept),
+         (select case when p.at_transaction = '0' and p.at_id < p.imported_to then '0'::xid8 else e.transaction_id end from entry e order by e.transaction_id desc, e.id desc limit 1),
+         (select case when p.at_transaction = '0' and p.at_id < p.imported_to then max(e.id) else (array_agg(e.id order by e.transaction_id desc, e.id desc))[1] end from entry e)
+$function$;
+comment on function audit_private.keep_batch(audit_private.keeping, integer) is
+  'Keeps one batch: entries, combinations, totals, actions and actors, in one statement. An entry that is kept already counts nowhere twice.';
+--! EndIncluded keeping/keep_batch.sql
+--! Included keeping/keep.sql
+create or replace function audit_private.snapshot_without_me()
+returns pg_snapshot
+language sql
+volatile
+as $function$
+  -- This transaction may write entries after this call: it does not count as done.
+  select format('%s:%s:%s', least(pg_snapshot_xmin(s.snapshot), me.id), pg_snapshot_xmax(s.snapshot),
+           (select string_agg(x.id::text, ',' order by x.id)
+              from (select pg_snapshot_xip(s.snapshot) as id union select me.id where me.id < pg_snapshot_xmax(s.snapshot)) x))::pg_snapshot
+    from (select pg_current_snapshot() as snapshot) s cross join (select pg_current_xact_id() as id) me
+$function$;
+comment on function audit_private.snapshot_without_me() is 'What is committed now, without the transaction that asks.';
+
+create or replace function audit_private.begin_pass(inout p audit_private.keeping)
+language plpgsql
+volatile
+as $function$
+declare
+  now_done pg_snapshot := audit_private.snapshot_without_me();
+begin
+  p.pass := now_done;
+  p.at_transaction := '0';
+  p.at_id := p.imported_to;
+  if p.done is null then
+    p.at_id := 0;
+    -- Entries of another cluster have numbers of transactions that are still to come here. All of them are there already.
+    p.imported_to := coalesce((select max(e.id) from audit.event e where e.transaction_id >= pg_snapshot_xmax(now_done) and e.transaction_id <> pg_current_xact_id()), 0);
+    p.done := '1:1:';
+  end if;
+end
+$function$;
+comment on function audit_private.begin_pass(audit_private.keeping) is 'Notes what the next pass has to keep: what is committed now and was not when the last one began.';
+
+create or replace function audit_private.clear_kept()
+returns void
+language plpgsql
+volatile
+as $function$
+begin
+  truncate audit_private.kept_event, audit_private.kept_total, audit_private.kept_action, audit_private.kept_actor, audit_private.kept_combination restart identity;
+  delete from audit_private.keeping;
+end
+$function$;
+comment on function audit_private.clear_kept() is 'Forgets everything that the keeper made.';
+
+create or replace function audit.keep(batch_size integer default 10000)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  p         audit_private.keeping;
+  is_first  boolean := false;
+  is_ours   boolean;
+  was_import boolean;
+  is_end    boolean;
+  seen_count   bigint := 0;
+  stored_count bigint := 0;
+begin
+  if batch_size is null or batch_size not between 1 and 1000000 then
+    raise exception using errcode = 'AU007', message = 'audit.keep: the batch cannot be of this size',
+      detail = format('batch_size is %s.', coalesce(batch_size::text, 'null')), hint = 'Give 1 to 1000000; 10000 is usual.';
+  end if;
+  -- Where nothing happens, nothing is written, not even the number of a transaction is used up.
+  if (audit_private.progress()).done is not null and (audit_private.progress()).pass is null and audit_private.is_all_kept() then return 0; end if;
+  -- Only the very first two keepers can meet in this insert; later it would wait for the one at work.
+  if not exists (select from audit_private.keeping) then
+    insert into audit_private.keeping (written_in, imported_to, done, at_transaction, at_id, kept_count, kept_at)
+    values (pg_current_xact_id(), 0, '1:1:', '0', 0, 0, clock_timestamp())
+    on conflict do nothing;
+    is_first := found;
+  end if;
+  if is_first then
+    p.done := null;
+  else
+    select k.*, k.written_in::xid = k.xmin into p.only_one, p.written_in, p.imported_to, p.done, p.pass, p.at_transaction, p.at_id, p.kept_count, p.kept_at, is_ours
+      from audit_private.keeping k for update skip locked;
+    if not found then return null; end if;
+    if not is_ours then
+      perform audit_private.clear_kept();
+      insert into audit_private.keeping (written_in, imported_to, done, at_transaction, at_id, kept_count, kept_at)
+      values (pg_current_xact_id(), 0, '1:1:', '0', 0, 0, clock_timestamp());
+      p.done := null;
+    end if;
+  end if;
+  if p.done is null then p.kept_count := 0; end if;
+  if p.pass is null or p.done is null then p := audit_private.begin_pass(p); end if;
+
+  loop
+    was_import := p.at_transaction = '0' and p.at_id < p.imported_to;
+    select seen_count + b.processed, stored_count + b.stored, coalesce(b.at_transaction, p.at_transaction), coalesce(b.at_id, p.at_id), b.processed < batch_size
+      into seen_count, stored_count, p.at_transaction, p.at_id, is_end
+      from audit_private.keep_batch(p, batch_size) b;
+    if was_import and is_end then p.at_id := p.imported_to; end if;
+    exit when not (was_import and is_end);
+  end loop;
+  if is_end then
+    p.done := p.pass;
+    p.pass := null;
+  end if;
+  update audit_private.keeping k
+     set written_in = pg_current_xact_id(), imported_to = p.imported_to, done = p.done, pass = p.pass, at_transaction = p.at_transaction, at_id = p.at_id,
+         kept_count = p.kept_count + stored_count, kept_at = clock_timestamp();
+  if audit_private.progress() is null then
+    raise exception using errcode = 'AU007', message = 'audit.keep cannot run behind a savepoint', hint = 'Call it in a transaction of its own.';
+  end if;
+  if stored_count > 0 then perform gin_clean_pending_list('audit_private.kept_event_names_idx'); end if;
+  return seen_count;
+end
+$function$;
+comment on function audit.keep(integer) is
+  'Keeps the next batch of committed entries in what lists, searches and totals read, and returns how many: 0 when there is nothing left, null when another keeper is at it. May be stopped at any moment, takes no lock that a writer would wait for.';
+grant execute on function audit.keep(integer) to audit_keeper;
+
+create or replace function audit.rebuild_kept()
+returns void
+language sql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select audit_private.clear_kept()
+$function$;
+comment on function audit.rebuild_kept() is
+  'Forgets what the keeper made, so that it makes it anew: after a change of the ICU library or of the tracked tables'' foreign keys. Until then reading is right, only slower.';
+grant execute on function audit.rebuild_kept() to audit_keeper;
+grant usage on schema audit to audit_keeper;
+--! EndIncluded keeping/keep.sql
+--! Included keeping/keeper_findings.sql
+create or replace function audit_private.keeper_findings()
+returns table (check_name text, status text, finding text)
+language plpgsql
+stable
+as $function$
+declare
+  waiting record;
+begin
+  -- It is counted no further than a person cares.
+  execute format('select count(*) as n, min(w.occurred_at) as since from (select e.occurred_at from audit.event e where %s limit 100001) w', audit_private.unkept_code('e')) into waiting;
+  if waiting.since < now() - interval '5 minutes' then
+    return query select 'keeper', 'warning', format('%s%s waiting for the keeper, the first one since %s.%s',
+      case when waiting.n > 100000 then 'More than ' end,
+      case waiting.n when 1 then 'One entry is' when 100001 then '100,000 entries are' else waiting.n || ' entries are' end,
+      date_trunc('second', waiting.since),
+      case when (audit_private.progress()).done is null then ' It has never run in this cluster.' end);
+  end if;
+end
+$function$;
+comment on function audit_private.keeper_findings() is 'Whether lists, searches and totals are read from what the keeper made, or from the entries themselves.';
+
+create or replace function audit_private.keeper_lag()
+returns table (event_count bigint, seconds double precision)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  return query execute format('select count(*), coalesce(greatest(extract(epoch from clock_timestamp() - min(w.occurred_at)), 0), 0)::double precision from (select e.occurred_at from audit.event e where %s limit 1000) w', audit_private.unkept_code('e'));
+end
+$function$;
+comment on function audit_private.keeper_lag() is 'How many committed entries wait for the keeper, counted up to 1,000, and for how many seconds.';
+grant execute on function audit_private.keeper_lag() to audit_keeper;
+--! EndIncluded keeping/keeper_findings.sql
+--! Included filter/event_filter.sql
+do $type$
+begin
+  if pg_catalog.to_regtype('audit_private.event_filter') is null then
+    create type audit_private.event_filter as (
+      company_id  text,
+      actions     text[],
+      not_actions text[],
+      sources     text[],
+      not_sources text[],
+      starts_at   timestamptz,
+      ends_at     timestamptz,
+      time_zone   text,
+      wanted      text[],
+      unwanted    text[],
+      actor_id    text,
+      object_kind text,
+      object_id   text,
+      owner_kind  text,
+      owner_id    text,
+      request_id  text,
+      act         bigint,
+      roots_only  boolean);
+  end if;
+end
+$type$;
+comment on type audit_private.event_filter is 'A filter of entries, checked: what is null restricts nothing.';
+comment on column audit_private.event_filter.company_id is 'The company whose entries are asked for.';
+comment on column audit_private.event_filter.actions is 'Any of these actions.';
+comment on column audit_private.event_filter.not_actions is 'None of these actions.';
+comment on column audit_private.event_filter.sources is 'Any of these sources.';
+comment on column audit_private.event_filter.not_sources is 'None of these sources.';
+comment on column audit_private.event_filter.starts_at is 'At this time or later.';
+comment on column audit_private.event_filter.ends_at is 'Before this time.';
+comment on column audit_private.event_filter.time_zone is 'The time zone of days.';
+comment on column audit_private.event_filter.wanted is 'Folded texts that the names must hold, each of them.';
+comment on column audit_private.event_filter.unwanted is 'Folded texts that the names must not hold.';
+comment on column audit_private.event_filter.actor_id is 'The person.';
+comment on column audit_private.event_filter.object_kind is 'The kind of thing.';
+comment on column audit_private.event_filter.object_id is 'The thing.';
+comment on column audit_private.event_filter.owner_kind is 'The kind of what it belonged to.';
+comment on column audit_private.event_filter.owner_id is 'What it belonged to.';
+comment on column audit_private.event_filter.request_id is 'The request of the host application.';
+comment on column audit_private.event_filter.act is 'The main entry of an act: it and everything that went with it.';
+comment on column audit_private.event_filter.roots_only is 'Only entries that nothing else caused.';
+alter type audit_private.event_filter owner to audit_owner;
+--! EndIncluded filter/event_filter.sql
+--! Included filter/filter_values.sql
+create or replace function audit_private.refuse_filter(problem text)
+returns void
+language plpgsql
+immutable
+as $function$
+begin
+  raise exception using errcode = 'AU006', message = 'The filter cannot be used.', detail = problem,
+    hint = 'Nothing was searched. Correct the filter and try again.';
+end
+$function$;
+comment on function audit_private.refuse_filter(text) is 'Raises AU006 with what is wrong in a filter and why.';
+
+create or replace function audit_private.filter_text(filter jsonb, key text)
+returns text
+language plpgsql
+immutable
+as $function$
+declare
+  given jsonb := filter -> key;
+begin
+  if given is null or given = 'null' then return null; end if;
+  if jsonb_typeof(given) <> 'string' then perform audit_private.refuse_filter(format('%s is %s, not a text', key, left(given::text, 100))); end if;
+  if btrim(filter ->> key, E' \t\r\n') = '' then perform audit_private.refuse_filter(format('%s is empty: leave it out instead', key)); end if;
+  if length(filter ->> key) > 500 then perform audit_private.refuse_filter(format('%s is longer than 500 characters', key)); end if;
+  return filter ->> key;
+end
+$function$;
+comment on function audit_private.filter_text(jsonb, text) is 'A text of a filter, or null. AU006 if it is none.';
+
+create or replace function audit_private.filter_list(filter jsonb, key text)
+returns text[]
+language plpgsql
+immutable
+as $function$
+declare
+  given jsonb := filter -> key;
+begin
+  if given is null or given = 'null' then return null; end if;
+  if jsonb_typeof(given) <> 'array' or jsonb_path_exists(given, '$[*] ? (@.type() != "string")') then
+    perform audit_private.refuse_filter(format('%s is %s, not a list of texts', key, left(given::text, 100)));
+  end if;
+  if jsonb_array_length(given) = 0 then perform audit_private.refuse_filter(format('%s is an empty list: leave it out instead', key)); end if;
+  if jsonb_array_length(given) > 100 then perform audit_private.refuse_filter(format('%s has more than 100 values', key)); end if;
+  return array(select distinct value from jsonb_array_elements_text(given) order by value);
+end
+$function$;
+comment on function audit_private.filter_list(jsonb, text) is 'A list of texts of a filter, or null. AU006 if it is none.';
+
+create or replace function audit_private.filter_instant(filter jsonb, key text)
+returns timestamptz
+language plpgsql
+stable
+as $function$
+declare
+  given   text := audit_private.filter_text(filter, key);
+  instant timestamptz;
+begin
+  if given is null then return null; end if;
+  if given !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d([.]\d{1,6})?)?(Z|[+-]\d\d:\d\d)$' then
+    perform audit_private.refuse_filter(format('%s is %s, not a time with its offset, like 2026-03-01T00:00:00+01:00', key, to_json(left(given, 100))));
+  end if;
+  begin
+    instant := given::timestamptz;
+  exception when datetime_field_overflow or invalid_datetime_format or invalid_time_zone_displacement_value then
+    perform audit_private.refuse_filter(format('%s is %s, a time that does not exist', key, to_json(given)));
+  end;
+  return instant;
+end
+$function$;
+comment on function audit_private.filter_instant(jsonb, text) is 'A time of a filter, or null. AU006 if there is no such time.';
+
+create or replace function audit_private.day_begin(day date, time_zone text)
+returns timestamptz
+language sql
+stable
+as $function$
+  -- Where the clock is put back over midnight, midnight comes twice: the day begins with the first.
+  select case when ((later.instant - interval '1 hour') at time zone day_begin.time_zone)::date = day then later.instant - interval '1 hour' else later.instant end
+    from (select day::timestamp at time zone day_begin.time_zone as instant) later
+$function$;
+comment on function audit_private.day_begin(date, text) is 'The instant in which a day begins in a time zone.';
+
+create or replace function audit_private.filter_day(filter jsonb, key text)
+returns date
+language plpgsql
+immutable
+as $function$
+declare
+  given text := audit_private.filter_text(filter, key);
+begin
+  if given is null then return null; end if;
+  if given !~ '^\d{4}-\d\d-\d\d$' then
+    perform audit_private.refuse_filter(format('%s is %s, not a day like 2026-03-31', key, to_json(left(given, 100))));
+  end if;
+  begin
+    return make_date(split_part(given, '-', 1)::integer, split_part(given, '-', 2)::integer, split_part(given, '-', 3)::integer);
+  exception when datetime_field_overflow then
+    perform audit_private.refuse_filter(format('%s is %s, a day that does not exist', key, to_json(given)));
+  end;
+  return null;
+end
+$function$;
+comment on function audit_private.filter_day(jsonb, text) is 'A day of a filter, or null. AU006 if there is no such day.';
+
+create or replace function audit_private.checked_zone(time_zone text, key text)
+returns text
+language plpgsql
+stable
+as $function$
+begin
+  -- PostgreSQL also takes "Any/Name3" for a zone of its own making.
+  if time_zone !~ '^([A-Z][A-Za-z_]*([/-][A-Za-z_]+)*|Etc/GMT[+-]?\d{1,2})$' then
+    perform audit_private.refuse_filter(format('%s is %s, not a time zone like Europe/Stockholm', key, to_json(left(time_zone, 100))));
+  end if;
+  begin
+    perform now() at time zone checked_zone.time_zone;
+  exception when invalid_parameter_value then
+    perform audit_private.refuse_filter(format('%s is %s, which is no time zone that this database knows', key, to_json(left(time_zone, 100))));
+  end;
+  return time_zone;
+end
+$function$;
+comment on function audit_private.checked_zone(text, text) is 'A time zone, by its IANA name. AU006 if it is none.';
+
+create or replace function audit_private.search_terms(query text, out wanted text[], out unwanted text[])
+language plpgsql
+immutable
+as $function$
+declare
+  found_term text[];
+  term       text;
+begin
+  wanted := '{}';
+  unwanted := '{}';
+  for found_term in select regexp_matches(translate(query, U&'\001F', ' '), '(-?)"([^"]*)(?:"|$)|(-?)([^\s"-]\S*|-\S*[^\s"]\S*|-)', 'g') loop
+    term := audit_private.folded(coalesce(btrim(found_term[2]), found_term[4]));
+    if term = '' then continue; end if;
+    if '-' in (found_term[1], found_term[3]) then unwanted := unwanted || term; else wanted := wanted || term; end if;
+  end loop;
+end
+$function$;
+comment on function audit_private.search_terms(text) is
+  'The terms of a query as a person types it: every word and every "phrase" is one; a minus before it means that it must not occur. A minus alone is a word.';
+--! EndIncluded filter/filter_values.sql
+--! Included filter/read_filter.sql
+create or replace function audit_private.known_actions(company_id text)
+returns setof text
+language sql
+stable
+as $function$
+  select unnest(array['projects.exported', 'customers.exported', 'contacts.exported',
+                      'customer.deleted', 'contact.deleted', 'project.deleted', 'role.deleted', 'user.deleted', 'cv.deleted',
+                      'projects.export_ended', 'customers.export_ended', 'contacts.export_ended',
+                      'audit.exported', 'audit.export_ended', 'table.tracked', 'table.untracked', 'table.altered', 'table.dropped',
+                      'access.granted', 'access.revoked', 'access.read_from', 'actor.required', 'actor.optional',
+                      'token_key.added', 'token_key.dropped', 'login.bound', 'login.unbound', 'log.fingerprints_renewed'])
+  union
+  select t.kind || '.' || verb from audit_private.tracked t cross join unnest(array['deleted', 'restored']) verb
+  union
+  select a.action from audit_private.kept_action a where a.company_id = known_actions.company_id or known_actions.company_id is null
+$function$;
+comment on function audit_private.known_actions(text) is
+  'Every action that a filter may name: what can be recorded in this database, and what was recorded for the company.';
+
+create or replace function audit_private.read_filter(filter jsonb, company_id text)
+returns audit_private.event_filter
+language plpgsql
+stable
+as $function$
+declare
+  keys constant text[] := array['actions', 'notActions', 'sources', 'notSources', 'from', 'to', 'fromDay', 'toDay', 'timeZone', 'query', 'actorId',
+                                'objectKind', 'objectId', 'ownerKind', 'ownerId', 'requestId', 'act', 'rootsOnly'];
+  sources constant text[] := array['app', 'api', 'admin', 'system', 'sql'];
+  f        audit_private.event_filter;
+  from_day date;
+  to_day   date;
+  problem  text;
+begin
+  if filter is null or filter = 'null' then filter := '{}'; end if;
+  if jsonb_typeof(filter) <> 'object' then perform audit_private.refuse_filter(format('the filter is %s, not an object', left(filter::text, 100))); end if;
+  select string_agg(to_json(left(key, 100))::text, ', ') into problem from jsonb_object_keys(filter) key where key <> all (keys);
+  if problem is not null then perform audit_private.refuse_filter(format('%s is not one of %s', problem, array_to_string(keys, ', '))); end if;
+
+  f.company_id  := company_id;
+  f.actions     := audit_private.filter_list(filter, 'actions');
+  f.not_actions := audit_private.filter_list(filter, 'notActions');
+  f.sources     := audit_private.filter_list(filter, 'sources');
+  f.not_sources := audit_private.filter_list(filter, 'notSources');
+  f.actor_id    := audit_private.filter_text(filter, 'actorId');
+  f.object_kind := audit_private.filter_text(filter, 'objectKind');
+  f.object_id   := audit_private.filter_text(filter, 'objectId');
+  f.owner_kind  := audit_private.filter_text(filter, 'ownerKind');
+  f.owner_id    := audit_private.filter_text(filter, 'ownerId');
+  f.request_id  := audit_private.filter_text(filter, 'requestId');
+
+  if f.actions is not null or f.not_actions is not null then
+    select string_agg(to_json(left(wrong.action, 100))::text, ', ') into problem
+      from (select unnest(f.actions || f.not_actions) as action except select audit_private.known_actions(f.company_id)) wrong
+     where not audit_private.occurs_unkept(f.company_id, wrong.action);
+    if problem is not null then
+      perform audit_private.refuse_filter(format('%s is not one of %s', problem,
+        (select string_agg(action, ', ' order by action) from audit_private.known_actions(f.company_id) action)));
+    end if;
+  end if;
+  select string_agg(to_json(left(source, 100))::text, ', ') into problem from unnest(f.sources || f.not_sources) source where source <> all (sources);
+  if problem is not null then perform audit_private.refuse_filter(format('%s is not one of %s', problem, array_to_string(sources, ', '))); end if;
+
+  f.starts_at := audit_private.filter_instant(filter, 'from');
+  f.ends_at   := audit_private.filter_instant(filter, 'to');
+  from_day    := audit_private.filter_day(filter, 'fromDay');
+  to_day      := audit_private.filter_day(filter, 'toDay');
+  if f.starts_at is not null and from_day is not null then perform audit_private.refuse_filter('from and fromDay are both given'); end if;
+  if f.ends_at is not null and to_day is not null then perform audit_private.refuse_filter('to and toDay are both given'); end if;
+  f.time_zone := audit_private.checked_zone(audit_private.filter_text(filter, 'timeZone'), 'timeZone');
+  if from_day is not null or to_day is not null then
+    f.time_zone := coalesce(f.time_zone, audit_private.zone_of(company_id));
+    f.starts_at := coalesce(f.starts_at, audit_private.day_begin(from_day, f.time_zone));
+    f.ends_at   := coalesce(f.ends_at, audit_private.day_begin(to_day + 1, f.time_zone));
+    if from_day > to_day then perform audit_private.refuse_filter(format('fromDay is %s, which is after toDay, %s', from_day, to_day)); end if;
+  end if;
+  if f.starts_at >= f.ends_at then
+    perform audit_private.refuse_filter(format('%s is not before %s; the end itself is not part of the period',
+      coalesce(filter ->> 'from', filter ->> 'fromDay'), coalesce(filter ->> 'to', filter ->> 'toDay')));
+  end if;
+
+  if audit_private.filter_text(filter, 'query') is not null then
+    if length(filter ->> 'query') > 200 then perform audit_private.refuse_filter('query is longer than 200 characters'); end if;
+    select s.wanted, s.unwanted into f.wanted, f.unwanted from audit_private.search_terms(filter ->> 'query') s;
+    if cardinality(f.wanted || f.unwanted) = 0 then perform audit_private.refuse_filter('query has no word'); end if;
+    if cardinality(f.wanted || f.unwanted) > 10 then perform audit_private.refuse_filter('query has more than 10 words'); end if;
+  end if;
+
+  if coalesce(filter -> 'act', 'null') <> 'null' then
+    if filter ->> 'act' !~ '^\d{1,19}$' or (filter ->> 'act')::numeric > 9223372036854775807 then
+      perform audit_private.refuse_filter(format('act is %s, not the number of an entry', left((filter -> 'act')::text, 100)));
+    end if;
+    f.act := (filter ->> 'act')::bigint;
+  end if;
+  if coalesce(filter -> 'rootsOnly', 'null') not in ('null', 'true', 'false') then
+    perform audit_private.refuse_filter(format('rootsOnly is %s, not true or false', left((filter -> 'rootsOnly')::text, 100)));
+  end if;
+  f.roots_only := (filter ->> 'rootsOnly')::boolean;
+  return f;
+end
+$function$;
+comment on function audit_private.read_filter(jsonb, text) is
+  'The one place where a filter is read: its keys are those of GraphQL. Refuses with AU006 what it does not know, and says why; nothing is ignored.';
+
+create or replace function audit_private.zone_of(company_id text)
+returns text
+language plpgsql
+stable
+as $function$
+declare
+  zone text := (audit_private.company_row(company_id)).time_zone;
+begin
+  -- Asked for at every request: pg_timezone_names would read a thousand files. PostgreSQL also takes abbreviations, and zones of somebody's own making, for names.
+  if zone ~ '^(UTC|GMT|[A-Z][A-Za-z_]*(/[A-Za-z_-]+)+|Etc/GMT[+-]\d{1,2}|[CEMW]ET)$' then
+    perform now() at time zone zone;
+    return zone;
+  end if;
+  return 'UTC';
+exception when invalid_parameter_value then
+  return 'UTC';
+end
+$function$;
+comment on function audit_private.zone_of(text) is 'The time zone in which the days of a company begin; UTC if it has none that is known.';
+--! EndIncluded filter/read_filter.sql
+--! Included filter/filter_code.sql
+create or replace function audit_private.like_pattern(term text)
+returns text
+language sql
+immutable
+parallel safe
+strict
+return '%' || pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(term, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_') || '%';
+comment on function audit_private.like_pattern(text) is 'The pattern that finds a text anywhere: %, _ and \ stand for themselves.';
+
+create or replace function audit_private.code_of(f audit_private.event_filter, entry text, names text, is_root text)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO'
+as $function$
+  -- The one place where a filter gets its meaning. Each value becomes a literal by %L.
+  select concat_ws(' and ', 'true',
+    case when f.company_id  is not null then format('%s.company_id = %L', entry, f.company_id) end,
+    case when f.actions     is not null then format('%s.action = any (%L::text[])', entry, f.actions) end,
+    case when f.not_actions is not null then format('%s.action <> all (%L::text[])', entry, f.not_actions) end,
+    case when f.sources     is not null then format('%s.source = any (%L::text[])', entry, f.sources) end,
+    case when f.not_sources is not null then format('%s.source <> all (%L::text[])', entry, f.not_sources) end,
+    case when f.starts_at   is not null then format('%s.occurred_at >= %L::timestamptz', entry, f.starts_at) end,
+    case when f.ends_at     is not null then format('%s.occurred_at < %L::timestamptz', entry, f.ends_at) end,
+    case when f.actor_id    is not null then format('%s.actor_id = %L', entry, f.actor_id) end,
+    case when f.object_kind is not null then format('%s.object_kind = %L', entry, f.object_kind) end,
+    case when f.object_id   is not null then format('%s.object_id = %L', entry, f.object_id) end,
+    case when f.owner_kind  is not null then format('%s.owner_kind = %L', entry, f.owner_kind) end,
+    case when f.owner_id    is not null then format('%s.owner_id = %L', entry, f.owner_id) end,
+    case when f.request_id  is not null then format('%s.request_id = %L', entry, f.request_id) end,
+    case when f.act         is not null then format('%s.id in (select audit.entries_of_act(%L::bigint))', entry, f.act) end,
+    case when f.roots_only then is_root end,
+    (select string_agg(format('%s like %L', names, audit_private.like_pattern(term)), ' and ') from unnest(f.wanted) term),
+    (select string_agg(format('%s not like %L', names, audit_private.like_pattern(term)), ' and ') from unnest(f.unwanted) term))
+$function$;
+comment on function audit_private.code_of(audit_private.event_filter, text, text, text) is
+  'A filter as SQL conditions over an entry, or over what the keeper made of it: with the alias, and how names and root are had there.';
+
+create or replace function audit_private.event_code(f audit_private.event_filter, entry text)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+  select audit_private.code_of(f, entry, format('audit_private.names_of(%1$s.object_label, %1$s.owner_label, %1$s.actor_name)', entry),
+                               format('%1$s.caused_by is null and audit.cause_of(%1$s) is null', entry))
+$function$;
+comment on function audit_private.event_code(audit_private.event_filter, text) is 'A filter as SQL conditions over audit.event with that alias.';
+
+create or replace function audit_private.given_filter(filter jsonb)
+returns audit_private.event_filter
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  company text := nullif(current_setting('audit.company_id', true), '');
+begin
+  -- Who may not read learns nothing from what is known or unknown in a filter either: no company, no action of it.
+  if not coalesce(audit_private.viewer_is_granted(), false) then company := ''; end if;
+  return audit_private.read_filter(filter, company);
+end
+$function$;
+comment on function audit_private.given_filter(jsonb) is 'The filter of a viewer: the company is the one in the settings of the request, never one that is asked for.';
+grant execute on function audit_private.given_filter(jsonb) to audit_admin;
+
+create or replace function audit_private.given_filter_of_dba(filter jsonb)
+returns audit_private.event_filter
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  return audit_private.read_filter(case when jsonb_typeof(filter) = 'object' then filter - 'companyId' else filter end, audit_private.filter_text(filter, 'companyId'));
+end
+$function$;
+comment on function audit_private.given_filter_of_dba(jsonb) is 'The filter of a DBA, who may ask for any company with the key companyId, or for all.';
+grant execute on function audit_private.given_filter_of_dba(jsonb) to audit_dba;
+
+create or replace function audit_private.is_dba()
+returns boolean
+language sql
+stable
+return pg_catalog.pg_has_role(current_user, 'audit_dba', 'usage');
+comment on function audit_private.is_dba() is 'Whether whoever asks reads every company.';
+grant execute on function audit_private.is_dba() to audit_admin, audit_dba;
+
+create or replace function audit.filter_code(filter jsonb, alias text default 'event')
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if audit_private.is_dba() then
+    return audit_private.event_code(audit_private.given_filter_of_dba(filter), pg_catalog.quote_ident(alias));
+  end if;
+  return audit_private.event_code(audit_private.given_filter(filter), pg_catalog.quote_ident(alias));
+end
+$function$;
+comment on function audit.filter_code(jsonb, text) is
+  'A filter, with the keys that GraphQL has (and for a DBA companyId), as SQL conditions over audit.event with that alias: what lists, totals and exports mean by it. Refuses with AU006 what it does not know.';
+grant execute on function audit.filter_code(jsonb, text) to audit_admin, audit_dba;
+grant execute on function audit_private.event_code(audit_private.event_filter, text), audit_private.code_of(audit_private.event_filter, text, text, text),
+  audit_private.like_pattern(text) to audit_admin, audit_dba;
+grant usage on type audit_private.event_filter to audit_admin, audit_dba;
+--! EndIncluded filter/filter_code.sql
+--! Included searching/zone_buckets.sql
+create or replace function audit_private.buckets_of(starts_at timestamptz, ends_at timestamptz, time_zone text, most integer, out unit text, out edges timestamptz[])
+language plpgsql
+stable
+as $function$
+declare
+  span interval;
+begin
+  -- The finest unit that the whole period fits into. Hours are counted as instants, so that those of 23- and 25-hour days are all there.
+  foreach unit in array array['hour', 'day', 'week', 'month', 'year'] loop
+    span := ('1 ' || unit)::interval;
+    if extract(epoch from ends_at - starts_at) > most * (case unit when 'hour' then 3600 when 'day' then 90000 when 'week' then 608400 when 'month' then 2682000 else 31622400 end)
+       and unit <> 'year' then continue; end if;
+    if unit = 'hour' then
+      edges := array(select e from generate_series(date_trunc('hour', starts_at, buckets_of.time_zone), ends_at + span, span) e);
+    else
+      edges := array(select audit_private.day_begin(e::date, buckets_of.time_zone)
+                       from generate_series(date_trunc(unit, starts_at at time zone buckets_of.time_zone), (ends_at at time zone buckets_of.time_zone) + span, span) e);
+    end if;
+    -- The last edge is the first at or behind the end.
+    edges := array(select e from unnest(edges) e where e < ends_at or e = (select min(x) from unnest(edges) x where x >= ends_at) order by e);
+    exit when cardinality(edges) - 1 <= most;
+  end loop;
+  if cardinality(edges) - 1 > most then edges := edges[cardinality(edges) - most : cardinality(edges)]; end if;
+end
+$function$;
+comment on function audit_private.buckets_of(timestamptz, timestamptz, text, integer) is
+  'Divides a period into at most so many hours, days, weeks, months or years of a time zone: the edges between them.';
+--! EndIncluded searching/zone_buckets.sql
+--! Included searching/kept_parts.sql
+create or replace function audit_private.parts_of(starts_at timestamptz, ends_at timestamptz, units text[])
+returns table (unit text, from_at timestamptz, to_at timestamptz)
+language plpgsql
+immutable
+as $function$
+declare
+  -- What is covered so far: from core_from to core_to; null before the first whole unit.
+  core_from timestamp;
+  core_to   timestamp;
+  first_at  timestamp := coalesce(starts_at, '-infinity') at time zone 'UTC';
+  last_at   timestamp := coalesce(ends_at, 'infinity') at time zone 'UTC';
+  whole_from timestamp;
+  whole_to   timestamp;
+begin
+  foreach unit in array units loop
+    whole_from := date_trunc(unit, first_at);
+    if whole_from < first_at then whole_from := whole_from + ('1 ' || unit)::interval; end if;
+    whole_to := date_trunc(unit, last_at);
+    if core_from is null then
+      if whole_from < whole_to then
+        from_at := whole_from at time zone 'UTC'; to_at := whole_to at time zone 'UTC'; return next;
+        core_from := whole_from; core_to := whole_to;
+      end if;
+    else
+      if whole_from < core_from then from_at := whole_from at time zone 'UTC'; to_at := core_from at time zone 'UTC'; return next; core_from := whole_from; end if;
+      if core_to < whole_to then from_at := core_to at time zone 'UTC'; to_at := whole_to at time zone 'UTC'; return next; core_to := whole_to; end if;
+    end if;
+  end loop;
+  unit := 'rows';
+  if core_from is null then
+    if first_at < last_at then from_at := first_at at time zone 'UTC'; to_at := last_at at time zone 'UTC'; return next; end if;
+    return;
+  end if;
+  if first_at < core_from then from_at := first_at at time zone 'UTC'; to_at := core_from at time zone 'UTC'; return next; end if;
+  if core_to < last_at then from_at := core_to at time zone 'UTC'; to_at := last_at at time zone 'UTC'; return next; end if;
+end
+$function$;
+comment on function audit_private.parts_of(timestamptz, timestamptz, text[]) is
+  'Divides a period into whole years, months and days (UTC), whose totals are kept, and what is left at its ends, where entries are counted.';
+--! EndIncluded searching/kept_parts.sql
+--! Included searching/kept_filter.sql
+create or replace function audit_private.combinations_of(f audit_private.event_filter)
+returns integer[]
+language plpgsql
+stable
+as $function$
+declare
+  of_combination audit_private.event_filter;
+  found_ones     integer[];
+begin
+  if coalesce(f.actions, f.not_actions, f.sources, f.not_sources) is null and f.object_kind is null and f.owner_kind is null and f.roots_only is not true then return null; end if;
+  of_combination.actions := f.actions; of_combination.not_actions := f.not_actions;
+  of_combination.sources := f.sources; of_combination.not_sources := f.not_sources;
+  of_combination.object_kind := f.object_kind; of_combination.owner_kind := f.owner_kind; of_combination.roots_only := f.roots_only;
+  execute format('select coalesce(array_agg(c.id order by c.id), ''{}'') from audit_private.kept_combination c where %s', audit_private.code_of(of_combination, 'c', '', 'c.is_root'))
+    into found_ones;
+  return found_ones;
+end
+$function$;
+comment on function audit_private.combinations_of(audit_private.event_filter) is
+  'The combinations of action, source and kinds that a filter lets through; null if it says nothing about them.';
+
+create or replace function audit_private.kept_code(f audit_private.event_filter, combinations integer[])
+returns text
+language plpgsql
+stable
+as $function$
+declare
+  of_row audit_private.event_filter := f;
+begin
+  of_row.actions := null; of_row.not_actions := null; of_row.sources := null; of_row.not_sources := null;
+  of_row.object_kind := null; of_row.owner_kind := null; of_row.roots_only := null;
+  return concat_ws(' and ', audit_private.code_of(of_row, 'k', 'k.names', ''),
+    case when combinations is not null then format('k.combination = any (%L::integer[])', combinations) end,
+    case when f.actor_id  is not null then format('left(k.actor_id, 300) = %L', left(f.actor_id, 300)) end,
+    case when f.object_id is not null then format('left(k.object_id, 300) = %L', left(f.object_id, 300)) end,
+    case when f.owner_id  is not null then format('left(k.owner_id, 300) = %L', left(f.owner_id, 300)) end);
+end
+$function$;
+comment on function audit_private.kept_code(audit_private.event_filter, integer[]) is
+  'A filter as SQL conditions over audit_private.kept_event k, in the form that its indexes are made for.';
+
+create or replace function audit_private.is_kept(f audit_private.event_filter)
+returns boolean
+language sql
+stable
+as $function$
+  select f.company_id is not null and f.act is null and (audit_private.progress()).done is not null
+$function$;
+comment on function audit_private.is_kept(audit_private.event_filter) is
+  'Whether a filter is answered from what the keeper made. An act is found by its transaction; all companies at once are for DBAs only.';
+
+create or replace function audit_private.is_counted(f audit_private.event_filter)
+returns boolean
+language sql
+immutable
+return f.object_id is null and f.owner_id is null and f.request_id is null and f.wanted is null and f.unwanted is null;
+comment on function audit_private.is_counted(audit_private.event_filter) is 'Whether the totals of days, months and years answer how many entries a filter lets through.';
+
+create or replace function audit_private.is_looked_up(f audit_private.event_filter)
+returns boolean
+language sql
+stable
+return cardinality(audit_private.term_keys('', 0, f.wanted)) > 0 and f.object_id is null and f.owner_id is null and f.request_id is null;
+comment on function audit_private.is_looked_up(audit_private.event_filter) is 'Whether the text index is the best way to what a filter lets through.';
+
+create or replace function audit_private.quarters_of(f audit_private.event_filter)
+returns setof integer
+language sql
+stable
+as $function$
+  select distinct (4 * extract(year from t.starts_on) + extract(quarter from t.starts_on))::integer
+    from audit_private.kept_total t
+   where t.company_id = f.company_id and t.unit = 'month' and t.actor_id = ''
+     and (f.ends_at is null or t.starts_on < f.ends_at at time zone 'UTC')
+     and (f.starts_at is null or t.starts_on >= date_trunc('month', f.starts_at at time zone 'UTC'))
+$function$;
+comment on function audit_private.quarters_of(audit_private.event_filter) is 'The quarters of a period in which a company has kept entries.';
+
+create or replace function audit_private.unkept_filtered(f audit_private.event_filter)
+returns text
+language sql
+stable
+as $function$
+  -- Found first by what makes them unkept, which are few, and only then looked at: the planner must not choose the other way round.
+  select format('from (select e as entry from audit.event e where %s offset 0) e where %s', audit_private.unkept_code('e'), audit_private.event_code(f, '(e.entry)'))
+$function$;
+comment on function audit_private.unkept_filtered(audit_private.event_filter) is 'SQL from-clause of the entries (e.entry) that a filter lets through and that are not kept yet.';
+--! EndIncluded searching/kept_filter.sql
+--! Included searching/page_of.sql
+create or replace function audit_private.page_of(f audit_private.event_filter, is_ascending boolean, after_at timestamptz, after_id bigint, page_size integer)
+returns setof bigint
+language plpgsql
+stable
+rows 25
+set enable_seqscan = off
+set jit = off
+set datestyle = 'ISO'
+as $function$
+declare
+  -- (time, id) in the order of the list, and the condition of being behind the last entry of the page before.
+  in_order  text := case when is_ascending then 'asc' else 'desc' end;
+  behind    text := case when after_id is null then 'true' else format('(%%s, %%s) %s (%L::timestamptz, %s)', case when is_ascending then '>' else '<' end, after_at, after_id) end;
+  of_event  text := format(behind, 'e.occurred_at', 'e.id');
+  kept      record;
+begin
+  if not audit_private.is_kept(f) then
+    return query execute format('select e.id from audit.event e where %s and %s order by e.occurred_at %s, e.id %3$s limit %4$s',
+      audit_private.event_code(f, 'e'), of_event, in_order, page_size);
+    return;
+  end if;
+  -- The page narrows the period, by which quarters and indexes are chosen.
+  if is_ascending then f.starts_at := greatest(f.starts_at, after_at); else f.ends_at := least(f.ends_at, after_at + interval '1 microsecond'); end if;
+  select * into kept from audit_private.kept_page(f, in_order, format(behind, 'k.occurred_at', 'k.event_id'), page_size);
+  return query execute format(
+    'select p.id from (select * from unnest($1, $2) kept (at, id) union all (select (e.entry).occurred_at, (e.entry).id %s and %s order by 1 %3$s, 2 %3$s limit %4$s)) p
+      order by p.at %3$s, p.id %3$s limit %4$s',
+    audit_private.unkept_filtered(f), format(behind, '(e.entry).occurred_at', '(e.entry).id'), in_order, page_size) using kept.times, kept.ids;
+end
+$function$;
+comment on function audit_private.page_of(audit_private.event_filter, boolean, timestamptz, bigint, integer) is
+  'The entries of one page of a filtered list, in its order: those that are kept, found by an index, and those that are not yet.';
+
+create or replace function audit_private.kept_page(f audit_private.event_filter, in_order text, behind text, page_size integer, out times timestamptz[], out ids bigint[])
+language plpgsql
+stable
+as $function$
+declare
+  combinations integer[] := audit_private.combinations_of(f);
+  code         text := audit_private.kept_code(f, combinations);
+  rows_in_order text := format('select k.occurred_at, k.event_id from audit_private.kept_event k where %s and %s order by k.occurred_at %s, k.event_id %3$s limit %4$s', code, behind, in_order, page_size);
+  walked       bigint;
+  quarter      integer;
+  more         record;
+begin
+  if combinations = '{}' then return; end if;
+  if f.object_id is null and f.owner_id is null and f.request_id is null and f.wanted is null and f.unwanted is null and (combinations is not null or f.actor_id is not null) then
+    -- A few from each combination, whose index is in order of time: rare ones cost no more than frequent ones.
+    f.actions := null; f.not_actions := null; f.sources := null; f.not_sources := null; f.object_kind := null; f.owner_kind := null; f.roots_only := null;
+    rows_in_order := format(
+      'select k.occurred_at, k.event_id from unnest(%L::integer[]) c (id) cross join lateral (select k.occurred_at, k.event_id from audit_private.kept_event k where %s and k.combination = c.id and %s order by k.occurred_at %4$s, k.event_id %4$s limit %5$s) k order by 1 %4$s, 2 %4$s limit %5$s',
+      coalesce(combinations, array(select c.id from audit_private.kept_combination c)), audit_private.kept_code(f, null), behind, in_order, page_size);
+  elsif audit_private.is_looked_up(f) then
+    -- What is frequent stands among the newest. What does not, is rare enough to be looked up, quarter by quarter.
+    execute format('with newest as materialized (select * from audit_private.kept_event k where k.company_id = %L and %s%s%s order by k.occurred_at %5$s, k.event_id %5$s limit 1000),
+                         hit as (select k.occurred_at, k.event_id from newest k where %6$s order by k.occurred_at %5$s, k.event_id %5$s limit %7$s)
+                    select (select count(*) from newest), (select array_agg(occurred_at) from hit), (select array_agg(event_id) from hit)',
+      f.company_id, behind, ' and k.occurred_at >= ' || quote_literal(f.starts_at), ' and k.occurred_at < ' || quote_literal(f.ends_at), in_order, code, page_size)
+      into walked, times, ids;
+    if walked < 1000 or cardinality(ids) >= page_size then return; end if;
+    times := '{}'; ids := '{}';
+    for quarter in execute format('select q from audit_private.quarters_of($1) q order by q %s', in_order) using f loop
+      execute format('with found as materialized (select * from audit_private.kept_event k where audit_private.search_keys(k.company_id, k.quarter, k.names) @> %L::integer[])
+                      select array_agg(h.occurred_at) as times, array_agg(h.event_id) as ids
+                        from (select k.occurred_at, k.event_id from found k where k.quarter = %s and %s and %s order by k.occurred_at %5$s, k.event_id %5$s limit %6$s) h',
+        audit_private.term_keys(f.company_id, quarter, f.wanted), quarter, code, behind, in_order, page_size - cardinality(ids)) into more;
+      times := times || more.times;
+      ids := ids || more.ids;
+      exit when cardinality(ids) >= page_size;
+    end loop;
+    return;
+  end if;
+  execute format('select array_agg(occurred_at), array_agg(event_id) from (%s) k', rows_in_order) into times, ids;
+end
+$function$;
+comment on function audit_private.kept_page(audit_private.event_filter, text, text, integer) is
+  'The kept entries of one page: by object, owner or request; by the few newest of each combination; by the newest of all and then the text index; or in order of time.';
+--! EndIncluded searching/page_of.sql
+--! Included searching/cube_of.sql
+create or replace function audit_private.kept_counts(f audit_private.event_filter, edges timestamptz[], by_actor boolean)
+returns table (slot integer, combination integer, actor_id text, n bigint)
+language plpgsql
+stable
+set enable_seqscan = off
+set jit = off
+set datestyle = 'ISO'
+as $function$
+declare
+  combinations integer[] := audit_private.combinations_of(f);
+  last_edge    integer := cardinality(edges);
+  actor_code   text := case when by_actor then 'k.actor_id' else 'null::text' end;
+  counting     text := format('select width_bucket(k.occurred_at, $1), k.combination, %s, count(*)', actor_code);
+  units        text[];
+  statement    text;
+begin
+  if combinations = '{}' then return; end if;
+  f.starts_at := greatest(f.starts_at, edges[1]);
+  f.ends_at   := least(f.ends_at, edges[last_edge]);
+  if not audit_private.is_counted(f) then
+    if audit_private.is_looked_up(f) then
+      return query execute format('with found as materialized (
+          select k.* from audit_private.quarters_of($2) q cross join lateral (
+            select * from audit_private.kept_event k where audit_private.search_keys(k.company_id, k.quarter, k.names) @> audit_private.term_keys($3, q, $4) and k.quarter = q) k)
+        %s from found k where %s group by 1, 2, 3', counting, audit_private.kept_code(f, combinations)) using edges, f, f.company_id, f.wanted;
+    else
+      return query execute format('%s from audit_private.kept_event k where %s group by 1, 2, 3', counting, audit_private.kept_code(f, combinations)) using edges;
+    end if;
+    return;
+  end if;
+
+  -- Short slots are counted row by row: their ends would be most of them.
+  units := case when last_edge > 2 and edges[last_edge - 1] - edges[2] < (last_edge - 2) * interval '6 days' then '{}'
+                when by_actor or f.actor_id is not null then '{year,month}' else '{year,month,day}' end;
+  select string_agg(case when p.unit = 'rows' then
+           format('select %s::integer, k.combination, %s, count(*)::bigint from audit_private.kept_event k where k.company_id = %L and k.occurred_at >= %L and k.occurred_at < %L%s%s group by k.combination, 3',
+             b, actor_code, f.company_id, p.from_at, p.to_at,
+             case when f.actor_id is not null then format(' and k.actor_id = %L and left(k.actor_id, 300) = %L and k.combination = any (%L::integer[])', f.actor_id, left(f.actor_id, 300),
+                                                          coalesce(combinations, array(select c.id from audit_private.kept_combination c))) end,
+             case when combinations is not null and f.actor_id is null then format(' and k.combination = any (%L::integer[])', combinations) end)
+         else
+           format('select %s, u.combination, %s, sum(u.n)::bigint from audit_private.kept_total t cross join lateral unnest(t.combinations, t.counts) u (combination, n) where t.company_id = %L and t.unit = %L and t.actor_id %s and t.starts_on >= %L and t.starts_on < %L%s group by u.combination, 3',
+             b, case when by_actor then 't.actor_id' else 'null::text' end, f.company_id, p.unit,
+             case when f.actor_id is not null then format('= %L', left(f.actor_id, 300)) when by_actor then '> ''''' else '= ''''' end,
+             (p.from_at at time zone 'UTC')::date, (p.to_at at time zone 'UTC')::date,
+             case when combinations is not null then format(' and u.combination = any (%L::integer[])', combinations) end)
+         end, ' union all ')
+    into statement
+    from generate_series(1, last_edge - 1) b
+    cross join lateral audit_private.parts_of(greatest(edges[b], f.starts_at), least(edges[b + 1], f.ends_at), units) p;
+  if statement is not null then return query execute statement; end if;
+end
+$function$;
+comment on function audit_private.kept_counts(audit_private.event_filter, timestamptz[], boolean) is
+  'How many kept entries a filter lets through between the edges, by combination and by person if asked for: from the totals, or where these do not tell, by an index.';
+
+create or replace function audit_private.cube_of(f audit_private.event_filter, edges timestamptz[], by_actor boolean)
+returns table (slot integer, action text, source text, object_kind text, actor_id text, n bigint)
+language plpgsql
+stable
+as $function$
+declare
+  is_kept boolean := audit_private.is_kept(f);
+begin
+  if is_kept then
+    return query select k.slot, c.action, c.source, c.object_kind, k.actor_id, sum(k.n)::bigint
+      from audit_private.kept_counts(f, edges, by_actor) k join audit_private.kept_combination c on c.id = k.combination
+     group by 1, 2, 3, 4, 5;
+  end if;
+  return query execute format('select width_bucket((e.entry).occurred_at, $1), (e.entry).action, (e.entry).source, (e.entry).object_kind, %s, count(*) %s and (e.entry).occurred_at >= $1[1] and (e.entry).occurred_at < $1[cardinality($1)] group by 1, 2, 3, 4, 5',
+    case when by_actor then '(e.entry).actor_id' else 'null::text' end,
+    case when is_kept then audit_private.unkept_filtered(f)
+         else format('from (select e as entry from audit.event e where %s) e where true', audit_private.event_code(f, 'e')) end) using edges;
+end
+$function$;
+comment on function audit_private.cube_of(audit_private.event_filter, timestamptz[], boolean) is
+  'How many entries a filter lets through between the edges, by action, source and kind, and by person if asked for.';
+--! EndIncluded searching/cube_of.sql
+--! Included searching/count_of.sql
+create or replace function audit_private.count_of(f audit_private.event_filter, most bigint, out count bigint, out is_exact boolean)
+language plpgsql
+stable
+set enable_seqscan = off
+set jit = off
+set datestyle = 'ISO'
+as $function$
+declare
+  combinations integer[] := audit_private.combinations_of(f);
+  code         text := audit_private.kept_code(f, combinations);
+  quarter      integer;
+  unkept_count bigint;
+  more         bigint;
+begin
+  is_exact := true;
+  if not audit_private.is_kept(f) or f.wanted is null and f.unwanted is null or most is null then
+    select coalesce(sum(c.n), 0) into count from audit_private.cube_of(f, array['-infinity', 'infinity']::timestamptz[], false) c;
+    return;
+  end if;
+  -- A search is counted until it is known to be more than was asked for.
+  execute format('select count(*) from (select %s limit %s) u', audit_private.unkept_filtered(f), most + 1) into count;
+  if combinations = '{}' then null;
+  elsif audit_private.is_looked_up(f) then
+    for quarter in select q from audit_private.quarters_of(f) q order by q desc loop
+      exit when count > most;
+      execute format('with found as materialized (select * from audit_private.kept_event k where audit_private.search_keys(k.company_id, k.quarter, k.names) @> %L::integer[])
+                      select count(*) from (select from found k where k.quarter = %s and %s limit %s) h',
+        audit_private.term_keys(f.company_id, quarter, f.wanted), quarter, code, most + 1 - count) into more;
+      count := count + more;
+    end loop;
+  else
+    execute format('select count(*) from (select from audit_private.kept_event k where %s limit %s) h', code, greatest(most + 1 - count, 0)) into more;
+    count := count + more;
+  end if;
+  is_exact := count <= most;
+  count := least(count, most);
+end
+$function$;
+comment on function audit_private.count_of(audit_private.event_filter, bigint) is
+  'How many entries a filter lets through. The hits of a search are counted up to so many: beyond, is_exact is false.';
+--! EndIncluded searching/count_of.sql
+--! Included searching/people_of.sql
+create or replace function audit_private.people_of(f audit_private.event_filter)
+returns table (actor_id text, n bigint)
+language plpgsql
+stable
+set enable_seqscan = off
+set jit = off
+set datestyle = 'ISO'
+as $function$
+declare
+  combinations integer[] := audit_private.combinations_of(f);
+  of_combinations text := case when combinations is not null then format(' and k.combination = any (%L::integer[])', combinations) end;
+  statement text;
+begin
+  select string_agg(case when p.unit = 'rows' then
+           format('select k.actor_id, count(*) from audit_private.kept_event k where k.company_id = %L and k.occurred_at >= %L and k.occurred_at < %L%s group by 1', f.company_id, p.from_at, p.to_at, of_combinations)
+         else
+           format('select t.actor_id, (select sum(k.n)::bigint from unnest(t.combinations, t.counts) k (combination, n) where true%s) from audit_private.kept_total t where t.company_id = %L and t.unit = %L and t.actor_id > '''' and t.starts_on >= %L and t.starts_on < %L',
+             of_combinations, f.company_id, p.unit, (p.from_at at time zone 'UTC')::date, (p.to_at at time zone 'UTC')::date)
+         end, ' union all ')
+    into statement
+    from audit_private.parts_of(f.starts_at, f.ends_at, '{year,month}') p;
+  return query execute format('select c.actor_id, sum(c.n)::bigint from (%s select (e.entry).actor_id, count(*) %s group by 1) c (actor_id, n) where c.n > 0 group by 1',
+    statement || ' union all ', audit_private.unkept_filtered(f));
+end
+$function$;
+comment on function audit_private.people_of(audit_private.event_filter) is
+  'How many entries each person has under a filter that totals tell.';
+--! EndIncluded searching/people_of.sql
+--! Included searching/facets_of.sql
+create or replace function audit_private.actor_names(company_id text, actor_ids text[])
+returns table (actor_id text, actor_name text)
+language plpgsql
+stable
+as $function$
+begin
+  return query execute format('select distinct on (n.actor_id) n.actor_id, n.actor_name from (
+      select e.actor_id, e.actor_name, e.id from audit.event e where %s and e.company_id = $1 and e.actor_id = any ($2)
+      union all
+      select a, k.actor_name, k.last_id from unnest($2) a join audit_private.kept_actor k on k.company_id = $1 and k.actor_id = left(a, 300)) n
+    order by n.actor_id, n.id desc', audit_private.unkept_code('e')) using company_id, actor_ids;
+end
+$function$;
+comment on function audit_private.actor_names(text, text[]) is 'The names of persons in their latest entries.';
+
+create or replace function audit_private.facets_of(f audit_private.event_filter)
+returns table (facet text, value text, label text, count bigint)
+language plpgsql
+stable
+as $function$
+declare
+  edges constant timestamptz[] := array['-infinity', 'infinity'];
+  is_counted boolean := audit_private.is_counted(f) and audit_private.is_kept(f);
+  base audit_private.event_filter := f;
+  rest audit_private.event_filter;
+  by_person audit_private.event_filter := f;
+begin
+  -- What another choice would give: each facet is counted without its own condition.
+  base.actions := null; base.not_actions := null; base.sources := null; base.not_sources := null; base.object_kind := null;
+  by_person.actor_id := null;
+  rest.actions := f.actions; rest.not_actions := f.not_actions; rest.sources := f.sources; rest.not_sources := f.not_sources; rest.object_kind := f.object_kind;
+  -- Where totals tell, persons are asked for apart: they are many. Else everything is read once.
+  if is_counted then
+    return query execute format(
+      'with cube as materialized (select * from audit_private.cube_of($1, $2, false)), %s union all %s',
+      audit_private.facet_code(rest), audit_private.actors_code('audit_private.people_of($3) c')) using base, edges, by_person, f.company_id;
+  else
+    base.actor_id := null;
+    rest.actor_id := f.actor_id;
+    return query execute format(
+      'with cube as materialized (select * from audit_private.cube_of($1, $2, true)), %s union all %s',
+      audit_private.facet_code(rest), audit_private.actors_code(format('cube c where %s', audit_private.code_of(audit_private.without_actor(rest), 'c', '', 'true')))) using base, edges, by_person, f.company_id;
+  end if;
+end
+$function$;
+comment on function audit_private.facets_of(audit_private.event_filter) is
+  'How many entries each action, source, kind and person has under a filter, each without its own condition: the hundred most frequent of each.';
+
+create or replace function audit_private.without_actor(inout f audit_private.event_filter)
+language plpgsql
+immutable
+as $function$
+begin
+  f.actor_id := null;
+end
+$function$;
+comment on function audit_private.without_actor(audit_private.event_filter) is 'A filter without its condition on the person.';
+
+create or replace function audit_private.facet_code(rest audit_private.event_filter)
+returns text
+language plpgsql
+stable
+as $function$
+declare
+  of_actions audit_private.event_filter := rest;
+  of_sources audit_private.event_filter := rest;
+  of_kinds   audit_private.event_filter := rest;
+begin
+  of_actions.actions := null; of_actions.not_actions := null;
+  of_sources.sources := null; of_sources.not_sources := null;
+  of_kinds.object_kind := null;
+  return format('facet as (
+    (select ''actions'', c.action, null::text, sum(c.n)::bigint from cube c where %s group by c.action order by 4 desc, 2 limit 100) union all
+    (select ''sources'', c.source, null, sum(c.n)::bigint from cube c where %s group by c.source order by 4 desc, 2 limit 100) union all
+    (select ''kinds'', c.object_kind, null, sum(c.n)::bigint from cube c where %s group by c.object_kind order by 4 desc, 2 limit 100)) select * from facet',
+    audit_private.code_of(of_actions, 'c', '', 'true'), audit_private.code_of(of_sources, 'c', '', 'true'), audit_private.code_of(of_kinds, 'c', '', 'true'));
+end
+$function$;
+comment on function audit_private.facet_code(audit_private.event_filter) is 'SQL of the facets that are read from the cube.';
+
+create or replace function audit_private.actors_code(source text)
+returns text
+language sql
+immutable
+as $function$
+  select format('(with t as materialized (select c.actor_id, sum(c.n)::bigint as n from %s group by c.actor_id having c.actor_id is not null order by 2 desc, 1 limit 100)
+                  select ''actors'', t.actor_id, a.actor_name, t.n
+                    from t left join audit_private.actor_names($4, array(select t.actor_id from t)) a on a.actor_id = t.actor_id
+                   order by t.n desc, t.actor_id)', source)
+$function$;
+comment on function audit_private.actors_code(text) is 'SQL of the facet of persons.';
+--! EndIncluded searching/facets_of.sql
+--! Included searching/histogram_of.sql
+create or replace function audit_private.span_of(f audit_private.event_filter, out first_at timestamptz, out last_at timestamptz)
+language sql
+stable
+as $function$
+  select (select e.occurred_at from audit.event e where e.id = any (array(select audit_private.page_of(f, true, null, null, 1)))),
+         (select e.occurred_at from audit.event e where e.id = any (array(select audit_private.page_of(f, false, null, null, 1))))
+$function$;
+comment on function audit_private.span_of(audit_private.event_filter) is 'The time of the first and of the last entry that a filter lets through.';
+
+create or replace function audit_private.histogram_of(f audit_private.event_filter, time_zone text, buckets integer)
+returns table (unit text, starts_at timestamptz, ends_at timestamptz, deletions bigint, exports bigint, others bigint)
+language plpgsql
+stable
+as $function$
+declare
+  zone  text := coalesce(audit_private.checked_zone(nullif(time_zone, ''), 'timeZone'), f.time_zone, audit_private.zone_of(f.company_id));
+  span  record;
+  edges timestamptz[];
+begin
+  if buckets is null or buckets not between 1 and 60 then perform audit_private.refuse_filter(format('buckets is %s; it can be from 1 to 60', coalesce(buckets::text, 'null'))); end if;
+  if f.starts_at is null or f.ends_at is null or f.ends_at - f.starts_at > interval '20 years' then
+    span := audit_private.span_of(f);
+    if span.first_at is null then return; end if;
+    f.starts_at := greatest(f.starts_at, span.first_at);
+    f.ends_at   := least(f.ends_at, span.last_at + interval '1 microsecond');
+  end if;
+  select b.unit, b.edges into unit, edges from audit_private.buckets_of(f.starts_at, f.ends_at, zone, buckets) b;
+  return query
+    select histogram_of.unit, edges[b], edges[b + 1],
+           coalesce(sum(s.n) filter (where s.action like '%.deleted'), 0)::bigint, coalesce(sum(s.n) filter (where s.action like '%.exported'), 0)::bigint,
+           coalesce(sum(s.n) filter (where s.action not like '%.deleted' and s.action not like '%.exported'), 0)::bigint
+      from generate_series(1, cardinality(edges) - 1) b
+      left join audit_private.cube_of(f, edges, false) s on s.slot = b
+     group by b order by b;
+end
+$function$;
+comment on function audit_private.histogram_of(audit_private.event_filter, text, integer) is
+  'How many deletions, exports and other entries a filter lets through, hour by hour, day by day, or by week, month or year of a time zone: at most 60 of them.';
+--! EndIncluded searching/histogram_of.sql
+--! Included searching/for_readers.sql
+-- The company of a viewer comes from the settings of the request, and a DBA names any: whoever calls, no function takes a filter that somebody else has read.
+
+create or replace function audit_private.page_for_viewer(filter jsonb, is_ascending boolean, after_at timestamptz, after_id bigint, page_size integer)
+returns setof bigint
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select p from audit_private.page_of(audit_private.given_filter(filter), is_ascending, after_at, after_id, page_size) p
+$function$;
+comment on function audit_private.page_for_viewer(jsonb, boolean, timestamptz, bigint, integer) is 'A page of a filtered list, for a viewer.';
+grant execute on function audit_private.page_for_viewer(jsonb, boolean, timestamptz, bigint, integer) to audit_admin;
+
+create or replace function audit_private.count_for_viewer(filter jsonb, most bigint, out count bigint, out is_exact boolean)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select * from audit_private.count_of(audit_private.given_filter(filter), most)
+$function$;
+comment on function audit_private.count_for_viewer(jsonb, bigint) is 'The total of a filter, for a viewer.';
+grant execute on function audit_private.count_for_viewer(jsonb, bigint) to audit_admin;
+
+create or replace function audit_private.facets_for_viewer(filter jsonb)
+returns table (facet text, value text, label text, count bigint)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select * from audit_private.facets_of(audit_private.given_filter(filter))
+$function$;
+comment on function audit_private.facets_for_viewer(jsonb) is 'The facets of a filter, for a viewer.';
+grant execute on function audit_private.facets_for_viewer(jsonb) to audit_admin;
+
+create or replace function audit_private.histogram_for_viewer(filter jsonb, time_zone text, buckets integer)
+returns table (unit text, starts_at timestamptz, ends_at timestamptz, deletions bigint, exports bigint, others bigint)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select * from audit_private.histogram_of(audit_private.given_filter(filter), time_zone, buckets)
+$function$;
+comment on function audit_private.histogram_for_viewer(jsonb, text, integer) is 'The histogram of a filter, for a viewer.';
+grant execute on function audit_private.histogram_for_viewer(jsonb, text, integer) to audit_admin;
+
+create or replace function audit_private.page_for_dba(filter jsonb, is_ascending boolean, after_at timestamptz, after_id bigint, page_size integer)
+returns setof bigint
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select p from audit_private.page_of(audit_private.given_filter_of_dba(filter), is_ascending, after_at, after_id, page_size) p
+$function$;
+comment on function audit_private.page_for_dba(jsonb, boolean, timestamptz, bigint, integer) is 'A page of a filtered list, for a DBA.';
+grant execute on function audit_private.page_for_dba(jsonb, boolean, timestamptz, bigint, integer) to audit_dba;
+
+create or replace function audit_private.count_for_dba(filter jsonb, most bigint, out count bigint, out is_exact boolean)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select * from audit_private.count_of(audit_private.given_filter_of_dba(filter), most)
+$function$;
+comment on function audit_private.count_for_dba(jsonb, bigint) is 'The total of a filter, for a DBA.';
+grant execute on function audit_private.count_for_dba(jsonb, bigint) to audit_dba;
+
+create or replace function audit_private.facets_for_dba(filter jsonb)
+returns table (facet text, value text, label text, count bigint)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select * from audit_private.facets_of(audit_private.given_filter_of_dba(filter))
+$function$;
+comment on function audit_private.facets_for_dba(jsonb) is 'The facets of a filter, for a DBA.';
+grant execute on function audit_private.facets_for_dba(jsonb) to audit_dba;
+
+create or replace function audit_private.histogram_for_dba(filter jsonb, time_zone text, buckets integer)
+returns table (unit text, starts_at timestamptz, ends_at timestamptz, deletions bigint, exports bigint, others bigint)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select * from audit_private.histogram_of(audit_private.given_filter_of_dba(filter), time_zone, buckets)
+$function$;
+comment on function audit_private.histogram_for_dba(jsonb, text, integer) is 'The histogram of a filter, for a DBA.';
+grant execute on function audit_private.histogram_for_dba(jsonb, text, integer) to audit_dba;
+--! EndIncluded searching/for_readers.sql
+--! Included searching/public.sql
+create or replace function audit.find_event_ids(filter jsonb default '{}', is_ascending boolean default false, after_at timestamptz default null, after_id bigint default null, page_size integer default 25)
+returns setof bigint
+language plpgsql
+stable
+rows 25
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if page_size is null or page_size not between 1 and 10000 then
+    perform audit_private.refuse_filter(format('page_size is %s; it can be from 1 to 10000', coalesce(page_size::text, 'null')));
+  end if;
+  if (after_at is null) <> (after_id is null) then perform audit_private.refuse_filter('after_at and after_id belong together: time and number of the last entry of the page before'); end if;
+  if audit_private.is_dba() then return query select audit_private.page_for_dba(filter, is_ascending, after_at, after_id, page_size);
+  else return query select audit_private.page_for_viewer(filter, is_ascending, after_at, after_id, page_size); end if;
+end
+$function$;
+comment on function audit.find_event_ids(jsonb, boolean, timestamptz, bigint, integer) is
+  'The numbers of one page of a filtered list. The filter has the keys of GraphQL; for a DBA also companyId. Refuses with AU006 what it does not know.';
+
+create or replace function audit.find_events(filter jsonb default '{}', is_ascending boolean default false, after_at timestamptz default null, after_id bigint default null, page_size integer default 25)
+returns setof audit.event
+language sql
+stable
+rows 25
+as $function$
+  select e.* from audit.event e
+   where e.id = any (array(select audit.find_event_ids(filter, is_ascending, after_at, after_id, page_size)))
+   order by case when is_ascending then e.occurred_at end, case when is_ascending then e.id end, e.occurred_at desc, e.id desc
+$function$;
+comment on function audit.find_events(jsonb, boolean, timestamptz, bigint, integer) is
+  'One page of a filtered list, newest first unless asked otherwise: the rows of audit.event. For the next page give time and number of the last row.';
+
+create or replace function audit.event_count(filter jsonb default '{}', most bigint default null, out count bigint, out is_exact boolean)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if audit_private.is_dba() then select * into count, is_exact from audit_private.count_for_dba(filter, most);
+  else select * into count, is_exact from audit_private.count_for_viewer(filter, most); end if;
+end
+$function$;
+comment on function audit.event_count(jsonb, bigint) is
+  'How many entries a filter lets through. With most, a text search is counted no further than that, and is_exact says whether it went on; everything else is exact in any case.';
+
+create or replace function audit.event_facets(filter jsonb default '{}')
+returns table (facet text, value text, label text, count bigint)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if audit_private.is_dba() then return query select * from audit_private.facets_for_dba(filter);
+  else return query select * from audit_private.facets_for_viewer(filter); end if;
+end
+$function$;
+comment on function audit.event_facets(jsonb) is
+  'How many entries each action, source, person and kind has under a filter, each counted without its own condition; the hundred most frequent of each.';
+
+create or replace function audit.event_histogram(filter jsonb default '{}', time_zone text default null, buckets integer default 60)
+returns table (unit text, starts_at timestamptz, ends_at timestamptz, deletions bigint, exports bigint, others bigint)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if audit_private.is_dba() then return query select * from audit_private.histogram_for_dba(filter, time_zone, buckets);
+  else return query select * from audit_private.histogram_for_viewer(filter, time_zone, buckets); end if;
+end
+$function$;
+comment on function audit.event_histogram(jsonb, text, integer) is
+  'How many deletions, exports and other entries a filter lets through, in at most 60 hours, days, weeks, months or years of a time zone.';
+
+grant execute on function audit.find_event_ids(jsonb, boolean, timestamptz, bigint, integer), audit.find_events(jsonb, boolean, timestamptz, bigint, integer),
+  audit.event_count(jsonb, bigint), audit.event_facets(jsonb), audit.event_histogram(jsonb, text, integer), audit_private.refuse_filter(text) to audit_admin, audit_dba;
+--! EndIncluded searching/public.sql
+
+-- Exports
+--! Included tables/export_attempt.sql
+create table if not exists audit.export_attempt (
+  event_id     bigint      not null,
+  attempt      integer     not null,
+  attempted_at timestamptz not null default pg_catalog.clock_timestamp(),
+  company_id   text        not null,
+  request_key  text        not null,
+  details      jsonb       not null,
+  constraint export_attempt_pkey primary key (request_key, attempt)
+);
+create index if not exists export_attempt_event_id_idx on audit.export_attempt (event_id);
+
+comment on table audit.export_attempt is
+  'One row for each time that an export with a request id was reported. A double click or a retry repeats the request id: it is one entry in audit.event, and one more row here. Rows are only ever added.';
+comment on column audit.export_attempt.event_id is 'The entry of the export.';
+comment on column audit.export_attempt.attempt is 'Which attempt of this request it was, from 1.';
+comment on column audit.export_attempt.attempted_at is 'When it was reported, by the clock of the database server.';
+comment on column audit.export_attempt.company_id is 'The company to whose administrators it belongs.';
+comment on column audit.export_attempt.request_key is 'SHA-256 of what makes two reports the same request: company, person, action, request id, format and filter.';
+comment on column audit.export_attempt.details is 'What this attempt said: row count, format, filter, file hash.';
+comment on constraint export_attempt_pkey on audit.export_attempt is 'Each attempt of a request is counted once, also when two are made at the same moment.';
+comment on index audit.export_attempt_event_id_idx is 'The attempts of an entry.';
+
+alter table audit.export_attempt owner to audit_owner;
+alter table audit.export_attempt enable row level security;
+revoke all on audit.export_attempt from public;
+grant select on audit.export_attempt to audit_admin, audit_dba;
+
+drop policy if exists select_own_company on audit.export_attempt;
+create policy select_own_company on audit.export_attempt for select to audit_admin
+  using (company_id = nullif(pg_catalog.current_setting('audit.company_id', true), '') and (select audit_private.viewer_is_granted()));
+comment on policy select_own_company on audit.export_attempt is 'An administrator reads the attempts of the own company, while it has the audit log.';
+drop policy if exists select_all on audit.export_attempt;
+create policy select_all on audit.export_attempt for select to audit_dba using (true);
+comment on policy select_all on audit.export_attempt is 'A DBA reads every attempt.';
+
+create or replace trigger guard_change
+  before update or delete or truncate on audit.export_attempt
+  for each statement execute function audit_private.refuse_change();
+alter table audit.export_attempt enable always trigger guard_change;
+comment on trigger guard_change on audit.export_attempt is 'Attempts are never changed or removed, not even by their owner.';
+create or replace trigger guard_insert
+  before insert on audit.export_attempt
+  for each statement when (current_user not in ('audit_owner', 'audit_agent')) execute function audit_private.refuse_change();
+alter table audit.export_attempt enable always trigger guard_insert;
+comment on trigger guard_insert on audit.export_attempt is 'Attempts come from the functions of the audit log only.';
+--! EndIncluded tables/export_attempt.sql
+--! Included export/count_export_attempt.sql
+create or replace function audit_private.count_export_attempt(new_id bigint, company text, request jsonb, said jsonb)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  key      text := encode(sha256(convert_to(request::text, 'UTF8')), 'hex');
+  last     audit.export_attempt;
+  entry_id bigint;
+begin
+  for tries in 1..5 loop
+    select * into last from audit.export_attempt a where a.request_key = key order by a.attempt desc limit 1;
+    -- A request id that comes back after a day is no retry: some programs send the same one for ever.
+    select e.id into entry_id from audit.event e where e.id = last.event_id and e.occurred_at > clock_timestamp() - interval '24 hours';
+    begin
+      insert into audit.export_attempt (event_id, attempt, company_id, request_key, details)
+      values (coalesce(entry_id, new_id), coalesce(last.attempt, 0) + 1, company, key, said);
+      return coalesce(entry_id, new_id);
+    exception when unique_violation then
+      null; -- The same request came twice at one moment, and the other one was first: it is read in the next round.
+    end;
+  end loop;
+  raise exception using errcode = '40001', message = 'audit.record_export: the same request is being recorded by another transaction',
+    detail = 'Its request id was reported at the same moment.', hint = 'Try again.';
+end
+$function$;
+comment on function audit_private.count_export_attempt(bigint, text, jsonb, jsonb) is
+  'Counts an attempt to report an export. Returns the entry that it belongs to: the given new number for the first attempt, else the one of the first.';
+--! EndIncluded export/count_export_attempt.sql
+--! Included export/record_export.sql
+drop function if exists audit.record_export(text, bigint, text, jsonb, text);
+create or replace function audit.record_export(
+  kind       text,
+  row_count  bigint default null,
+  format     text default null,
+  filter     jsonb default null,
+  company_id text default null,
+  file_hash  text default null)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  c         audit_private.context := audit_private.read_context();
+  what      text := rtrim(lower(kind), 's');
+  asked     text := audit_private.clean_text(record_export.company_id, 200);
+  -- Whoever is verified, is so for the company of the token only.
+  company   text := coalesce(case when c.actor_status = 'verified' then c.company_id end, asked, c.company_id, 'default');
+  said      jsonb;
+  first_id  bigint;
+  new_id    bigint;
+begin
+  if what is null or what not in ('project', 'customer', 'contact') then
+    raise exception using errcode = 'AU004', message = 'audit.record_export: unknown kind',
+      detail = pg_catalog.format('kind is %s.', coalesce(quote_literal(left(kind, 100)), 'null')),
+      hint   = 'Use projects, customers or contacts.';
+  end if;
+  if row_count < 0 then
+    raise exception using errcode = 'AU004', message = 'audit.record_export: the number of rows is negative',
+      detail = pg_catalog.format('row_count is %s.', row_count),
+      hint   = 'Give the number of exported rows, or null if it is not known.';
+  end if;
+  if octet_length(filter::text) > 16384 then
+    raise exception using errcode = 'AU004', message = 'audit.record_export: the filter is too large',
+      detail = pg_catalog.format('It has %s bytes, 16384 are allowed.', octet_length(filter::text)),
+      hint   = 'Give what was asked for, not what came out.';
+  end if;
+  said := jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'format', audit_private.clean_text(record_export.format, 100), 'filter', filter,
+    'file_hash', audit_private.clean_text(record_export.file_hash, 200), 'company_asked_for', nullif(asked, company)));
+
+  -- Before the number of the entry is drawn, so that the keeper never passes it by.
+  perform pg_current_xact_id();
+  new_id := nextval('audit.event_id_seq');
+  if c.request_id is not null then
+    first_id := audit_private.count_export_attempt(new_id, company, jsonb_build_array(
+      company, c.actor_id, c.actor_name, what, c.request_id, said -> 'format', said -> 'filter'), said);
+    if first_id <> new_id then return first_id; end if;
+  end if;
+
+  insert into audit.event (id, company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind,
+                           source, request_id, reason, client_addr, db_user, application_name, details)
+  overriding system value
+  values (new_id, company, c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, what || 's.exported', what,
+          c.source, c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
+          coalesce(c.details, '{}') || said);
+  return new_id;
+end
+$function$;
+
+comment on function audit.record_export(text, bigint, text, jsonb, text, text) is
+  'Records that projects, customers or contacts were exported: call it in the transaction that reads them, before the first row goes out. Returns the number of the entry; a report that repeats the request id within a day is the same entry, and counted in audit.export_attempt. Refuses another kind, a negative count and a filter over 16 KiB with AU004.';
+grant execute on function audit.record_export(text, bigint, text, jsonb, text, text) to audit_app;
+--! EndIncluded export/record_export.sql
+--! Included export/record_export_end.sql
+create or replace function audit.record_export_end(export_id bigint, outcome text, row_count bigint default null, file_hash text default null)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  c      audit_private.context := audit_private.read_context();
+  new_id bigint;
+begin
+  if outcome is null or outcome not in ('complete', 'cancelled', 'failed') then
+    raise exception using errcode = 'AU004', message = 'audit.record_export_end: unknown outcome',
+      detail = format('outcome is %s.', coalesce(quote_literal(left(outcome, 100)), 'null')),
+      hint   = 'Use complete, cancelled or failed.';
+  end if;
+  if row_count < 0 then
+    raise exception using errcode = 'AU004', message = 'audit.record_export_end: the number of rows is negative',
+      detail = format('row_count is %s.', row_count), hint = 'Give the number of exported rows, or null if it is not known.';
+  end if;
+  perform pg_current_xact_id();
+  -- Only the login and the person that began it end it; where nobody is named, the login alone.
+  insert into audit.event (company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind, object_id,
+                           source, request_id, reason, client_addr, db_user, application_name, details)
+  select e.company_id, e.actor_id, e.actor_name, case when e.actor_status = 'verified' and c.actor_status <> 'verified' then 'asserted' else e.actor_status end,
+         e.on_behalf_of, e.object_kind || 's.export_ended', e.object_kind, e.id::text,
+         e.source, coalesce(c.request_id, e.request_id), c.reason, c.client_addr, c.db_user, c.application_name,
+         jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'file_hash', audit_private.clean_text(record_export_end.file_hash, 200), 'outcome', outcome))
+    from audit.event e
+   where e.id = export_id and e.action in ('projects.exported', 'customers.exported', 'contacts.exported') and e.db_user = c.db_user
+     and (c.actor_status = 'missing' or e.actor_id is not distinct from c.actor_id and coalesce(c.company_id, e.company_id) = e.company_id)
+  returning id into new_id;
+  if new_id is null then
+    raise exception using errcode = 'AU004', message = 'audit.record_export_end: there is no such export of this login and person',
+      detail = format('export_id is %s.', coalesce(export_id::text, 'null')),
+      hint   = 'Give the number that audit.record_export returned, as the same person.';
+  end if;
+  return new_id;
+end
+$function$;
+
+comment on function audit.record_export_end(bigint, text, bigint, text) is
+  'Records how an export that audit.record_export began has ended: complete, cancelled or failed, with its rows and the hash of the file. An entry of its own, joined by its object to the first, as no entry is ever changed.';
+grant execute on function audit.record_export_end(bigint, text, bigint, text) to audit_app;
+
+create or replace function audit.export_attempts(export_id bigint)
+returns integer
+language sql
+volatile -- it counts what record_export has added in the same statement
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select greatest(1, count(*))::integer
+    from audit.export_attempt a join audit.event e on e.id = a.event_id
+   where a.event_id = export_id and e.db_user = session_user
+$function$;
+comment on function audit.export_attempts(bigint) is
+  'How often an export of this login was reported: more than once if a request with the same request id was repeated.';
+grant execute on function audit.export_attempts(bigint) to audit_app;
+--! EndIncluded export/record_export_end.sql
+--! Included export/record_log_export.sql
+drop function if exists audit.record_log_export(text, jsonb);
+create or replace function audit.record_log_export(format text, filter jsonb default null, about jsonb default null)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  v      audit.viewer := audit.viewer();
+  new_id bigint;
+begin
+  if v.access <> 'granted' then
+    raise exception using errcode = '42501', message = 'audit.record_log_export: the viewer may not read the log',
+      detail = pg_catalog.format('Access is %s.', v.access),
+      hint   = 'Only administrators of a company with the audit log can export it.';
+  end if;
+  -- Before the number of the entry is drawn, so that the keeper never passes it by.
+  perform pg_current_xact_id();
+  insert into audit.event (company_id, actor_id, actor_name, actor_status, action, object_kind, source, request_id,
+                           client_addr, db_user, application_name, details)
+  values (v.company_id, v.viewer_id, v.viewer_name, 'asserted', 'audit.exported', 'export', 'admin',
+          audit_private.clean_text(current_setting('audit.request_id', true), 200),
+          inet_client_addr(), session_user, nullif(current_setting('application_name', true), ''),
+          case when jsonb_typeof(about) = 'object' and octet_length(about::text) <= 16384 then about else '{}' end
+          || jsonb_strip_nulls(jsonb_build_object('format', audit_private.clean_text(record_log_export.format, 100), 'filter', filter)))
+  returning id into new_id;
+  return new_id;
+end
+$function$;
+
+comment on function audit.record_log_export(text, jsonb, jsonb) is
+  'Records that the viewer of this request exports the log itself: format, filter, and what else was asked (filter in words, time zone, language, snapshot). Called before the first byte goes out; returns the number of the entry. Refused with 42501 to those who may not read.';
+grant execute on function audit.record_log_export(text, jsonb, jsonb) to audit_admin;
+
+drop function if exists audit.record_log_export_end(bigint, bigint, text, text);
+create or replace function audit.record_log_export_end(export_id bigint, row_count bigint, sha256 text, outcome text, file_sha256 text default null)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  v      audit.viewer := audit.viewer();
+  new_id bigint;
+begin
+  if outcome is null or outcome not in ('complete', 'cancelled', 'failed') then
+    raise exception using errcode = 'AU004', message = 'audit.record_log_export_end: unknown outcome',
+      detail = format('outcome is %s.', coalesce(quote_literal(left(outcome, 100)), 'null')),
+      hint   = 'Use complete, cancelled or failed.';
+  end if;
+  perform pg_current_xact_id();
+  -- The viewer may have lost the right to read since the export began: its end is recorded all the same.
+  insert into audit.event (company_id, actor_id, actor_name, actor_status, action, object_kind, object_id, source, request_id,
+                           client_addr, db_user, application_name, details)
+  select e.company_id, e.actor_id, e.actor_name, e.actor_status, 'audit.export_ended', 'export', e.id::text, e.source, e.request_id,
+         inet_client_addr(), session_user, nullif(current_setting('application_name', true), ''),
+         jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'sha256', audit_private.clean_text(sha256, 64),
+           'file_sha256', audit_private.clean_text(file_sha256, 64), 'outcome', outcome))
+    from audit.event e
+   where e.id = export_id and e.action = 'audit.exported' and e.company_id = v.company_id and e.actor_id = v.viewer_id
+  returning id into new_id;
+  if new_id is null then
+    raise exception using errcode = 'AU004', message = 'audit.record_log_export_end: there is no such export of this viewer',
+      detail = format('export_id is %s.', coalesce(export_id::text, 'null')),
+      hint   = 'Give the number that audit.record_log_export returned.';
+  end if;
+  return new_id;
+end
+$function$;
+
+comment on function audit.record_log_export_end(bigint, bigint, text, text, text) is
+  'Records how an export of the log ended: complete, cancelled or failed, with its rows, the SHA-256 of what stands before its receipt, and that of the whole file. An entry of its own, joined by its object to the one that began the export, as no entry is ever changed.';
+grant execute on function audit.record_log_export_end(bigint, bigint, text, text, text) to audit_admin;
+--! EndIncluded export/record_log_export.sql
+--! Included export/export.sql
+create or replace view audit.export with (security_invoker = true) as
+select e.id, e.occurred_at, e.company_id, e.actor_id, e.actor_name, e.actor_status, e.on_behalf_of, e.action, e.source, e.request_id,
+       e.details ->> 'format' as format,
+       e.details -> 'filter' as filter,
+       coalesce(x.details -> 'row_count', e.details -> 'row_count')::bigint as row_count,
+       coalesce(x.details ->> 'file_sha256', x.details ->> 'file_hash', e.details ->> 'file_hash') as file_hash,
+       x.details ->> 'outcome' as outcome,
+       x.occurred_at as ended_at,
+       greatest(1, (select pg_catalog.count(*) from audit.export_attempt a where a.event_id = e.id)) as attempt_count
+  from audit.event e
+  left join audit.event x on x.company_id = e.company_id and x.object_id = e.id::text and x.id > e.id
+   and x.action in ('audit.export_ended', 'projects.export_ended', 'customers.export_ended', 'contacts.export_ended')
+   and x.action = pg_catalog.replace(e.action, '.exported', '.export_ended')
+   -- Should the reader leave before the very last line, a second end is recorded, and holds.
+   and not exists (select from audit.event later where later.company_id = x.company_id and later.action = x.action and later.object_id = x.object_id and later.id > x.id)
+ where e.action in ('audit.exported', 'projects.exported', 'customers.exported', 'contacts.exported');
+comment on view audit.export is
+  'One row for each export, of business data or of the log itself, with how it ended. No outcome: it still runs, or the server was killed, or the application does not report ends.';
+comment on column audit.export.id is 'Number of the entry that began it.';
+comment on column audit.export.occurred_at is 'When it began.';
+comment on column audit.export.company_id is 'The company whose data it took.';
+comment on column audit.export.actor_id is 'Who exported: the identifier of the person.';
+comment on column audit.export.actor_name is 'Who exported: the name that the person had then.';
+comment on column audit.export.actor_status is 'How sure the person is: verified, asserted, missing.';
+comment on column audit.export.on_behalf_of is 'The person for whom it was done.';
+comment on column audit.export.action is 'audit.exported, projects.exported, customers.exported or contacts.exported.';
+comment on column audit.export.source is 'From where.';
+comment on column audit.export.request_id is 'The request of the host application.';
+comment on column audit.export.format is 'Format of the file.';
+comment on column audit.export.filter is 'What was asked for.';
+comment on column audit.export.row_count is 'How many rows went out, as far as it is known.';
+comment on column audit.export.file_hash is 'Hash of the file: SHA-256 in hex for an export of the log.';
+comment on column audit.export.outcome is 'complete, cancelled, failed; empty if no end is recorded.';
+comment on column audit.export.ended_at is 'When its end was recorded.';
+comment on column audit.export.attempt_count is 'How often it was reported: a double click or a retry repeats the request id.';
+alter view audit.export owner to audit_owner;
+grant select on audit.export to audit_admin, audit_dba;
+--! EndIncluded export/export.sql
+
+-- Identity and readings
+--! Included guard/refuse_change_function.sql
+create or replace function audit_private.refuse_change()
+returns trigger
+language plpgsql
+as $function$
+begin
+  raise exception using
+    errcode = 'AU001',
+    message = pg_catalog.format('%I.%I is append-only: %s refused', tg_table_schema, tg_table_name, lower(tg_op)),
+    detail  = pg_catalog.format('Login %s tried it as %s.', session_user, current_user),
+    hint    = 'Entries are written by the triggers and functions of the audit log only, and are never changed.';
+end
+$function$;
+
+comment on function audit_private.refuse_change() is
+  'Guard of the entries and of the readings: raises AU001, also for the owner and for superusers.';
+--! EndIncluded guard/refuse_change_function.sql
+--! Included access/ended_session.sql
+create table if not exists audit_private.ended_session (
+  session_id text        not null,
+  expires_at timestamptz not null,
+  ended_at   timestamptz not null default pg_catalog.now(),
+  constraint ended_session_pkey primary key (session_id)
+);
+comment on table audit_private.ended_session is 'Sessions of the audit server that were ended before their time: a copy of such a cookie reads nothing. Forgotten once they would be over anyway.';
+comment on column audit_private.ended_session.session_id is 'Random identifier of the session, as its cookie has it.';
+comment on column audit_private.ended_session.expires_at is 'When the session would have been over by itself.';
+comment on column audit_private.ended_session.ended_at is 'When it was ended.';
+comment on constraint ended_session_pkey on audit_private.ended_session is 'A session ends once.';
+alter table audit_private.ended_session owner to audit_owner;
+alter table audit_private.ended_session enable row level security;
+
+create or replace function audit_private.session_is_ended()
+returns boolean
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select exists (select from audit_private.ended_session e where e.session_id = current_setting('audit.session_id', true))
+$function$;
+comment on function audit_private.session_is_ended() is 'Whether the session in the settings of the request was ended before its time.';
+
+create or replace function audit.end_session(expires_at timestamptz)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  session text := nullif(left(current_setting('audit.session_id', true), 100), '');
+begin
+  if session is null then
+    return;
+  end if;
+  -- No session lasts longer than 30 days, so that nothing stays here for ever.
+  insert into audit_private.ended_session (session_id, expires_at)
+  values (session, least(coalesce(end_session.expires_at, 'infinity'), now() + interval '31 days'))
+  on conflict on constraint ended_session_pkey do nothing;
+  delete from audit_private.ended_session e where e.expires_at < now() - interval '1 hour';
+end
+$function$;
+comment on function audit.end_session(timestamptz) is
+  'Ends the session in the settings of the request: every copy of its cookie reads nothing from now on. Forgets the ended sessions that are over.';
+grant execute on function audit.end_session(timestamptz) to audit_admin;
+--! EndIncluded access/ended_session.sql
+--! Included reading/viewer_access.sql
+create or replace function audit.viewer_access()
+returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  company text := nullif(current_setting('audit.company_id', true), '');
+  person  text := nullif(current_setting('audit.viewer_id', true), '');
+  c audit_private.company;
+begin
+  if company is null or person is null or audit_private.session_is_ended() then
+    return 'not_signed_in';
+  end if;
+  c := audit_private.company_row(company);
+  return case
+    when c.company_id is null                                                 then 'company_unknown'
+    when (audit_private.administrator_row(company, person)).user_id is null   then 'not_administrator'
+    when c.has_audit_log is not true                                          then 'add_on_missing'
+    else 'granted'
+  end;
+end
+$function$;
+comment on function audit.viewer_access() is
+  'Whether the person in the settings of the request may read, and if not, why: granted, not_signed_in, company_unknown, not_administrator or add_on_missing. The one place that decides it.';
+grant execute on function audit.viewer_access() to audit_admin;
+
+create or replace function audit.viewer()
+returns audit.viewer
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  v audit.viewer;
+  a audit_private.administrator;
+  c audit_private.company;
+begin
+  v.access := audit.viewer_access();
+  if v.access = 'not_signed_in' then
+    return v;
+  end if;
+
+  v.viewer_id    := current_setting('audit.viewer_id', true);
+  v.company_id   := current_setting('audit.company_id', true);
+  c := audit_private.company_row(v.company_id);
+  a := audit_private.administrator_row(v.company_id, v.viewer_id);
+  v.company_name := c.name;
+  v.viewer_name  := a.name;
+  v.locale       := coalesce(a.locale, 'en');
+  v.time_zone    := audit_private.zone_of(v.company_id);
+  v.contact      := c.contact;
+  return v;
+end
+$function$;
+comment on function audit.viewer() is
+  'Who is looking, by the settings of the request, and whether they may read: asked anew at each request, so someone who no longer administers the company is out at the next one.';
+grant execute on function audit.viewer() to audit_admin;
+
+create or replace function audit_private.viewer_is_granted()
+returns boolean
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select audit.viewer_access() = 'granted'
+$function$;
+comment on function audit_private.viewer_is_granted() is
+  'Whether the person in the settings of the request administers the company there, and it has the audit log. The policy of the entries asks it once per query.';
+grant execute on function audit_private.viewer_is_granted() to audit_admin;
+--! EndIncluded reading/viewer_access.sql
+--! Included access/reading.sql
+create table if not exists audit.reading (
+  id          bigint generated always as identity,
+  read_at     timestamptz not null default pg_catalog.clock_timestamp(),
+  company_id  text        not null,
+  viewer_id   text        not null,
+  viewer_name text,
+  access      text        not null,
+  subject     text        not null,
+  filter      jsonb,
+  request_id  text,
+  client_addr inet,
+  db_user     text        not null default session_user,
+  constraint reading_pkey primary key (id),
+  constraint reading_access_check check (access in ('granted', 'not_administrator', 'add_on_missing', 'company_unknown', 'session_ended')),
+  constraint reading_subject_check check (subject in ('access', 'entries', 'entry', 'export', 'recording', 'views'))
+);
+create index if not exists reading_company_id_viewer_id_read_at_idx on audit.reading (company_id, viewer_id, read_at desc);
+create index if not exists reading_company_id_viewer_id_filter_read_at_idx on audit.reading (company_id, viewer_id, pg_catalog.md5(coalesce(filter::text, '')), read_at);
+comment on table audit.reading is
+  'Who looked into the log over the network, and who tried and was refused: one row for each sitting, that is a person, a filter and half an hour. Rows are only ever added.';
+comment on column audit.reading.id is 'Number of the row.';
+comment on column audit.reading.read_at is 'When the sitting began.';
+comment on column audit.reading.company_id is 'The company whose log was asked for, by the verified token or session.';
+comment on column audit.reading.viewer_id is 'Who asked: the identifier of the person in the host application.';
+comment on column audit.reading.viewer_name is 'The name of the person, if they administer the company.';
+comment on column audit.reading.access is
+  'granted; or why nothing was shown: not_administrator, add_on_missing, company_unknown, session_ended (a copy of a session that was signed out).';
+comment on column audit.reading.subject is
+  'What was asked for: entries (list, search, counts), entry (the details of one), export, recording, views, or access (nothing yet but whether one may).';
+comment on column audit.reading.filter is 'The filter, as it was asked for; empty: none.';
+comment on column audit.reading.request_id is 'The request of the server with which the sitting began; its log has the same.';
+comment on column audit.reading.client_addr is 'Network address of who asked, as the server saw it.';
+comment on column audit.reading.db_user is 'The database login of the server.';
+comment on constraint reading_pkey on audit.reading is 'Every row has its number.';
+comment on constraint reading_access_check on audit.reading is 'The answers of audit.viewer_access(), and session_ended.';
+comment on constraint reading_subject_check on audit.reading is 'What can be asked for.';
+comment on index audit.reading_company_id_viewer_id_read_at_idx is 'Finds what a person has read, the newest first.';
+comment on index audit.reading_company_id_viewer_id_filter_read_at_idx is 'Finds the sitting to which a reading belongs, however many a person has begun.';
+alter table audit.reading owner to audit_owner;
+alter table audit.reading enable row level security;
+grant select on audit.reading to audit_dba;
+
+drop policy if exists select_all on audit.reading;
+create policy select_all on audit.reading
+  for select to audit_dba
+  using (true);
+comment on policy select_all on audit.reading is 'A DBA, and the security team through one, reads every row. Administrators do not see each other''s searches.';
+
+create or replace trigger guard_change
+  before update or delete or truncate on audit.reading
+  for each statement execute function audit_private.refuse_change();
+alter table audit.reading enable always trigger guard_change;
+comment on trigger guard_change on audit.reading is 'Readings are never changed or removed, not even by their owner.';
+
+create or replace trigger guard_insert
+  before insert on audit.reading
+  for each statement when (current_user <> 'audit_owner') execute function audit_private.refuse_change();
+alter table audit.reading enable always trigger guard_insert;
+comment on trigger guard_insert on audit.reading is 'Readings come from audit.record_reading only.';
+
+create or replace function audit.record_reading(subject text, filter jsonb default null, client_addr inet default null)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  sitting constant interval := interval '30 minutes';
+  company text := nullif(current_setting('audit.company_id', true), '');
+  person  text := nullif(current_setting('audit.viewer_id', true), '');
+  -- Who is known but not signed in has a session that was ended.
+  found_access text := replace(audit.viewer_access(), 'not_signed_in', 'session_ended');
+  shown   jsonb := case when octet_length(filter::text) > 8192 then jsonb_build_object('bytes', octet_length(filter::text)) else nullif(filter, '{}') end;
+  new_id  bigint;
+begin
+  if company is null or person is null then
+    return null;
+  end if;
+  -- Two servers may begin the same sitting at once: then it stands here twice.
+  insert into audit.reading (company_id, viewer_id, viewer_name, access, subject, filter, request_id, client_addr)
+  select company, person, (audit_private.administrator_row(company, person)).name, found_access, record_reading.subject, shown,
+         audit_private.clean_text(current_setting('audit.request_id', true), 200), record_reading.client_addr
+   where not exists (
+     select from audit.reading r
+      where r.company_id = company and r.viewer_id = person and r.read_at > clock_timestamp() - sitting
+        and md5(coalesce(r.filter::text, '')) = md5(coalesce(shown::text, ''))
+        and r.access = found_access and r.subject = record_reading.subject)
+  returning id into new_id;
+  return new_id;
+end
+$function$;
+comment on function audit.record_reading(text, jsonb, inet) is
+  'Records that the viewer of this request has read, or was refused, with which filter; the server calls it. Returns null if the sitting is recorded already, or nobody is known.';
+grant execute on function audit.record_reading(text, jsonb, inet) to audit_admin;
+--! EndIncluded access/reading.sql
+
+-- Screens
+--! Included screens/saved_view.sql
+create table if not exists audit.saved_view (
+  company_id text        not null,
+  viewer_id  text        not null,
+  name       text        not null,
+  query      text        not null,
+  saved_at   timestamptz not null default pg_catalog.now(),
+  constraint saved_view_pkey primary key (company_id, viewer_id, name),
+  constraint saved_view_name_check check (pg_catalog.char_length(name) >= 1 and pg_catalog.char_length(name) <= 100 and name = pg_catalog.btrim(name)),
+  constraint saved_view_query_check check (pg_catalog.char_length(query) <= 4000)
+);
+comment on table audit.saved_view is 'Filters that administrators have given a name. Each person sees and changes the own ones only.';
+comment on column audit.saved_view.company_id is 'The company.';
+comment on column audit.saved_view.viewer_id is 'Identifier of the person in the host application.';
+comment on column audit.saved_view.name is 'What the person calls it.';
+comment on column audit.saved_view.query is 'The query part of the address of the audit log, without its question mark.';
+comment on column audit.saved_view.saved_at is 'When it was saved last.';
+comment on constraint saved_view_pkey on audit.saved_view is 'A person gives a name once.';
+comment on constraint saved_view_name_check on audit.saved_view is 'A name of 1 to 100 characters without blanks around it.';
+comment on constraint saved_view_query_check on audit.saved_view is 'Longer than any address of the audit log that a person can make.';
+alter table audit.saved_view owner to audit_owner;
+alter table audit.saved_view enable row level security;
+grant select, delete, insert (company_id, viewer_id, name, query), update (query, saved_at) on audit.saved_view to audit_admin;
+
+drop policy if exists all_own on audit.saved_view;
+create policy all_own on audit.saved_view
+  for all to audit_admin
+  using (company_id = nullif(pg_catalog.current_setting('audit.company_id', true), '')
+     and viewer_id = nullif(pg_catalog.current_setting('audit.viewer_id', true), '')
+     and (select audit_private.viewer_is_granted()));
+comment on policy all_own on audit.saved_view is
+  'An administrator sees and changes the own saved views, while the company has the audit log.';
+
+create or replace function audit.save_view(name text, query text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  most    constant integer := 50;
+  company text := nullif(current_setting('audit.company_id', true), '');
+  person  text := nullif(current_setting('audit.viewer_id', true), '');
+begin
+  -- Two tabs that save at once must not pass the limit together.
+  perform pg_advisory_xact_lock(hashtextextended('audit.saved_view ' || company || ' ' || person, 0));
+  if (select count(*) from audit.saved_view v where v.name <> save_view.name) >= most then
+    raise exception using errcode = 'AU008', message = 'audit.save_view: there are too many saved views',
+      detail = format('A person can have %s.', most), hint = 'Delete one that is no longer needed.';
+  end if;
+  insert into audit.saved_view as v (company_id, viewer_id, name, query) values (company, person, save_view.name, save_view.query)
+  on conflict on constraint saved_view_pkey do update set query = excluded.query, saved_at = now();
+end
+$function$;
+comment on function audit.save_view(text, text) is
+  'Saves a filter of the viewer under a name, in place of one that has it already. Refuses with AU008 more than 50.';
+grant execute on function audit.save_view(text, text) to audit_admin;
+--! EndIncluded screens/saved_view.sql
+--! Included screens/recording.sql
+create or replace function audit_private.administrator_names(company_id text)
+returns text[]
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  -- The host's own table or view, as audit.read_access_from has written it into administrator_row.
+  administrators text := (select coalesce((regexp_match(p.prosrc, 'from (.+) a where a\.company_id'))[1], 'audit_private.administrator')
+                            from pg_proc p where p.oid = 'audit_private.administrator_row(text,text)'::regprocedure);
+  names text[];
+begin
+  execute format('select array(select a.name::text from %s a where a.company_id::text = $1 and a.name is not null order by 1 limit 200)', administrators)
+    into names using company_id;
+  return names;
+end
+$function$;
+comment on function audit_private.administrator_names(text) is 'The names of those who administer a company, the first 200.';
+select audit_private.give_to_agent('audit_private.administrator_names(text)');
+grant execute on function audit_private.administrator_names(text) to audit_owner;
+
+create or replace function audit.recording()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  company text := nullif(current_setting('audit.company_id', true), '');
+begin
+  if not audit_private.viewer_is_granted() then
+    return null;
+  end if;
+  return jsonb_build_object(
+    'kinds', coalesce((
+      select jsonb_agg(jsonb_build_object('kind', k.kind, 'since', k.since, 'isRecording', k.is_recording, 'copy', k.copy) order by k.kind)
+        from (select t.kind, min(t.tracked_since) as since, bool_and(t.is_working) as is_recording,
+                     case when bool_and(t.snapshot = '{}') then 'none'
+                          when bool_or(t.snapshot is not null or cardinality(t.mask) > 0) then 'part'
+                          else 'whole' end as copy
+                from audit.tracked_table t group by t.kind) k), '[]'),
+    'firstEntryAt', (select min(e.occurred_at) from audit.event e where e.company_id = company),
+    -- Only how it stands: which table, login or function it is about is the DBA's business.
+    'checks', (
+      select jsonb_object_agg(c.subject, c.status)
+        from (select s.subject, case when bool_or(h.status = 'failed') then 'failed' when bool_or(h.status = 'warning') then 'warning' else 'ok' end as status
+                from audit_private.health_rows() h
+                cross join lateral (select case when h.check_name in ('triggers', 'columns', 'tables', 'foreign keys') then 'completeness'
+                                                when h.check_name in ('definitions', 'rights', 'audit_admin', 'readers') then 'protection'
+                                                else 'operation' end) s (subject)
+               group by s.subject) c),
+    'administrators', to_jsonb(audit_private.administrator_names(company)));
+end
+$function$;
+comment on function audit.recording() is
+  'What an administrator may know about the recording itself: kinds of things and since when, how the checks stand by subject, and who may read. Null for somebody who may not read.';
+grant execute on function audit.recording() to audit_admin;
+--! EndIncluded screens/recording.sql
+
+-- Operation
+--! Included operation/figures.sql
+drop function if exists audit_private.figures(xid8);
+create function audit_private.figures(since xid8, out horizon xid8, out newest xid8, out oldest_seconds double precision, out lag_events bigint, out lag_seconds double precision, out events json)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select s.horizon, s.newest,
+         coalesce((
+           select extract(epoch from max(clock_timestamp() - o.began))
+             from (select a.xact_start as began from pg_stat_activity a where a.backend_type = 'client backend' and a.pid <> pg_backend_pid()
+                   union all
+                   select p.prepared from pg_prepared_xacts p) o), 0)::double precision,
+         l.event_count, l.seconds,
+         coalesce((
+           select json_agg(json_build_object('action', c.action, 'source', c.source, 'count', c.event_count))
+             from (select e.action, e.source, count(*) as event_count from audit.event e
+                    where e.transaction_id >= since and e.transaction_id < s.horizon group by e.action, e.source) c), '[]')
+    from (select pg_snapshot_xmin(pg_current_snapshot()) as horizon, pg_snapshot_xmax(pg_current_snapshot()) as newest) s, audit_private.keeper_lag() l
+$function$;
+comment on function audit_private.figures(xid8) is 'What the metrics of the server tell: entries by action and source that were committed since a horizon and below the present one, the age of the oldest transaction, and how far the keeper is behind. It names no company and no person.';
+grant usage on schema audit, audit_private to audit_keeper;
+grant execute on function audit_private.figures(xid8), audit_private.health_rows() to audit_keeper;
+--! EndIncluded operation/figures.sql
+
+-- Last, and late because writers wait for them until the end
+--! Included capture/rewrite_tracked.sql
+-- Tables that were attached by an earlier release get the trigger functions and triggers of this one. All or nothing:
+-- a function of the old form may call what is there no longer, and a delete must not fail for that.
+do $rewrite$
+declare
+  t           record;
+  event_name  text;
+  event_names text[] := array(
+    select e.evtname::text from pg_catalog.pg_event_trigger e
+     where e.evtname in ('audit_follow_access', 'audit_follow_changes', 'audit_record_drops') and e.evtenabled <> 'D'
+       and (select rolsuper from pg_catalog.pg_roles where rolname = current_user));
+  search_path text := pg_catalog.current_setting('search_path');
+  quoting     text := pg_catalog.current_setting('quote_all_identifiers');
+  left_over   text;
+begin
+  -- Generated code names tables in full, whatever the session has set.
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.set_config('quote_all_identifiers', 'off', true);
+  -- What the log does itself is nothing to follow or to record.
+  foreach event_name in array event_names loop
+    execute format('alter event trigger %I disable', event_name);
+  end loop;
+
+  for t in
+    select x.target, c.relowner from audit_private.tracked x join pg_class c on c.oid = x.target
+     where not exists (select from audit_private.missing_columns(x.target))
+     order by x.tracked_since, x.kind
+  loop
+    -- Functions are the log's own; only the owner of a table gives it other triggers.
+    if audit_private.write_capture(t.target) then
+      null;
+    elsif pg_has_role(current_user, t.relowner, 'usage') then
+      perform audit_private.attach(t.target);
+    else
+      left_over := concat_ws(', ', left_over, format('%s of %s', t.target, t.relowner::regrole));
+    end if;
+  end loop;
+  if left_over is not null then
+    raise exception using errcode = 'AU002',
+      message = 'tracked tables need other triggers, and the migrating role may not give them any',
+      detail  = format('%s.', left_over),
+      hint    = format('Migrate as a superuser, or make %I a member of the owners of these tables for the time of it.', current_user);
+  end if;
+
+  foreach event_name in array event_names loop
+    execute format('alter event trigger %I enable always', event_name);
+  end loop;
+  perform set_config('search_path', search_path, true), set_config('quote_all_identifiers', quoting, true);
+end
+$rewrite$;
+--! EndIncluded capture/rewrite_tracked.sql
+--! Included tables/event_checks.sql
+-- PostgreSQL reads a CHECK anew for each statement that inserts: three cost every deletion as much as its row and its index entries.
+-- Only the functions of the log insert here, and what they write is one of these by construction (docs/decisions/0008).
+alter table audit.event
+  drop constraint if exists event_actor_status_check,
+  drop constraint if exists event_source_check,
+  drop constraint if exists event_cause_check;
+--! EndIncluded tables/event_checks.sql
+--! Included roles/ownership.sql
+-- The last part of every migration: whatever it made belongs to audit_owner, nobody else may call it,
+-- and audit.health knows it as released.
+do $ownership$
+declare
+  made record;
+begin
+  for made in
+    select p.oid::regprocedure as signature
+      from pg_catalog.pg_proc p
+     where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+       and p.proowner not in ('audit_owner'::regrole, 'audit_agent'::regrole)
+  loop
+    execute pg_catalog.format('alter function %s owner to audit_owner', made.signature);
+  end loop;
+  for made in
+    select p.oid::regprocedure as signature
+      from pg_catalog.pg_proc p
+     where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+  loop
+    execute pg_catalog.format('revoke execute on function %s from public', made.signature);
+  end loop;
+
+  delete from audit_private.released;
+  insert into audit_private.released (object, fingerprint, shown, server_major)
+  select f.object, f.fingerprint, f.shown, pg_catalog.current_setting('server_version_num')::integer / 10000 from audit_private.fingerprints() f;
+
+  if not (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
+    execute pg_catalog.format('grant audit_installer, audit_app to %I', current_user);
+    -- It may become a reader, as the server does, but is none by itself.
+    execute pg_catalog.format('grant audit_admin to %I', current_user)
+      || case when pg_catalog.current_setting('server_version_num')::integer >= 160000 then ' with inherit false, set true' else '' end;
+    if pg_catalog.current_setting('audit_migration.is_owner_for_now', true) = 'yes' then
+      execute pg_catalog.format('revoke audit_owner from %I', current_user);
+    end if;
+  end if;
+end
+$ownership$;
+--! EndIncluded roles/ownership.sql
