@@ -3,7 +3,7 @@ import type { ClientBase } from 'pg'
 /**
  * What the migrations have made in the schemas audit and audit_private, read from the catalogue as SQL text:
  * to review a change as a whole, and for a test that fails when `db/schema.sql` is stale. The embedded server has no
- * pg_dump; functions that audit.track and audit.read_access_from write for a host application are left out.
+ * pg_dump; functions whose text audit.track, audit.read_access_from, audit.bind_source and audit.require_actor write are left out.
  */
 export async function dumpSchema(client: ClientBase): Promise<string> {
   await client.query('begin; set local search_path = pg_catalog')
@@ -68,7 +68,7 @@ const everything = `
     select 5, p.oid::regprocedure::text, rtrim(pg_get_functiondef(p.oid), e'\\n') || ';' || ${grants('p.proacl', 'function', 'p.oid::regprocedure', 'p.proowner')}
            || ${comment('function', 'p.oid::regprocedure', `obj_description(p.oid, 'pg_proc')`)}
       from pg_proc p where p.pronamespace in ${ours}
-       and not exists (select from audit_private.tracked t where p.proname like t.function_name || '%') and p.proname not in ('administrator_row', 'company_row')
+       and not exists (select from audit_private.tracked t where p.proname like t.function_name || '%') and p.proname not in ('administrator_row', 'company_row', 'bound_source_of', 'is_actor_wanted')
     union all
     select 6, e.evtname::text, format('create event trigger %I on %s%s execute function %s();', e.evtname, e.evtevent,
              coalesce(' when tag in (' || (select string_agg(quote_literal(t), ', ') from unnest(e.evttags) t) || ')', ''), e.evtfoid::regproc)

@@ -45,7 +45,7 @@ it('capture gives a figure for every goal', () => {
 it('names the benches that there are when it is asked for another', () => {
   const { status, stderr } = bench('speed')
   assert.is(status, 1)
-  assert.match(stderr, 'There is no bench speed.\nUse one of: capture, read.')
+  assert.match(stderr, 'There is no bench speed.\nUse one of: capture, read, screens.')
 })
 
 it.run()

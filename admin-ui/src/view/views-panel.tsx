@@ -1,6 +1,6 @@
 import DeleteOutlined from '@mui/icons-material/DeleteOutlined'
 import { Box, Button, IconButton, Skeleton, TextField, Typography } from '@mui/material'
-import { type FormEvent, type ReactNode, useState } from 'react'
+import { type FormEvent, type ReactNode, useRef, useState } from 'react'
 import { Link, useLocation } from 'react-router-dom'
 import { logPath } from '../shell/place.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
@@ -17,12 +17,18 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
   const { data, isError } = useViews()
   const { save, remove } = useChangeViews()
   const [name, setName] = useState('')
+  const field = useRef<HTMLInputElement>(null)
+  // A button that is disabled or gone takes the keyboard along: Escape would no longer close the panel.
+  const focusField = () => field.current?.focus()
   const query = search.replace(/^\?/, '')
   const views = data?.toSorted((one, other) => one.name.localeCompare(other.name, locale))
   const replaces = views?.some((view) => view.name === name.trim()) ?? false
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (name.trim() !== '') save.mutate({ name: name.trim(), query }, { onSuccess: () => setName('') })
+    if (name.trim() !== '') save.mutate({ name: name.trim(), query }, {
+      onSuccess: () => setName(''),
+      onSettled: focusField,
+    })
   }
   return (
     <Box sx={{ width: 320, maxWidth: '100%' }}>
@@ -58,7 +64,7 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
             <IconButton
               aria-label={text('view.remove', { name: visible(view.name) })}
               title={text('view.remove', { name: visible(view.name) })}
-              onClick={() => remove.mutate(view.name)}
+              onClick={() => remove.mutate(view.name, { onSettled: focusField })}
             >
               <DeleteOutlined fontSize="small" />
             </IconButton>
@@ -69,6 +75,7 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
         <Box sx={{ display: 'flex', gap: 1 }}>
           <TextField
             fullWidth
+            inputRef={field}
             label={text('view.name')}
             value={name}
             onChange={({ target }) => setName(target.value)}
