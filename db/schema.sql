@@ -1279,7 +1279,9 @@ CREATE OR REPLACE FUNCTION audit.rebuild_kept()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select audit_private.clear_kept()
+  -- As if the row came from another cluster: readers go to the entries at once, and the keeper starts anew. Emptying the tables
+  -- here would show nothing to a reader who waits for that lock with an older snapshot.
+  update audit_private.keeping set written_in = '1'
 $function$;
 grant execute on function audit.rebuild_kept() to audit_keeper;
 comment on function audit.rebuild_kept() is 'Forgets what the keeper made, so that it makes it anew: after a change of the ICU library or of the tracked tables'' foreign keys. Until then reading is right, only slower.';
@@ -1998,7 +2000,9 @@ begin
   for wanted in
     select (w ->> 'on_table')::oid::regclass as on_table, w ->> 'trigger_name' as trigger_name, w ->> 'function_name' as function_name, w ->> 'trigger_code' as trigger_code from jsonb_array_elements(needed) w
   loop
-    execute format('create or replace trigger %I ' || wanted.trigger_code || ' execute function audit_private.%I()', wanted.trigger_name, wanted.on_table, wanted.function_name);
+    -- Names of columns stand in this text: it is no template.
+    execute format('create or replace trigger %I %s execute function audit_private.%I()', wanted.trigger_name,
+      overlay(wanted.trigger_code placing wanted.on_table::text from strpos(wanted.trigger_code, '%s') for 2), wanted.function_name);
   end loop;
   for wanted in
     select (w ->> 'on_table')::oid::regclass as on_table, string_agg(format('enable always trigger %I', w ->> 'trigger_name'), ', ') as actions from jsonb_array_elements(needed) w group by 1
@@ -2102,14 +2106,6 @@ begin
 end
 $function$;
 comment on function audit_private.begin_pass(audit_private.keeping) is 'Notes what the next pass has to keep: what is committed now and was not when the last one began.';
-
-CREATE OR REPLACE FUNCTION audit_private.bound_source_of(login text)
- RETURNS text
- LANGUAGE sql
- STABLE PARALLEL SAFE
-AS $function$select null::text$function$;
-grant execute on function audit_private.bound_source_of(text) to audit_agent;
-comment on function audit_private.bound_source_of(text) is 'The only source that a login may be, null if it may be any. Written by audit_private.write_rules from the table bound_source.';
 
 CREATE OR REPLACE FUNCTION audit_private.bound_sources()
  RETURNS TABLE(login text, source text, bound_at timestamp with time zone)
@@ -2982,7 +2978,7 @@ begin
     select p.proname from pg_proc p
      where p.pronamespace = 'audit_private'::regnamespace and function_name like 'capture\_%'
        and p.proname ~ ('^' || audit_private.as_pattern(function_name) || '(__[a-z_]+)?$') and p.prorettype = 'trigger'::regtype
-       and not exists (select from audit_private.tracked t where t.function_name = drop_capture.function_name)
+       and not exists (select from audit_private.tracked t where p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$'))
   loop
     execute format('drop function audit_private.%I() cascade', old);  -- with the trigger of a partition that was detached
   end loop;
@@ -3405,10 +3401,14 @@ CREATE OR REPLACE FUNCTION audit_private.given_filter(filter jsonb)
 AS $function$
 declare
   company text := nullif(current_setting('audit.company_id', true), '');
+  f       audit_private.event_filter;
 begin
-  -- Who may not read learns nothing from what is known or unknown in a filter either: no company, no action of it.
-  if not coalesce(audit_private.viewer_is_granted(), false) then company := ''; end if;
-  return audit_private.read_filter(filter, company);
+  -- Who may not read learns nothing from what is known or unknown in a filter either: no entry has a company of that length.
+  if not coalesce(audit_private.viewer_is_granted(), false) then company := repeat('-', 1001); end if;
+  f := audit_private.read_filter(filter, company);
+  -- An act of another company is none, however its entries are read.
+  if f.act is not null and not exists (select from audit.event e where e.id = f.act and e.company_id = company) then f.act := 0; end if;
+  return f;
 end
 $function$;
 grant execute on function audit_private.given_filter(jsonb) to audit_admin;
@@ -3701,14 +3701,6 @@ AS $function$
    where m.roleid = 'audit_admin'::regrole and r.rolinherit and coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true) and r.rolcanlogin and not r.rolsuper
 $function$;
 comment on function audit_private.integrity_findings() is 'Where the audit log differs from what was released, and rights that weaken it.';
-
-CREATE OR REPLACE FUNCTION audit_private.is_actor_wanted()
- RETURNS boolean
- LANGUAGE sql
- STABLE PARALLEL SAFE
-AS $function$select false$function$;
-grant execute on function audit_private.is_actor_wanted() to audit_agent;
-comment on function audit_private.is_actor_wanted() is 'Whether any company wants an actor for each deletion. Written by audit_private.write_rules from the table strict_company.';
 
 CREATE OR REPLACE FUNCTION audit_private.is_all_kept()
  RETURNS boolean
@@ -4427,6 +4419,7 @@ CREATE OR REPLACE FUNCTION audit_private.on_change()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET standard_conforming_strings TO 'on'
 AS $function$
 declare
   changed  regclass;
@@ -5824,9 +5817,9 @@ begin
     perform audit_private.record_setting('access.read_from', 'access', null, administrators::text || ', ' || companies::text, null,
       jsonb_build_object('administrators', administrators::text, 'companies', companies::text, 'before', case when old.administrators is not null then to_jsonb(old) end));
   end if;
-  execute format($code$
-    create or replace function audit_private.administrator_row(company_id text, user_id text)
-    returns audit_private.administrator language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $body$
+  -- The body goes in as a literal: a relation may be called anything, also as what would end it.
+  execute format('create or replace function audit_private.administrator_row(company_id text, user_id text) returns audit_private.administrator
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp as %L', format($code$
     declare
       found_row audit_private.administrator;
     begin
@@ -5834,13 +5827,12 @@ begin
         from %7$s a where a.company_id = %1$s and a.user_id = %2$s limit 1;
       return found_row;
     end
-    $body$ $code$,
+    $code$,
     audit_private.given_as(administrators, 'company_id', '$1'), audit_private.given_as(administrators, 'user_id', '$2'),
     audit_private.column_as_text(administrators, 'company_id', 'a'), audit_private.column_as_text(administrators, 'user_id', 'a'),
-    audit_private.column_as_text(administrators, 'name', 'a'), audit_private.column_as_text(administrators, 'locale', 'a'), administrators);
-  execute format($code$
-    create or replace function audit_private.company_row(company_id text)
-    returns audit_private.company language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $body$
+    audit_private.column_as_text(administrators, 'name', 'a'), audit_private.column_as_text(administrators, 'locale', 'a'), administrators));
+  execute format('create or replace function audit_private.company_row(company_id text) returns audit_private.company
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp as %L', format($code$
     declare
       found_row audit_private.company;
     begin
@@ -5848,10 +5840,10 @@ begin
         from %6$s c where c.company_id = %1$s limit 1;
       return found_row;
     end
-    $body$ $code$,
+    $code$,
     audit_private.given_as(companies, 'company_id', '$1'),
     audit_private.column_as_text(companies, 'company_id', 'c'), audit_private.column_as_text(companies, 'name', 'c'),
-    audit_private.column_as_text(companies, 'time_zone', 'c'), audit_private.column_as_text(companies, 'contact', 'c'), companies);
+    audit_private.column_as_text(companies, 'time_zone', 'c'), audit_private.column_as_text(companies, 'contact', 'c'), companies));
 
   perform audit_private.give_to_agent('audit_private.administrator_row(text, text)'), audit_private.give_to_agent('audit_private.company_row(text)');
 

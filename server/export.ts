@@ -109,9 +109,10 @@ type Facts = Omit<Asked, 'entry' | 'at'>
 async function factsOf(client: PoolClient, { format, filter, timeZone: wantedZone, locale: wantedLocale }: Wanted, viewer: Viewer): Promise<Facts> {
   const locale = wantedLocale ?? viewer.locale
   const timeZone = wantedZone ?? viewer.timeZone
-  // Room for a hash table of some million transactions; nothing is taken that is not needed.
+  // Room for a hash table of some million transactions; nothing is taken that is not needed. With the usual cost of a page
+  // out of order, entries of a big company were sorted as a whole (76 MB on disk, first byte after 1.5 s) and not read in order.
   const { rows } = await client.query(`
-    select set_config('TimeZone', $1, true), set_config('work_mem', '64MB', true), pg_current_snapshot()::text as transactions, ${utc('transaction_timestamp()')} as at`, [timeZone])
+    select set_config('TimeZone', $1, true), set_config('work_mem', '64MB', true), set_config('random_page_cost', '1.1', true), pg_current_snapshot()::text as transactions, ${utc('transaction_timestamp()')} as at`, [timeZone])
   const [{ at, transactions }] = snapshotRow.parse(rows)
   const given = Object.fromEntries(Object.entries(filter).flatMap(([key, value]) => (value === null || value === undefined ? [] : [[key, value]])))
   return {

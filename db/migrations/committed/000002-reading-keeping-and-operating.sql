@@ -1,5 +1,5 @@
 --! Previous: sha1:c44f0123488fde6690f6b3501bffb6697ae23b78
---! Hash: sha1:a30116c52caaa7b6d4c7806a93a9910997a452ae
+--! Hash: sha1:241eaf9b6e9686aafc7046e1c3923d2d7faddfa2
 --! Message: reading, keeping and operating
 
 --! Included roles/roles.sql
@@ -1312,6 +1312,7 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 set quote_all_identifiers = off
+set standard_conforming_strings = on
 as $function$
 declare
   changed  regclass;
@@ -1805,9 +1806,9 @@ begin
     perform audit_private.record_setting('access.read_from', 'access', null, administrators::text || ', ' || companies::text, null,
       jsonb_build_object('administrators', administrators::text, 'companies', companies::text, 'before', case when old.administrators is not null then to_jsonb(old) end));
   end if;
-  execute format($code$
-    create or replace function audit_private.administrator_row(company_id text, user_id text)
-    returns audit_private.administrator language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $body$
+  -- The body goes in as a literal: a relation may be called anything, also as what would end it.
+  execute format('create or replace function audit_private.administrator_row(company_id text, user_id text) returns audit_private.administrator
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp as %L', format($code$
     declare
       found_row audit_private.administrator;
     begin
@@ -1815,13 +1816,12 @@ begin
         from %7$s a where a.company_id = %1$s and a.user_id = %2$s limit 1;
       return found_row;
     end
-    $body$ $code$,
+    $code$,
     audit_private.given_as(administrators, 'company_id', '$1'), audit_private.given_as(administrators, 'user_id', '$2'),
     audit_private.column_as_text(administrators, 'company_id', 'a'), audit_private.column_as_text(administrators, 'user_id', 'a'),
-    audit_private.column_as_text(administrators, 'name', 'a'), audit_private.column_as_text(administrators, 'locale', 'a'), administrators);
-  execute format($code$
-    create or replace function audit_private.company_row(company_id text)
-    returns audit_private.company language plpgsql stable security definer set search_path = pg_catalog, pg_temp as $body$
+    audit_private.column_as_text(administrators, 'name', 'a'), audit_private.column_as_text(administrators, 'locale', 'a'), administrators));
+  execute format('create or replace function audit_private.company_row(company_id text) returns audit_private.company
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp as %L', format($code$
     declare
       found_row audit_private.company;
     begin
@@ -1829,10 +1829,10 @@ begin
         from %6$s c where c.company_id = %1$s limit 1;
       return found_row;
     end
-    $body$ $code$,
+    $code$,
     audit_private.given_as(companies, 'company_id', '$1'),
     audit_private.column_as_text(companies, 'company_id', 'c'), audit_private.column_as_text(companies, 'name', 'c'),
-    audit_private.column_as_text(companies, 'time_zone', 'c'), audit_private.column_as_text(companies, 'contact', 'c'), companies);
+    audit_private.column_as_text(companies, 'time_zone', 'c'), audit_private.column_as_text(companies, 'contact', 'c'), companies));
 
   perform audit_private.give_to_agent('audit_private.administrator_row(text, text)'), audit_private.give_to_agent('audit_private.company_row(text)');
 
@@ -2478,7 +2478,9 @@ begin
   for wanted in
     select (w ->> 'on_table')::oid::regclass as on_table, w ->> 'trigger_name' as trigger_name, w ->> 'function_name' as function_name, w ->> 'trigger_code' as trigger_code from jsonb_array_elements(needed) w
   loop
-    execute format('create or replace trigger %I ' || wanted.trigger_code || ' execute function audit_private.%I()', wanted.trigger_name, wanted.on_table, wanted.function_name);
+    -- Names of columns stand in this text: it is no template.
+    execute format('create or replace trigger %I %s execute function audit_private.%I()', wanted.trigger_name,
+      overlay(wanted.trigger_code placing wanted.on_table::text from strpos(wanted.trigger_code, '%s') for 2), wanted.function_name);
   end loop;
   for wanted in
     select (w ->> 'on_table')::oid::regclass as on_table, string_agg(format('enable always trigger %I', w ->> 'trigger_name'), ', ') as actions from jsonb_array_elements(needed) w group by 1
@@ -2610,7 +2612,7 @@ begin
     select p.proname from pg_proc p
      where p.pronamespace = 'audit_private'::regnamespace and function_name like 'capture\_%'
        and p.proname ~ ('^' || audit_private.as_pattern(function_name) || '(__[a-z_]+)?$') and p.prorettype = 'trigger'::regtype
-       and not exists (select from audit_private.tracked t where t.function_name = drop_capture.function_name)
+       and not exists (select from audit_private.tracked t where p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$'))
   loop
     execute format('drop function audit_private.%I() cascade', old);  -- with the trigger of a partition that was detached
   end loop;
@@ -3692,7 +3694,9 @@ volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $function$
-  select audit_private.clear_kept()
+  -- As if the row came from another cluster: readers go to the entries at once, and the keeper starts anew. Emptying the tables
+  -- here would show nothing to a reader who waits for that lock with an older snapshot.
+  update audit_private.keeping set written_in = '1'
 $function$;
 comment on function audit.rebuild_kept() is
   'Forgets what the keeper made, so that it makes it anew: after a change of the ICU library or of the tracked tables'' foreign keys. Until then reading is right, only slower.';
@@ -4111,10 +4115,14 @@ set search_path = pg_catalog, pg_temp
 as $function$
 declare
   company text := nullif(current_setting('audit.company_id', true), '');
+  f       audit_private.event_filter;
 begin
-  -- Who may not read learns nothing from what is known or unknown in a filter either: no company, no action of it.
-  if not coalesce(audit_private.viewer_is_granted(), false) then company := ''; end if;
-  return audit_private.read_filter(filter, company);
+  -- Who may not read learns nothing from what is known or unknown in a filter either: no entry has a company of that length.
+  if not coalesce(audit_private.viewer_is_granted(), false) then company := repeat('-', 1001); end if;
+  f := audit_private.read_filter(filter, company);
+  -- An act of another company is none, however its entries are read.
+  if f.act is not null and not exists (select from audit.event e where e.id = f.act and e.company_id = company) then f.act := 0; end if;
+  return f;
 end
 $function$;
 comment on function audit_private.given_filter(jsonb) is 'The filter of a viewer: the company is the one in the settings of the request, never one that is asked for.';
