@@ -31,6 +31,8 @@ export type LoadResult = {
 
 /** Bytes: by how much the floor of the heap, as garbage collection leaves it, may grow after the first quarter; and what the process may hold. */
 const limits = { growth: 32 * 1024 * 1024, memory: 1024 * 1024 * 1024 }
+/** Minutes: in less than that the heap has not been collected often enough to have a floor. */
+const leastToSettle = 2
 const poolSizes = 10 + 4
 
 /**
@@ -83,13 +85,13 @@ ${problems.length === 0 ? 'Memory and connections stay where they are.' : proble
 `
 }
 
-function judge({ samples, errors, done }: LoadResult): string[] {
+function judge({ minutes, samples, errors, done }: LoadResult): string[] {
   const problems: string[] = []
   const settled = samples.slice(Math.floor(samples.length / 4))
   const half = Math.floor(settled.length / 2)
   const floor = (values: readonly Sample[]): number => Math.min(...values.map(({ heap }) => heap))
   const grown = floor(settled.slice(half)) - floor(settled.slice(0, half))
-  if (grown > limits.growth) problems.push(`The heap grew by ${Math.round(grown / 1024 / 1024)} MiB.`)
+  if (minutes >= leastToSettle && grown > limits.growth) problems.push(`The heap grew by ${Math.round(grown / 1024 / 1024)} MiB.`)
   const held = Math.max(...samples.map(({ memory }) => memory))
   if (held > limits.memory) problems.push(`The server held ${Math.round(held / 1024 / 1024)} MiB.`)
   const most = Math.max(...samples.map(({ connections }) => connections))
