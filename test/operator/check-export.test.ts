@@ -141,14 +141,15 @@ it('recognises a hundred broken exports: database killed, server gone, client go
 
   for (const format of formats) {
     for (let time = 0; time < 2; time += 1) {
-      const at = upTo(1_000_000)
+      // A workbook is packed so tightly that what is left behind a later byte may be on its way before anything is killed.
+      const at = upTo(format === 'xlsx' ? 50_000 : 1_000_000)
       broken.push({ how: 'the database was killed', format, bytes: await received(context, format, at, async () => {
         await database.superuser.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'copy%' and pid <> pg_backend_pid()`)
       }) })
       broken.push({ how: 'the client left', format, bytes: await received(context, format, at, (stop) => stop()) })
     }
     const dying = await startServer(database)
-    broken.push({ how: 'the server ended', format, bytes: await received({ ...context, running: dying }, format, 100_000, () => dying.close()) })
+    broken.push({ how: 'the server ended', format, bytes: await received({ ...context, running: dying }, format, 50_000, () => dying.close()) })
   }
   const whole = new Map(formats.map((format) => [format, readFileSync(join(folder, `whole.${format}`))]))
   while (broken.length < 100) {
