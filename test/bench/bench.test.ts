@@ -1,24 +1,12 @@
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { linesOf, runBench } from './run-bench.ts'
 
 const it = suite('npm run bench')
-const main = fileURLToPath(new URL('../../bench/main.ts', import.meta.url))
-
-function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })
-}
-
-/** The first and second cell of each line of the table: what was measured, and its goal. */
-function linesOf(report: string): [string, string][] {
-  const cells = report.split('\n').filter((line) => line.startsWith('| ')).map((line) => line.split('|').map((cell) => cell.trim()))
-  return cells.slice(1).map((row) => [row[1] ?? '', row[2] ?? ''])
-}
 
 // Whether a figure reaches its goal is for a person to read on a quiet machine; here only that each is measured.
 it('capture gives a figure for every goal', () => {
-  const { status, stdout, stderr } = bench('capture', '--quick')
+  const { status, stdout, stderr } = runBench('capture', '--quick')
   assert.is(status, 0, stderr)
   assert.equal(linesOf(stdout).filter(([, goal]) => goal !== ''), [
     ['500 rows in one statement, ×', '≤ 10'],
@@ -43,7 +31,7 @@ it('capture gives a figure for every goal', () => {
 })
 
 it('names the benches that there are when it is asked for another', () => {
-  const { status, stderr } = bench('speed')
+  const { status, stderr } = runBench('speed')
   assert.is(status, 1)
   assert.match(stderr, 'There is no bench speed.\nUse one of: capture, read, screens.')
 })

@@ -1,30 +1,18 @@
-import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { linesOf, runBench } from './run-bench.ts'
 
 const it = suite('npm run bench read')
-const main = fileURLToPath(new URL('../../bench/main.ts', import.meta.url))
-
-function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })
-}
-
-/** The first and second cell of each line of the table: what was measured, and its goal. */
-function linesOf(report: string): [string, string][] {
-  const cells = report.split('\n').filter((line) => line.startsWith('| ')).map((line) => line.split('|').map((cell) => cell.trim()))
-  return cells.slice(1).map((row) => [row[1] ?? '', row[2] ?? ''])
-}
 
 // Whether a figure reaches its goal is for a person to read on a quiet machine; here only that each is measured.
 it('gives a figure for every goal, and keeps the entries that it made', () => {
   const folder = mkdtempSync(join(tmpdir(), 'audit-log-bench-test-'))
   chmodSync(folder, 0o755)
   try {
-    const first = bench('read', '--quick', '--folder', folder)
+    const first = runBench('read', '--quick', '--folder', folder)
     assert.is(first.status, 0, first.stderr)
     assert.match(first.stderr, 'filling events_5000')
     const goals = linesOf(first.stdout).filter(([, goal]) => goal !== '').map(([what, goal]) => `${what.replace(/[:,].*/, '')} ${goal}`)

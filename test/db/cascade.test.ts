@@ -45,14 +45,7 @@ it.before.each(async () => {
 it.after(() => database.drop())
 
 let since = '0'
-const run = async (text: string): Promise<void> => {
-  try {
-    await database.superuser.query(text)
-  } catch (error) {
-    await database.superuser.query('rollback; reset session authorization')
-    throw error
-  }
-}
+const run = (statements: string): Promise<void> => database.run(statements)
 async function rowsOf<Row extends object>(query: string, values: readonly unknown[] = []): Promise<Row[]> {
   return (await database.superuser.query<Row>(query, [...values])).rows
 }

@@ -22,14 +22,7 @@ test.before.each(async () => {
 })
 test.after.each(() => db.drop())
 
-const run = async (statement: string): Promise<void> => {
-  try {
-    await db.superuser.query(statement)
-  } catch (error) {
-    await db.superuser.query('rollback')
-    throw error
-  }
-}
+const run = (statements: string): Promise<void> => db.run(statements)
 const countOf = async (table: string): Promise<number> => (await db.superuser.query<{ n: number }>(`select count(*)::int as n from ${table}`)).rows[0]?.n ?? -1
 
 test('refuses it with AU003, says what to do, and keeps the row; other companies go on', async () => {

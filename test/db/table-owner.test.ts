@@ -5,15 +5,7 @@ import { refused } from '../harness/refused.ts'
 
 let database: TestDatabase
 
-/** Runs statements as the superuser; after an error no transaction and no login of another is left. */
-const run = async (text: string): Promise<void> => {
-  try {
-    await database.superuser.query(text)
-  } catch (error) {
-    await database.superuser.query('rollback; reset session authorization')
-    throw error
-  }
-}
+const run = (statements: string): Promise<void> => database.run(statements)
 const rowsOf = async (query: string, values: readonly unknown[] = []): Promise<unknown[]> => (await database.superuser.query(query, [...values])).rows
 
 const installers = suite('A table owner who may attach')

@@ -11,15 +11,7 @@ it.before(async () => {
 })
 it.after(() => database.drop())
 
-/** Runs statements as the superuser; after an error no transaction and no login of another is left. */
-const run = async (text: string): Promise<void> => {
-  try {
-    await database.superuser.query(text)
-  } catch (error) {
-    await database.superuser.query('rollback; reset session authorization')
-    throw error
-  }
-}
+const run = (statements: string): Promise<void> => database.run(statements)
 const rowsOf = async (query: string, values: readonly unknown[] = []): Promise<unknown[]> => (await database.superuser.query(query, [...values])).rows
 /** The entries of a kind, oldest first, in the columns that name things. */
 const entriesOf = (kind: string): Promise<unknown[]> =>

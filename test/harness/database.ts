@@ -10,6 +10,8 @@ export type TestDatabase = {
   url: (login: string) => string
   /** A connection as the superuser `postgres`. */
   superuser: pg.Client
+  /** Runs statements as the superuser; after an error no transaction and no login of another is left. @throws what PostgreSQL says */
+  run: (statements: string) => Promise<void>
   /** Opens a connection as that login; `drop` closes it if the test does not. */
   as: (login: string) => Promise<pg.Client>
   /** Runs something in a transaction as a role, with transaction-local settings, and rolls it back. */
@@ -50,6 +52,14 @@ export async function makeTestDatabase(from: 'template' | 'empty' = 'template'):
 
   return {
     name, url, superuser, as,
+    run: async (statements) => {
+      try {
+        await superuser.query(statements)
+      } catch (error) {
+        await superuser.query('rollback; reset session authorization')
+        throw error
+      }
+    },
     inTransactionAs: async (role, settings, use) => {
       const client = await connect(url('postgres'))
       try {
