@@ -51,7 +51,7 @@ async function withFile<Result>(use: (path: string) => Promise<Result>): Promise
 }
 
 /** Bytes of memory that a process has in use; null where the system does not say so in /proc. */
-export function residentMemory(pid: number): number | null {
+function residentMemory(pid: number): number | null {
   try {
     const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
     return kilobytes === undefined ? null : Number(kilobytes) * 1024

@@ -31,7 +31,7 @@ export interface RateLimits {
 }
 
 /** A company may do so many times as much as one of its people. */
-export const companyFactor = 5
+const companyFactor = 5
 
 /** Counters in the memory of this process, each for a minute. */
 export function makeRateLimits(settings: RateSettings): RateLimits {

@@ -56,7 +56,7 @@ export function makeKeySource(key: TokenKey): KeySource {
  * @param pem the text of a file that begins with -----BEGIN PUBLIC KEY-----
  * @throws Error if it is none, is a private one, or is too weak
  */
-export function readPublicKey(algorithm: PublicAlgorithm, pem: string): KeyObject {
+function readPublicKey(algorithm: PublicAlgorithm, pem: string): KeyObject {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) throw new Error('It is a private key. The audit server needs the public one only.')
   const key = createPublicKey(pem)
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}

@@ -7,7 +7,7 @@ const head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<workshee
 const frozenHeader = '<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
 
 /** The numbers of the formats in the style sheet of a workbook. */
-export const styles = { date: 1, heading: 2 } as const
+const styles = { date: 1, heading: 2 } as const
 
 /** The beginning of a sheet (ECMA-376, part 1, 18.3). @param widths of its columns, in characters */
 export function sheetStart(widths: readonly number[], isHeaderFrozen: boolean): string {

@@ -2,7 +2,7 @@ import { getOperationAST, Kind, parse, valueFromASTUntyped, type DocumentNode, t
 import { Refusal } from '../refusal.ts'
 
 /** How much a document may ask for. Each limit is several times what a screen needs. */
-export const documentLimits = {
+const documentLimits = {
   /** Words and signs. Some rules of validation take time that grows with its square. */
   tokens: 2_000,
   /** Fields of Query, under whatever alias: each is a query of its own. */

@@ -9,7 +9,7 @@ export interface TrustedDocuments {
 }
 
 /** The file that the build of the screens writes beside them: every document that they send, word for word. */
-export const documentsFile = 'graphql-documents.json'
+const documentsFile = 'graphql-documents.json'
 
 /**
  * Lets only the documents through that the screens send, compared as whole texts.

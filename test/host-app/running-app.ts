@@ -5,7 +5,7 @@ import { makeHostApp } from '../../host-app/app.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 
 export const tokenSettings = { tokenKey: 'a secret of the tests, 32 bytes long', issuer: 'konsultboard', audience: 'audit-log' }
-export const auditServerUrl = 'http://audit.example:5050'
+const auditServerUrl = 'http://audit.example:5050'
 
 /** What a browser holds of one person: it keeps cookies, sends its origin with forms and follows no redirect. */
 export type Browser = {

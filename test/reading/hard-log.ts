@@ -3,7 +3,7 @@ import { fillWithEntries } from '../../operator/generate/fill.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 
 /** Names that are hard on programs: quotes, patterns, formulas, scripts, marks that combine, letters that fold in odd ways. */
-export const hardNames = [
+const hardNames = [
   `O'Brien & Söner`, '"Citat" AB', '100 % sure_thing', 'C:\\temp\\new', '%', '_', '\\', '-minus', '"', '', ' ', 'a', 'Å', 'å', 'A\u030a', 'ÅÄÖ åäö', 'Straße', 'STRASSE', 'İstanbul', 'ısı', 'ISI',
   'ΣΊΣΥΦΟΣ', 'Σίσυφος', 'ﬁne', 'ＦＵＬＬ', '👩🏽‍💻 Kim', '🏳️‍🌈', 'ליאת כהן', 'محمد العلي', '\u202Egnp.exe', 'zero\u200Bwidth', 'line\nbreak', 'tab\there', '山田美咲', '=1+1', `'); drop table x;--`,
   '${x} $1 :a ?', 'x'.repeat(500), 'ǅ Ǆ ǆ', 'ŉ', 'K K', 'null', 'NULL', '{"a":1}', 'déjà vu', 'de\u0301ja\u0300 vu',

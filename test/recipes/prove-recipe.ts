@@ -24,7 +24,7 @@ export type Proof<Application> = {
 }
 
 /** The rest of a request that has nothing more to do. */
-export const nothing = async (): Promise<void> => undefined
+const nothing = async (): Promise<void> => undefined
 
 /**
  * Makes the suite of what every recipe promises, on a database of its own. The caller runs it.

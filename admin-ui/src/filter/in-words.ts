@@ -26,7 +26,7 @@ export const kindName = (kind: string, text: (key: string) => string): string =>
 }
 
 /** A period in words. */
-export const periodName = (period: Period, text: Text, locale: Locale, zone: string): string => {
+const periodName = (period: Period, text: Text, locale: Locale, zone: string): string => {
   if (period.preset === 'instants') {
     return formatBetween(new Date(period.from), new Date(period.to), locale, zone)
   }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 
-export const statuses = ['ok', 'warning', 'failed'] as const
+const statuses = ['ok', 'warning', 'failed'] as const
 const status = z.enum(statuses)
 export type Status = z.infer<typeof status>
 
