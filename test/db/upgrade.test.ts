@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,21 +10,25 @@ import { MigrationError, migrate } from '../../db/migrate.ts'
 import { programsUnderTest } from '../harness/cluster.ts'
 import { makeTestDatabase } from '../harness/database.ts'
 
-const it = suite('A database that the first release has recorded in')
-const first = '000001-the-audit-log.sql'
-let folder = ''
+const it = suite('A database that an earlier release has recorded in')
+const committed = fileURLToPath(new URL('../../db/migrations/committed/', import.meta.url))
+const migrations = readdirSync(committed).filter((name) => name.endsWith('.sql')).sort()
+/** Each release as a folder of migrations that ends with its own. */
+const releases: { name: string; folder: string }[] = []
 
-/** A folder of migrations that ends with the first one. */
 it.before(() => {
-  folder = mkdtempSync(join(tmpdir(), 'audit-log-first-release-'))
-  mkdirSync(join(folder, 'committed'))
-  mkdirSync(join(folder, 'fixtures'))
-  copyFileSync(fileURLToPath(new URL(`../../db/migrations/committed/${first}`, import.meta.url)), join(folder, 'committed', first))
-  writeFileSync(join(folder, 'current.sql'), '')
+  for (const [index, last] of migrations.entries()) {
+    const folder = mkdtempSync(join(tmpdir(), 'audit-log-release-'))
+    mkdirSync(join(folder, 'committed'))
+    mkdirSync(join(folder, 'fixtures'))
+    for (const name of migrations.slice(0, index + 1)) copyFileSync(join(committed, name), join(folder, 'committed', name))
+    writeFileSync(join(folder, 'current.sql'), '')
+    releases.push({ name: last.slice(0, 6), folder })
+  }
 })
-it.after(() => rmSync(folder, { recursive: true }))
+it.after(() => releases.forEach(({ folder }) => rmSync(folder, { recursive: true })))
 
-/** Tables of every kind that the first release knows, attached by it, with rows, and with entries of some. */
+/** Tables of every kind that the first release knows, attached by the earlier one, with rows, and with entries of some. */
 const host = `
   create schema firm;
   create table firm.customer (id int primary key, company text, name text, secret text);
@@ -59,12 +63,40 @@ async function problems(client: pg.Client): Promise<unknown[]> {
   return (await client.query(`select check_name, finding from audit.health where status = 'failed'`)).rows
 }
 
-it('keeps its entries, gets the triggers of this one, and records as a new one does', async () => {
+function releaseOf(index: number): string {
+  const release = releases[index]
+  if (release === undefined) throw new Error(`There is no release ${index}.`)
+  return release.folder
+}
+
+/** Lets the keeper, if the release has one, keep what is there. */
+async function keepAll(client: pg.Client): Promise<void> {
+  const { rows: [row] } = await client.query<{ has: boolean }>(`select to_regprocedure('audit.keep(integer)') is not null as has`)
+  if (row?.has !== true) return
+  for (;;) {
+    const { rows: [batch] } = await client.query<{ kept: string | null }>('select audit.keep() as kept')
+    if (Number(batch?.kept) === 0) return
+  }
+}
+
+/** What lists, searches and totals say of the tables' entries. */
+async function foundIn(client: pg.Client): Promise<unknown> {
+  const filters = [{}, { query: 'custom' }, { query: 'top -left' }, { actions: ['customer.deleted', 'line.deleted'] }, { rootsOnly: true }]
+  const found = []
+  for (const filter of filters) {
+    const { rows } = await client.query(`select object_kind, object_id, action from audit.find_events($1, page_size => 1000) where object_kind <> 'table' order by 1, 2, 3`, [JSON.stringify(filter)])
+    found.push({ filter, rows })
+  }
+  return found
+}
+
+for (const [index, name] of migrations.entries()) it(`keeps its entries, gets the triggers of this one, and records and finds as a new one does, from ${name.slice(0, 6)} on`, async () => {
   const old = await makeTestDatabase('empty')
   const fresh = await makeTestDatabase('empty')
   try {
-    await migrate({ connectionString: old.url('postgres'), migrationsFolder: folder })
+    await migrate({ connectionString: old.url('postgres'), migrationsFolder: releaseOf(index) })
     await old.superuser.query(`${host} begin; select audit.act_as('7', 'Fredrik'); ${round(...before)}; commit`)
+    await keepAll(old.superuser)
     const entries = await entriesOf(old.superuser)
     await migrate({ connectionString: old.url('postgres'), includeCurrent: true })
     assert.equal(await entriesOf(old.superuser), entries)
@@ -72,6 +104,7 @@ it('keeps its entries, gets the triggers of this one, and records as a new one d
 
     await migrate({ connectionString: fresh.url('postgres'), includeCurrent: true })
     await fresh.superuser.query(`${host} begin; select audit.act_as('7', 'Fredrik'); ${round(...before)}; commit`)
+    assert.equal(await foundIn(old.superuser), await foundIn(fresh.superuser))
     const definitions = `
       select g.tgrelid::regclass::text as on_table, g.tgname, g.tgenabled, pg_get_triggerdef(g.oid) as trigger_code, md5(regexp_replace(p.prosrc, '\\d{5,}', 'oid', 'g')) as body, p.proconfig::text, p.proowner::regrole::text as owner
         from pg_trigger g join pg_proc p on p.oid = g.tgfoid where p.pronamespace = 'audit_private'::regnamespace and g.tgrelid::regclass::text like 'firm.%' order by 1, 2`
@@ -87,6 +120,9 @@ it('keeps its entries, gets the triggers of this one, and records as a new one d
     }
     assert.ok((results[0]?.length ?? 0) > 8)
     assert.equal(results[0], results[1])
+    assert.equal(await foundIn(old.superuser), await foundIn(fresh.superuser))
+    for (const client of [old.superuser, fresh.superuser]) await keepAll(client)
+    assert.equal(await foundIn(old.superuser), await foundIn(fresh.superuser))
     await migrate({ connectionString: old.url('postgres'), includeCurrent: true })
   } finally {
     await old.drop()
@@ -94,7 +130,7 @@ it('keeps its entries, gets the triggers of this one, and records as a new one d
   }
 })
 
-it('is upgraded by a role that is no superuser if the tables are its own, and else refused as a whole', async () => {
+it('is upgraded from the first release by a role that is no superuser if the tables are its own, and else refused as a whole', async () => {
   const place = mkdtempSync(join(tmpdir(), 'audit-log-cluster-'))
   chmodSync(place, 0o755)
   const server = await startEmbedded({ folder: place, temporary: true, ...programsUnderTest() })
@@ -110,7 +146,7 @@ it('is upgraded by a role that is no superuser if the tables are its own, and el
     await superuser.query(`
       create role keeper login createrole password '${server.password('keeper')}'; create role host_owner nologin; grant host_owner to keeper;
       grant create on database postgres to keeper; grant create on database postgres to host_owner`)
-    await migrate({ connectionString: server.url('keeper', 'postgres'), migrationsFolder: folder })
+    await migrate({ connectionString: server.url('keeper', 'postgres'), migrationsFolder: releaseOf(0) })
     const keeper = await connect('keeper')
     await keeper.query(`set role host_owner; create schema firm; grant usage, create on schema firm to keeper; reset role; ${host.replace('create schema firm;', '')}`)
     const entries = await entriesOf(superuser)

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { appendFileSync, chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,6 +19,7 @@ const resultsFile = fileURLToPath(new URL('results.md', import.meta.url))
 const leftOut = ['node_modules', '.data', '.git', 'dist'].map((name) => join(checkout, name))
 /** Runs as a superuser in the template database, after the migration. */
 const afterMigration = 'host-app/attach.sql'
+const committed = 'db/migrations/committed'
 
 /** A copy of the checkout that goes when this process ends; the dependencies are shared. */
 function copyCheckout(): string {
@@ -27,49 +28,43 @@ function copyCheckout(): string {
   chmodSync(folder, 0o755)
   cpSync(checkout, folder, { recursive: true, filter: (source) => !leftOut.includes(source) })
   symlinkSync(join(checkout, 'node_modules'), join(folder, 'node_modules'))
-  unfoldMigrations(folder)
   return folder
 }
 
 const fixtures = 'db/migrations/fixtures/'
-const currentSql = 'db/migrations/current.sql'
 
 /**
- * A committed migration holds the text of the files that it included, as they were then, and none of it may change. In the
- * copy nothing is committed: all of it stands in current.sql, before what is included there now, so that a guard can be taken
- * away from both.
+ * Takes a text away from where committed migrations have included a file: they hold the text of that file as it was then.
+ * In the checkout none of it may change; in the copy a changed one says that its hash is not right.
+ * @returns what undoes it
  */
-function unfoldMigrations(folder: string): void {
-  const committed = join(folder, 'db/migrations/committed')
-  const current = join(folder, currentSql)
-  const bodies = readdirSync(committed).filter((name) => name.endsWith('.sql')).sort().map((name) => readFileSync(join(committed, name), 'utf8').replace(/^(--! .*\n)+/, '').replaceAll(/^--! (Included|EndIncluded) /gm, '-- $1 '))
-  rmSync(committed, { recursive: true })
-  mkdirSync(committed)
-  writeFileSync(current, [...bodies, readFileSync(current, 'utf8')].join('\n'))
-}
-
-/** Takes a text away from where committed migrations have included a file. */
-function takeFromCommitted(sql: string, file: string, text: string, without: string): string {
+function takeFromCommitted(folder: string, file: string, text: string, without: string): () => void {
   const name = file.slice(fixtures.length)
-  const begin = `-- Included ${name}\n`
-  const end = `-- EndIncluded ${name}`
-  return sql.split(begin).map((part, index) => {
-    if (index === 0) return part
-    const length = part.indexOf(end)
-    return part.slice(0, length).replaceAll(text, () => without) + part.slice(length)
-  }).join(begin)
+  const begin = `--! Included ${name}\n`
+  const end = `--! EndIncluded ${name}`
+  const undo = readdirSync(join(folder, committed)).filter((migration) => migration.endsWith('.sql')).map((migration) => {
+    const path = join(folder, committed, migration)
+    const whole = readFileSync(path, 'utf8')
+    const taken = whole.split(begin).map((part, index) => {
+      if (index === 0) return part
+      const length = part.indexOf(end)
+      return part.slice(0, length).replaceAll(text, () => without) + part.slice(length)
+    }).join(begin)
+    if (taken !== whole) writeFileSync(path, taken.replace(/^--! Hash: .*\n/m, '$&--! AllowInvalidHash\n'))
+    return () => writeFileSync(path, whole)
+  })
+  return () => undo.forEach((restore) => restore())
 }
 
 async function take(guard: Guard, folder: string): Promise<Finding> {
   const path = join(folder, 'file' in guard ? guard.file : afterMigration)
   const whole = readFileSync(path, 'utf8')
-  const current = join(folder, currentSql)
-  const wholeCurrent = readFileSync(current, 'utf8')
+  let restoreCommitted = (): void => undefined
   if ('file' in guard) {
     const times = whole.split(guard.text).length - 1
     if (times !== 1) return { isWatched: false, says: `cannot be taken away: its text stands ${times} times in ${guard.file}` }
     writeFileSync(path, whole.replace(guard.text, () => guard.without))
-    if (guard.file.startsWith(fixtures)) writeFileSync(current, takeFromCommitted(wholeCurrent, guard.file, guard.text, guard.without))
+    if (guard.file.startsWith(fixtures)) restoreCommitted = takeFromCommitted(folder, guard.file, guard.text, guard.without)
   } else {
     appendFileSync(path, `\nreset role;\n${guard.statement};\n`)
   }
@@ -77,7 +72,7 @@ async function take(guard: Guard, folder: string): Promise<Finding> {
     return findingOf(await runTests(folder, guard.tests))
   } finally {
     writeFileSync(path, whole)
-    writeFileSync(current, wholeCurrent)
+    restoreCommitted()
   }
 }
 
