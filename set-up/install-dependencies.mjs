@@ -40,8 +40,8 @@ function agreesWithLock() {
 async function install() {
   const start = performance.now()
   console.error('Installing the locked dependencies (the first time this takes a minute or two) …')
-  // No install script runs but those that package.json names: older npm would run them all.
-  const { code, output } = await npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'])
+  // No install script runs but those that package.json names: older npm would run them all. NODE_ENV=production would leave out the screens, their build, PostgreSQL and Node.
+  const { code, output } = await npm(['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'])
   if (code !== 0) throw new Refusal(`npm ci failed:\n${output.trim()}`, 'Check that the npm registry can be reached, then start again.')
   console.error(`Dependencies installed, ${((performance.now() - start) / 1000).toFixed(0)} s.`)
 }

