@@ -15,7 +15,7 @@ import { listQuestion, type ListQuestion } from './event/list-question.ts'
 import { filterParameters } from './export/export-address.ts'
 import type { EventFilterInput } from './filter/event-filter.ts'
 import { eventHistogram, type EventHistogram } from './histogram/event-histogram.ts'
-import { recording, type Recording } from './recording/recording.ts'
+import { leftOut, recording, type LeftOut, type Recording } from './recording/recording.ts'
 import type { Request, Send } from './request/send.ts'
 import { RequestError } from './request/request-error.ts'
 import { savedViews, type SavedView } from './view/saved-view.ts'
@@ -189,16 +189,17 @@ export const countDocument = `query ($filter: EventFilter) {
 }`
 export const facetsDocument = `query ($filter: EventFilter) {
   eventFacets(filter: $filter) {
-    actions { value label count }
-    sources { value label count }
-    actors { value label count }
-    kinds { value label count }
+    actions { value label count isExact }
+    sources { value label count isExact }
+    actors { value label count isExact }
+    kinds { value label count isExact }
+    isExact
   }
 }`
 export const histogramDocument = `query ($filter: EventFilter, $timeZone: String) {
   eventHistogram(filter: $filter, timeZone: $timeZone, buckets: 60) {
     unit
-    buckets { from to deletions exports others }
+    buckets { from to deletions exports others isExact }
   }
 }`
 
@@ -222,6 +223,8 @@ export type AuditDataProvider = DataProvider & {
   signOut: () => Promise<void>
   /** What is recorded and how it stands. */
   getRecording: (signal?: AbortSignal) => Promise<Recording>
+  /** By kind of thing, the columns that no copy of a deleted row has. */
+  getLeftOut: (signal?: AbortSignal) => Promise<LeftOut>
 }
 
 /** The question for one entry with everything, for somebody who wants to ask it elsewhere. */
@@ -269,5 +272,6 @@ export const makeDataProvider = (send: Send, request: Request): AuditDataProvide
     deleteView: async (name) => void (await request('DELETE', `views/${encodeURIComponent(name)}`)),
     signOut: async () => void (await request('DELETE', 'session')),
     getRecording: async (signal) => recording.parse(await request('GET', 'recording', undefined, signal)),
+    getLeftOut: async (signal) => leftOut.parse(await request('GET', 'left-out', undefined, signal)),
   }
 }

@@ -25,6 +25,7 @@ export function entry(number: number, thing: Thing = deeds[number % deeds.length
     { part: 'actor', text: actor }, { part: 'text', text: `: ${thing.verb}` },
     ...(thing.label === null ? [] : [{ part: 'text', text: ' ' }, { part: 'object', text: thing.label }]),
     ...(thing.owner === null ? [] : [{ part: 'text', text: ' (' }, { part: 'owner', text: thing.owner }, { part: 'text', text: ')' }]),
+    ...(/export(ed|_ended)$/.test(thing.action) ? [{ part: 'text', text: ' (' }, { part: 'count', text: '2450' }, { part: 'text', text: ' rows)' }] : []),
   ]
   return {
     id: String(90_000 - number), occurredAt: new Date(now.getTime() - 60_000 - number * 7 * 60_000).toISOString(),
@@ -35,20 +36,32 @@ export function entry(number: number, thing: Thing = deeds[number % deeds.length
     transactionId: '812345', companyId: '1', onBehalfOf: null, objectLabel: thing.label, ownerKind: thing.owner === null ? null : 'customer', ownerId: thing.owner === null ? null : '12',
     ownerLabel: thing.owner, requestId: `req-${number}`, reason: null, clientAddr: '10.1.2.3', dbUser: 'consultant_app', applicationName: 'Konsultboard',
     snapshot: thing.action.endsWith('.deleted') ? { id: 400 + number, name: thing.label, city: 'Umeå', note: null, created_at: '2024-03-01T08:15:00+01:00' } : null,
-    details: thing.action.endsWith('.exported') ? { row_count: 245, format: 'csv' } : null,
+    details: thing.action.endsWith('.exported') ? { row_count: 2450, format: 'csv' } : null,
     ...changes,
   }
 }
 
-/** What went along with the entry of that number. */
+/** How the export of that number ended. */
+export const exportEnd = (number: number): WholeEvent =>
+  entry(number, { action: 'customers.export_ended', kind: 'customer', verb: 'the export of customers ended', label: null, owner: null },
+    { id: String(95_000 - number), objectId: String(90_000 - number), details: { outcome: 'complete', row_count: 2450, file_sha256: '4f'.repeat(32) }, snapshot: null })
+
+/** What went along with the entry of that number: three contacts, two projects and their four roles. */
 function alongWith(number: number): WholeEvent[] {
   const root = String(90_000 - number)
+  const customer = 'Kalkyl & Bygg i Umeå AB'
+  const contact = (label: string) => ({ action: 'contact.deleted', kind: 'contact', verb: 'deleted customer contact', label, owner: customer })
+  const project = (label: string) => ({ action: 'project.deleted', kind: 'project', verb: 'deleted project', label, owner: customer })
+  const role = (label: string, owner: string) => ({ action: 'role.deleted', kind: 'role', verb: 'deleted role', label, owner })
   const along = [
-    { action: 'contact.deleted', kind: 'contact', verb: 'deleted customer contact', label: 'Anna Ek', owner: 'Kalkyl & Bygg i Umeå AB' },
-    { action: 'project.deleted', kind: 'project', verb: 'deleted project', label: 'Intranät', owner: 'Kalkyl & Bygg i Umeå AB' },
-    { action: 'role.deleted', kind: 'role', verb: 'deleted role', label: 'Testare', owner: 'Intranät' },
+    contact('Anna Ek'), contact('Bosse Bengtsson'), contact('Cecilia Ohm'), project('Intranät'), role('Testare', 'Intranät'), role('Arkitekt', 'Intranät'),
+    project('Kalkyl 3.0'), role('Projektledare', 'Kalkyl 3.0'), role('Utvecklare', 'Kalkyl 3.0'),
   ]
-  return along.map((thing, at) => entry(number, thing, { id: String(50_000 + number * 10 + at), rootId: root, causedBy: at === 2 ? String(50_000 + number * 10 + 1) : root }))
+  const id = (at: number) => String(50_000 + number * 10 + at)
+  return along.map((thing, at) => entry(number, thing, {
+    id: id(at), rootId: root, wentAlong: null,
+    causedBy: thing.kind === 'role' ? id(along.findIndex(({ kind, label }) => kind === 'project' && label === thing.owner)) : root,
+  }))
 }
 
 /** A company's log as an administrator finds it on an ordinary day; `size` entries that nothing else caused. */
@@ -65,20 +78,21 @@ export function ordinary(size = 60): Scenario {
       unit: 'day',
       buckets: Array.from({ length: 60 }, (_, index) => ({
         from: new Date(lastMidnight - (60 - index) * day).toISOString(), to: new Date(lastMidnight - (59 - index) * day).toISOString(),
-        deletions: (index * 37) % 29 + (index % 7 === 3 ? 40 : 0), exports: index % 5 === 0 ? (index % 3) + 1 : 0, others: index % 11 === 0 ? 2 : 0,
+        deletions: (index * 37) % 29 + (index % 7 === 3 ? 40 : 0), exports: index % 5 === 0 ? (index % 3) + 1 : 0, others: index % 11 === 0 ? 2 : 0, isExact: true,
       })),
     },
     facets: {
       actions: [
-        { value: 'cv.deleted', label: null, count: 612 }, { value: 'customer.deleted', label: null, count: 41 }, { value: 'contact.deleted', label: null, count: 307 },
-        { value: 'customers.exported', label: null, count: 18 }, { value: 'project.deleted', label: null, count: 94 }, { value: 'contact.restored', label: null, count: 2 },
+        { value: 'cv.deleted', label: null, count: 612, isExact: true }, { value: 'customer.deleted', label: null, count: 41, isExact: true }, { value: 'contact.deleted', label: null, count: 307, isExact: true },
+        { value: 'customers.exported', label: null, count: 18, isExact: true }, { value: 'project.deleted', label: null, count: 94, isExact: true }, { value: 'contact.restored', label: null, count: 2, isExact: true },
       ],
-      sources: [{ value: 'app', label: null, count: 1_102 }, { value: 'api', label: null, count: 120 }, { value: 'sql', label: null, count: 9 }],
-      actors: people.map((name, index) => ({ value: String(index), label: name, count: 400 - index * 70 })),
-      kinds: [{ value: 'cv', label: null, count: 612 }, { value: 'customer', label: null, count: 59 }, { value: 'contact', label: null, count: 307 }, { value: 'project', label: null, count: 94 }],
+      sources: [{ value: 'app', label: null, count: 1_102, isExact: true }, { value: 'api', label: null, count: 120, isExact: true }, { value: 'sql', label: null, count: 9, isExact: true }],
+      actors: people.map((name, index) => ({ value: String(index), label: name, count: 400 - index * 70, isExact: true })),
+      kinds: [{ value: 'cv', label: null, count: 612, isExact: true }, { value: 'customer', label: null, count: 59, isExact: true }, { value: 'contact', label: null, count: 307, isExact: true }, { value: 'project', label: null, count: 94, isExact: true }],
+      isExact: true,
     },
     recording: {
-      kinds: ['contact', 'customer', 'cv', 'project', 'role', 'user'].map((kind) => ({ kind, since: '2026-02-03T09:12:00+01:00', isRecording: true, copy: kind === 'user' ? 'part' : 'whole' })),
+      kinds: ['contact', 'customer', 'cv', 'project', 'role', 'user'].map((kind) => ({ kind, since: '2026-02-03T09:12:00+01:00', isRecording: true, copy: kind === 'user' ? 'part' : 'whole', leftOut: kind === 'user' ? ['password_hash'] : [] })),
       firstEntryAt: '2026-02-03T10:41:07+01:00',
       checks: { completeness: 'ok', protection: 'ok', operation: 'ok' },
       administrators: ['Fredrik Isaksson', 'Åsa Öberg', 'Ängla Ström', 'Zoë Lind'],

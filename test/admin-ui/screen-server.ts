@@ -61,7 +61,7 @@ const nobody: Appearance = { name: null, colour: null, darkColour: null, signInU
  * Serves the built screens as the audit server does, with its content security policy, and answers their questions from
  * a scenario: so every state of a screen can be made, quickly and without a database.
  */
-export async function startScreenServer(scenario: Scenario, appearance: Partial<Appearance> = {}): Promise<ScreenServer> {
+export async function startScreenServer(scenario: Scenario, appearance: Partial<Appearance> = {}, folder = builtScreens): Promise<ScreenServer> {
   const asked: unknown[] = []
   const server: { -readonly [Key in keyof ScreenServer]: ScreenServer[Key] } = { url: '', scenario, asked, close: async () => undefined }
   const app = express()
@@ -98,11 +98,14 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
   app.get('/recording', (_request, response) => {
     if (!failed('recording', response)) response.json(server.scenario.recording)
   })
+  app.get('/left-out', (_request, response) => {
+    response.json(Object.fromEntries(server.scenario.recording.kinds.map(({ kind, leftOut }) => [kind, leftOut])))
+  })
   app.get('/export/events.:format', (_request, response) => {
     if (failed('export', response)) return
     response.set({ 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="audit-log-2026-11-23.csv"' }).send(server.scenario.file)
   })
-  app.use(serveScreens(builtScreens, { ...nobody, ...appearance }))
+  app.use(serveScreens(folder, { ...nobody, ...appearance }))
 
   const http = createServer(app).listen(0, '127.0.0.1')
   await once(http, 'listening')
@@ -133,7 +136,8 @@ function answer(scenario: Scenario, kind: Question, variables: Record<string, un
     default: {
       const act = of('act')
       const query = String(of('query') ?? '').toLowerCase()
-      const wanted = scenario.events.filter((event) =>
+      const objectId = of('objectId')
+      const wanted = scenario.events.filter((event) => objectId !== undefined ? event.objectId === objectId && [of('actions')].flat().includes(event.action) :
         (act === undefined ? query !== '' || event.rootId === null : event.rootId === act || event.id === act) && event.sentence.toLowerCase().includes(query))
       const first = Number(variables['after'] ?? 0)
       const nodes = wanted.slice(first, first + scenario.pageSize)

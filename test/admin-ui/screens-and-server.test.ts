@@ -70,6 +70,27 @@ it('about a file in each form: it is whole, and its receipt is that of the log',
   await page.context().close()
 })
 
+it('about how an export ended, the last word of the log first; and that no end is recorded where the server was killed', async (context) => {
+  const { database, fredrik } = context
+  const settings = { 'audit.company_id': fredrik.companyId, 'audit.viewer_id': fredrik.id }
+  const begin = async (outcomes: readonly string[]): Promise<string> => {
+    let entry = ''
+    await database.inTransactionAs('audit_admin', settings, async (client) => {
+      const { rows: [row] } = await client.query(`select audit.record_log_export('csv')::text as id`)
+      entry = row.id
+      for (const outcome of outcomes) await client.query('select audit.record_log_export_end($1, 1234, null, $2)', [entry, outcome])
+      await client.query('commit')
+    })
+    return entry
+  }
+  const page = await open(context, `${log}/${await begin([])}`)
+  await page.getByText('No end is recorded: it is still running, or the server was stopped by force.').waitFor()
+  await page.goto(`${context.running.url}${log}/${await begin(['complete', 'cancelled'])}`)
+  await page.getByText('How it ended').waitFor()
+  await page.getByRole('link', { name: /cancelled/ }).waitFor()
+  await page.context().close()
+})
+
 it('about views, the recording, and the end of a session', async (context) => {
   const page = await open(context, `${log}?source=app&object=customer/1`)
   await button(page, 'Views').click()

@@ -56,7 +56,7 @@ it('choose the form by the number and write the number as the language does', ()
   )
   assert.equal(
     [0, 1, 2].map((count) => sv('kind.contact', { count })),
-    ['0 kontakter', '1 kontakt', '2 kontakter'],
+    ['0 kundkontakter', '1 kundkontakt', '2 kundkontakter'],
   )
   assert.is(sv('list.entries', { count: 12345 }).replace(/\s/g, ' '), '12 345 poster')
 })
@@ -103,6 +103,8 @@ it('write times in the zone, to the millisecond', () => {
 it('say how long ago something was', () => {
   const now = new Date('2026-11-23T12:00:00Z')
   const ago = (time: string, locale: 'en' | 'sv') => formatRelative(new Date(time), now, locale)
+  assert.is(ago('2026-11-23T11:59:20Z', 'en'), 'now')
+  assert.is(ago('2026-11-23T11:59:20Z', 'sv'), 'nu')
   assert.is(ago('2026-11-23T11:48:10Z', 'en'), '11 min ago')
   assert.is(ago('2026-11-20T12:00:00Z', 'en'), '3 days ago')
   assert.is(ago('2026-11-23T09:00:00Z', 'sv'), 'för 3 tim sedan')

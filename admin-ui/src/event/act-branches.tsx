@@ -6,6 +6,7 @@ import { entryPath, logPath } from '../shell/place.ts'
 import { useText } from '../text/use-text.ts'
 import { actTree, type Branch } from './act-tree.ts'
 import { EventSentence } from './event-sentence.tsx'
+import { type Above, nameIn, sentenceWithin } from './sentence-within.ts'
 import { useAct } from './use-events.ts'
 
 const List = styled('ul')(({ theme }) => ({
@@ -21,30 +22,38 @@ const List = styled('ul')(({ theme }) => ({
     color: theme.palette.text.secondary,
     textDecoration: 'none',
     overflowWrap: 'anywhere',
-    '& bdi ~ bdi, & bdi:only-of-type': { color: theme.palette.text.primary },
+    '& bdi': { color: theme.palette.text.primary },
+    '&[data-short]::first-letter': { textTransform: 'uppercase' },
     '&:hover': { background: theme.palette.action.hover },
     '&[aria-current]': { background: theme.palette.action.selected },
   },
 }))
 
-const Branches = ({
-  branches,
-  current,
-  search,
-}: {
-  branches: readonly Branch[]
-  current: string
-  search: string
-}): ReactNode => (
+type BranchesProps = {
+  readonly branches: readonly Branch[]
+  readonly current: string
+  readonly search: string
+  readonly above: Above
+}
+
+const Branches = ({ branches, current, search, above }: BranchesProps): ReactNode => (
   <List>
-    {branches.map(({ event, children }) => (
-      <li key={event.id}>
-        <Link to={entryPath(event.id, search)} aria-current={event.id === current ? 'true' : undefined}>
-          <EventSentence parts={event.sentenceParts} quietActor />
-        </Link>
-        {children.length > 0 && <Branches branches={children} current={current} search={search} />}
-      </li>
-    ))}
+    {branches.map(({ event, children }) => {
+      const parts = sentenceWithin(event.sentenceParts, above)
+      const below = { ...above, object: nameIn(event.sentenceParts, 'object') }
+      return (
+        <li key={event.id}>
+          <Link
+            to={entryPath(event.id, search)}
+            aria-current={event.id === current ? 'true' : undefined}
+            data-short={parts[0]?.part === 'text' || undefined}
+          >
+            <EventSentence parts={parts} />
+          </Link>
+          {children.length > 0 && <Branches branches={children} current={current} search={search} above={below} />}
+        </li>
+      )
+    })}
   </List>
 )
 
@@ -78,10 +87,12 @@ export const ActBranches = ({ act, current, below = false }: ActBranchesProps): 
     )
   }
   const tree = actTree(data.data, act)
+  const own = data.data.find(({ id }) => id === current)?.sentenceParts ?? []
+  const above = { actor: nameIn(own, 'actor'), object: below ? nameIn(own, 'object') : undefined }
   const branches = below ? tree.flatMap((branch) => (branch.event.id === current ? branch.children : [branch])) : tree
   return (
     <>
-      <Branches branches={branches} current={current} search={search} />
+      <Branches branches={branches} current={current} search={search} above={above} />
       {data.pageInfo?.hasNextPage && (
         <Button
           component={Link}

@@ -1,6 +1,5 @@
 import FileDownloadOutlined from '@mui/icons-material/FileDownloadOutlined'
-import InfoOutlined from '@mui/icons-material/InfoOutlined'
-import { Box, Button, IconButton, LinearProgress, Typography } from '@mui/material'
+import { Box, Button, LinearProgress, Link as TextLink, Typography } from '@mui/material'
 import { lazy, type ReactNode, Suspense, useCallback, useState } from 'react'
 import { Link, useLocation, useParams } from 'react-router-dom'
 import { FilterBar } from '../filter/filter-bar.tsx'
@@ -22,7 +21,7 @@ import { EventList, EventListSkeleton } from './event-list.tsx'
 import { ListSummary } from './list-summary.tsx'
 import { Nothing } from './nothing.tsx'
 import { QuestionMenu } from './question-menu.tsx'
-import { useEventPages } from './use-events.ts'
+import { useDrawnAnswer, useEventPages } from './use-events.ts'
 import { useKeptPosition } from './use-kept-position.ts'
 
 const ExportDialog = lazy(async () => ({ default: (await import('../export/export-dialog.tsx')).ExportDialog }))
@@ -60,19 +59,19 @@ const Log = (): ReactNode => {
   const refresh = useCallback(() => void refetch(), [refetch])
   const loadMore = useCallback(() => void fetchNextPage(), [fetchNextPage])
   const { search } = useLocation()
-  useKeptPosition(search, pages)
+  const { drawn, isDrawn } = useDrawnAnswer(pages.events, filter.query, pages.isPlaceholderData)
+  useKeptPosition(search, pages, isDrawn)
   const hasList = error === null && (pages.isPending || pages.events.length > 0)
   const list = () => {
     if (error !== null) {
       return <Problem error={error} retry={() => void pages.refetch()} resetFilter={() => setFilter(noFilter)} />
     }
     if (pages.isPending) return <EventListSkeleton />
-    if (pages.events.length === 0) return pages.isPlaceholderData ? <EventListSkeleton /> : <Nothing />
+    if (drawn.events.length === 0) return pages.isPlaceholderData || !isDrawn ? <EventListSkeleton /> : <Nothing />
     return (
       <EventList
-        events={pages.events}
+        answer={drawn}
         zone={zone}
-        query={filter.query}
         current={current}
         updating={pages.isPlaceholderData}
         more={{ state: pages.more, load: loadMore }}
@@ -82,10 +81,13 @@ const Log = (): ReactNode => {
   return (
     <>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: 1, mt: 1, mb: 2 }}>
-        <Box sx={{ flex: { xs: '1 1 200px', sm: '1 1 300px' }, minWidth: 0 }}>
+        <Box sx={{ flex: { xs: '1 1 180px', sm: '1 1 300px' }, minWidth: 0 }}>
           <Typography variant="h1">{appearance.name ?? text('product.name')}</Typography>
           <Typography variant="body2" color="textSecondary">
-            {text('product.lead')}
+            {text('product.lead')}{' '}
+            <TextLink component={Link} to={`${recordingPath}${search}`} underline="hover" sx={{ whiteSpace: 'nowrap' }}>
+              {text('recording.open')}
+            </TextLink>
           </Typography>
         </Box>
         {/* On a phone a line of its own, below title and export. */}
@@ -102,14 +104,6 @@ const Log = (): ReactNode => {
           <ZoneMenu />
           <ViewsMenu />
           <QuestionMenu input={question.listInput} />
-          <IconButton
-            component={Link}
-            to={`${recordingPath}${search}`}
-            aria-label={text('recording.open')}
-            title={text('recording.open')}
-          >
-            <InfoOutlined fontSize="small" />
-          </IconButton>
         </Box>
         <Button
           variant="contained"

@@ -27,3 +27,18 @@ export const asCurl = (origin: string, question: { readonly query: string; reado
     `-H 'Content-Type: application/json'`,
     `--data ${quoted(JSON.stringify(question))}`,
   ].join(' \\\n  ')
+
+type Json = NonNullable<WholeEvent['snapshot']>
+
+/** A value as a cell that can be pasted into a spreadsheet: nothing in it runs as a formula there. */
+const cell = (value: Json | null): string => {
+  const text = value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const safe = typeof value === 'string' && /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text
+  return /[\t\r\n"]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+/** A row of a table as lines of column and value, to be pasted into a spreadsheet or a message. */
+export const asTable = (row: Json): string =>
+  (typeof row === 'object' && row !== null && !Array.isArray(row) ? Object.entries(row) : [['', row] as const])
+    .map(([column, value]) => `${cell(column)}\t${cell(value)}`)
+    .join('\n')

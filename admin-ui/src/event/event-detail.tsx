@@ -1,6 +1,6 @@
 import SearchOff from '@mui/icons-material/SearchOff'
 import { Box, Chip, Skeleton, styled, Typography } from '@mui/material'
-import { type ReactNode, useId } from 'react'
+import type { ReactNode } from 'react'
 import { useTranslate } from 'react-admin'
 import { sourceName } from '../filter/in-words.ts'
 import { Notice } from '../problem/notice.tsx'
@@ -13,7 +13,11 @@ import { useNow } from '../time/use-now.ts'
 import { ActBranches } from './act-branches.tsx'
 import { ActionIcon } from './action-icon.tsx'
 import { actOf, type WholeEvent, wentAlongCount } from './event.ts'
+import { DeletedRow } from './deleted-row.tsx'
+import { DetailPart } from './detail-part.tsx'
 import { EventSentence } from './event-sentence.tsx'
+import { ExportEnd } from './export-end.tsx'
+import { plainFacts } from './plain-facts.ts'
 import { JsonTable, RawJson } from './json-table.tsx'
 import { CopyMenu } from './copy-menu.tsx'
 import { NarrowMenu } from './narrow-menu.tsx'
@@ -30,18 +34,6 @@ const Facts = styled('dl')(({ theme }) => ({
   '& .means': { display: 'block', color: theme.palette.text.secondary, fontSize: '0.8125rem' },
   [theme.breakpoints.down('sm')]: { gridTemplateColumns: '118px minmax(0, 1fr)', columnGap: 12 },
 }))
-
-const Part = ({ title, children }: { title: string; children: ReactNode }): ReactNode => {
-  const id = useId()
-  return (
-    <Box component="section" aria-labelledby={id} sx={{ mt: 3 }}>
-      <Typography variant="h3" id={id} sx={{ mb: 1, pb: 0.75, borderBottom: 1, borderColor: 'divider' }}>
-        {title}
-      </Typography>
-      {children}
-    </Box>
-  )
-}
 
 const Fact = ({ term, children }: { term: string; children: ReactNode }): ReactNode => (
   <>
@@ -74,7 +66,12 @@ const Detail = ({ event, zone }: { event: WholeEvent; zone: string }): ReactNode
   const locale = useReadersLocale()
   const now = useNow()
   const instant = new Date(event.occurredAt)
-  const { snapshot, details } = event
+  const { details } = event
+  const isOfExport = /\.export(ed|_ended)$/.test(event.action)
+  const factName = (name: string) => {
+    const words = translate(`fact.${name}`)
+    return words === `fact.${name}` ? visible(name) : words
+  }
   const facts = (entries: readonly (readonly [string, string | null])[]) =>
     entries.map(([term, value]) => (
       <Fact key={term} term={term}>
@@ -124,7 +121,7 @@ const Detail = ({ event, zone }: { event: WholeEvent; zone: string }): ReactNode
             {sourceName(event.source, translate)}
             <span className="means">{translate(`source_means.${event.source}`)}</span>
           </Fact>
-          {event.objectKind !== null && (
+          {event.objectKind !== null && (event.objectId !== null || event.objectLabel !== null) && (
             <Fact term={text('detail.object')}>{thing(event.objectKind, event.objectId, event.objectLabel)}</Fact>
           )}
           {event.ownerLabel !== null && (
@@ -138,34 +135,19 @@ const Detail = ({ event, zone }: { event: WholeEvent; zone: string }): ReactNode
         </Facts>
       </Box>
       {(event.rootId !== null || wentAlongCount(event) > 0) && (
-        <Part title={text('tree.label')}>
+        <DetailPart title={text(event.action.endsWith('.deleted') ? 'tree.label' : 'tree.label_other')}>
           <ActBranches act={actOf(event)} current={event.id} />
-        </Part>
+        </DetailPart>
       )}
-      {event.action.endsWith('.deleted') && (
-        <Part title={text('detail.snapshot')}>
-          {snapshot == null ? (
-            <Typography variant="body2" color="textSecondary">
-              {text('detail.snapshot_none')}
-            </Typography>
-          ) : (
-            <>
-              <JsonTable value={snapshot} />
-              <Typography variant="caption" component="p" color="textSecondary" sx={{ mt: 1 }}>
-                {text('detail.snapshot_parts')}
-              </Typography>
-              <RawJson value={snapshot} />
-            </>
-          )}
-        </Part>
-      )}
+      {event.action.endsWith('.deleted') && <DeletedRow event={event} />}
       {details != null && (
-        <Part title={text('detail.facts')}>
-          <JsonTable value={details} />
+        <DetailPart title={text(isOfExport ? 'detail.facts' : 'detail.other_facts')}>
+          <JsonTable value={plainFacts(details)} nameOf={factName} />
           <RawJson value={details} />
-        </Part>
+        </DetailPart>
       )}
-      <Part title={text('detail.technical')}>
+      {isOfExport && <ExportEnd event={event} zone={zone} />}
+      <DetailPart title={text('detail.technical')}>
         <Facts>
           {facts([
             [text('detail.entry'), event.id],
@@ -177,7 +159,7 @@ const Detail = ({ event, zone }: { event: WholeEvent; zone: string }): ReactNode
             [text('detail.program'), event.applicationName],
           ])}
         </Facts>
-      </Part>
+      </DetailPart>
     </>
   )
 }

@@ -52,6 +52,7 @@ export const EventDrawer = ({ id, events, zone }: EventDrawerProps): ReactNode =
       onClose={close}
       disableRestoreFocus
       slotProps={{
+        backdrop: { sx: { bgcolor: 'rgba(16, 24, 32, 0.28)' } },
         transition: { onExited: () => shown !== null && focusRow(shown) },
         paper: {
           role: 'dialog',
@@ -69,7 +70,8 @@ export const EventDrawer = ({ id, events, zone }: EventDrawerProps): ReactNode =
           display: 'flex',
           alignItems: 'center',
           gap: 0.5,
-          px: 2,
+          pl: { xs: 2, sm: 3 },
+          pr: 1,
           py: 1,
           bgcolor: 'background.paper',
           borderBottom: 1,

@@ -1,14 +1,15 @@
 import { Box, Button, Skeleton, styled, Typography } from '@mui/material'
-import { type ReactNode, useCallback, useDeferredValue, useEffect, useMemo } from 'react'
+import { memo, type MouseEvent, type ReactNode, useCallback, useEffect, useMemo } from 'react'
 import { useNavigate } from 'react-router-dom'
 import { entryPath } from '../shell/place.ts'
-import { useReadersLocale, useText } from '../text/use-text.ts'
+import { useText } from '../text/use-text.ts'
 import { addDays, dayOf } from '../time/day.ts'
 import { formatDay } from '../time/format.ts'
 import { useNow } from '../time/use-now.ts'
 import type { ListedEvent } from './event.ts'
-import { EventRow } from './event-row.tsx'
-import type { More } from './use-events.ts'
+import { EventRow, rowStyles } from './event-row.tsx'
+import type { Answer, More } from './use-events.ts'
+import { useRowWords } from './use-row-words.ts'
 
 const Sheet = styled('div')(({ theme }) => ({
   background: theme.palette.background.paper,
@@ -27,6 +28,7 @@ const Sheet = styled('div')(({ theme }) => ({
     '& strong': { color: theme.palette.text.primary, fontWeight: 600, marginInlineEnd: 8 },
   },
   '& section + section .day': { borderTop: `1px solid ${theme.palette.divider}` },
+  '& li.entry': rowStyles(theme),
 }))
 
 /** Places of entries that are on their way. */
@@ -68,29 +70,20 @@ const useSteps = (enabled: boolean, { state, load }: { state: More; load: () => 
   }, [enabled, state, load])
 }
 
-type EventListProps = {
-  readonly events: readonly ListedEvent[]
+type DaysProps = {
+  readonly answer: Answer
   readonly zone: string
-  readonly query: string
   readonly current: string | null
-  /** An older answer is shown while a new one is on its way. */
-  readonly updating: boolean
-  readonly more: { readonly state: More; readonly load: () => void }
 }
 
-/** Entries, the newest first, by day. */
-export const EventList = ({ events, zone, query, current, updating, more }: EventListProps): ReactNode => {
+const hours24 = 86_400_000
+
+/** The rows of an answer, by day. Drawn anew when the answer changes, not whenever the page around it does. */
+const Days = memo(({ answer: { events, query }, zone, current }: DaysProps): ReactNode => {
   const text = useText()
-  const locale = useReadersLocale()
-  // A thousand rows are marked anew when there is time for it, never between two keys.
-  const marked = useDeferredValue(query)
-  const navigate = useNavigate()
-  const today = dayOf(useNow(), zone)
-  const open = useCallback(
-    (id: string) => void navigate(entryPath(id, window.location.search), { preventScrollReset: true }),
-    [navigate],
-  )
-  useSteps(current === null, more)
+  const words = useRowWords()
+  const now = useNow()
+  const today = dayOf(now, zone)
   const days = useMemo(() => {
     const byDay = new Map<string, ListedEvent[]>()
     for (const event of events) {
@@ -103,29 +96,53 @@ export const EventList = ({ events, zone, query, current, updating, more }: Even
   }, [events, zone])
   const nearness = (day: string) =>
     day === today ? text('list.today') : day === addDays(today, -1) ? text('list.yesterday') : null
+  return days.map(([day, entries]) => (
+    <section key={day} aria-labelledby={`day-${day}`}>
+      <Typography className="day" variant="h2" id={`day-${day}`}>
+        {nearness(day) && <strong>{nearness(day)}</strong>}
+        {formatDay(day, words.locale)}
+      </Typography>
+      <ol>
+        {entries.map((event) => (
+          <EventRow
+            key={event.id}
+            event={event}
+            zone={zone}
+            query={query}
+            current={event.id === current}
+            recent={now.getTime() - Date.parse(event.occurredAt) < hours24}
+            words={words}
+          />
+        ))}
+      </ol>
+    </section>
+  ))
+})
+Days.displayName = 'Days'
+
+type EventListProps = DaysProps & {
+  /** An older answer is shown while a new one is on its way. */
+  readonly updating: boolean
+  readonly more: { readonly state: More; readonly load: () => void }
+}
+
+/** Entries, the newest first, by day. */
+export const EventList = ({ answer, zone, current, updating, more }: EventListProps): ReactNode => {
+  const text = useText()
+  const navigate = useNavigate()
+  useSteps(current === null, more)
+  // The button of every row is listened to here: `navigate` is another function after each step.
+  const open = useCallback(
+    ({ target }: MouseEvent) => {
+      const id = target instanceof Element ? target.closest('[data-entry]')?.getAttribute('data-entry') : null
+      if (id) void navigate(entryPath(id, window.location.search), { preventScrollReset: true })
+    },
+    [navigate],
+  )
   return (
     <>
-      <Sheet aria-busy={updating} sx={{ opacity: updating ? 0.6 : 1, transition: 'opacity 150ms' }}>
-        {days.map(([day, entries]) => (
-          <section key={day} aria-labelledby={`day-${day}`}>
-            <Typography className="day" variant="h2" id={`day-${day}`}>
-              {nearness(day) && <strong>{nearness(day)}</strong>}
-              {formatDay(day, locale)}
-            </Typography>
-            <ol>
-              {entries.map((event) => (
-                <EventRow
-                  key={event.id}
-                  event={event}
-                  zone={zone}
-                  query={marked}
-                  current={event.id === current}
-                  open={open}
-                />
-              ))}
-            </ol>
-          </section>
-        ))}
+      <Sheet aria-busy={updating} onClick={open} sx={{ opacity: updating ? 0.6 : 1, transition: 'opacity 150ms' }}>
+        <Days answer={answer} zone={zone} current={current} />
       </Sheet>
       <Box sx={{ display: 'flex', justifyContent: 'center', alignItems: 'center', gap: 1, mt: 2, minHeight: 40 }}>
         {more.state === 'none' ? (

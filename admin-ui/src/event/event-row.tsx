@@ -1,18 +1,18 @@
-import ChevronRight from '@mui/icons-material/ChevronRight'
-import ExpandMore from '@mui/icons-material/ExpandMore'
-import { IconButton, styled } from '@mui/material'
-import { memo, type ReactNode, useId, useState } from 'react'
-import { useTranslate } from 'react-admin'
-import { sourceName } from '../filter/in-words.ts'
-import { useText } from '../text/use-text.ts'
+import type { Theme } from '@mui/material'
+import { memo, type ReactNode, useState } from 'react'
 import { ActBranches } from './act-branches.tsx'
 import { ActionIcon } from './action-icon.tsx'
 import { actOf, type ListedEvent, wentAlongCount } from './event.ts'
 import { EventSentence } from './event-sentence.tsx'
 import { EventTime } from './event-time.tsx'
-import { useWentAlongInWords } from './use-went-along-in-words.ts'
+import { Glyph } from './glyph.tsx'
+import type { RowWords } from './use-row-words.ts'
 
-const Row = styled('li')(({ theme }) => ({
+/**
+ * How a row looks. The list says it once for all of its rows: a row is made of plain elements without styles of their
+ * own, so that a thousand of them are drawn, and taken away, between two keys.
+ */
+export const rowStyles = (theme: Theme) => ({
   display: 'grid',
   gridTemplateColumns: '28px minmax(0, 1fr) 64px 168px 32px',
   gridTemplateAreas: '"icon main source time more"',
@@ -38,7 +38,22 @@ const Row = styled('li')(({ theme }) => ({
     whiteSpace: 'nowrap',
     '& .relative': { color: theme.palette.text.secondary, marginInlineEnd: 10 },
   },
-  '& > .more': { gridArea: 'more', marginBlock: -2 },
+  '& > .more': {
+    gridArea: 'more',
+    display: 'grid',
+    placeItems: 'center',
+    width: 32,
+    height: 32,
+    marginBlock: -2,
+    padding: 0,
+    border: 0,
+    borderRadius: 6,
+    fontSize: 20,
+    color: theme.palette.action.active,
+    background: 'none',
+    cursor: 'pointer',
+    '&:hover': { background: theme.palette.action.hover },
+  },
   '& .sentence': {
     margin: 0,
     display: '-webkit-box',
@@ -53,8 +68,8 @@ const Row = styled('li')(({ theme }) => ({
     minHeight: 24,
     marginBottom: -4,
     gap: 2,
-    marginInlineStart: -4,
-    padding: '0 4px',
+    marginInlineStart: -6,
+    padding: '0 6px 0 1px',
     border: 0,
     borderRadius: 4,
     font: 'inherit',
@@ -73,28 +88,31 @@ const Row = styled('li')(({ theme }) => ({
     gridTemplateAreas: '"icon main main more" ". source time time"',
     padding: '10px 6px 10px 10px',
     columnGap: 10,
+    '& > .time': { paddingInlineEnd: 8 },
     '& > .source, & > .time': { marginTop: 0 },
   },
-}))
+})
 
 type EventRowProps = {
   readonly event: ListedEvent
   readonly zone: string
   readonly query: string
   readonly current: boolean
-  readonly open: (id: string) => void
+  /** Whether it is today's news, so that how long ago is said too. */
+  readonly recent: boolean
+  readonly words: RowWords
 }
 
-/** One line of the list: what happened, from where, when, what went along; and a button to everything else. */
-export const EventRow = memo(({ event, zone, query, current, open }: EventRowProps): ReactNode => {
-  const text = useText()
-  const translate = useTranslate()
-  const wentAlongInWords = useWentAlongInWords()
+/**
+ * One line of the list: what happened, from where, when, what went along; and a button to everything else, which the
+ * list listens to.
+ */
+export const EventRow = memo(({ event, zone, query, current, recent, words }: EventRowProps): ReactNode => {
   const [unfolded, setUnfolded] = useState(false)
-  const id = useId()
+  const id = `sentence-${event.id}`
   const along = wentAlongCount(event)
   return (
-    <Row data-current={current || undefined}>
+    <li className="entry" data-current={current || undefined}>
       <span className="icon">
         <ActionIcon action={event.action} />
       </span>
@@ -107,13 +125,10 @@ export const EventRow = memo(({ event, zone, query, current, open }: EventRowPro
             type="button"
             className="along"
             aria-expanded={unfolded}
-            title={
-              along > 0 ? text('list.what_went_along', { list: wentAlongInWords(event.wentAlong ?? {}) }) : undefined
-            }
             onClick={() => setUnfolded(!unfolded)}
           >
-            <ExpandMore aria-hidden />
-            {along > 0 ? text('list.went_along', { count: along }) : text('list.was_taken_along')}
+            <Glyph of="down" />
+            {along > 0 ? words.wentAlong(event.wentAlong ?? {}) : words.takenAlong}
           </button>
         )}
         {unfolded && (
@@ -122,21 +137,21 @@ export const EventRow = memo(({ event, zone, query, current, open }: EventRowPro
           </div>
         )}
       </div>
-      <span className="source">{sourceName(event.source, translate)}</span>
+      <span className="source">{words.source(event.source)}</span>
       <span className="time">
-        <EventTime at={event.occurredAt} zone={zone} />
+        <EventTime at={event.occurredAt} zone={zone} locale={words.locale} recent={recent} />
       </span>
-      <IconButton
+      <button
+        type="button"
         className="more"
         data-entry={event.id}
-        aria-label={text('list.details')}
+        aria-label={words.details}
         aria-describedby={id}
-        title={text('list.details')}
-        onClick={() => open(event.id)}
+        title={words.details}
       >
-        <ChevronRight fontSize="small" />
-      </IconButton>
-    </Row>
+        <Glyph of="onwards" />
+      </button>
+    </li>
   )
 })
 EventRow.displayName = 'EventRow'

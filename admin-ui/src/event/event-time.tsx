@@ -1,19 +1,26 @@
 import type { ReactNode } from 'react'
-import { useReadersLocale } from '../text/use-text.ts'
+import type { Locale } from '../text/locale.ts'
 import { formatExact, formatRelative, formatTime } from '../time/format.ts'
 import { useNow } from '../time/use-now.ts'
 
-const day = 86_400_000
+const Relative = ({ instant, locale }: { instant: Date; locale: Locale }): ReactNode => (
+  <span className="relative">{formatRelative(instant, useNow(), locale)}</span>
+)
+
+type EventTimeProps = {
+  readonly at: string
+  readonly zone: string
+  readonly locale: Locale
+  /** Whether it is today's news; older times do not follow the clock. */
+  readonly recent: boolean
+}
 
 /** The time of an entry: on the clock of the zone, how long ago while that is today's news, and exactly as a title. */
-export const EventTime = ({ at, zone }: { at: string; zone: string }): ReactNode => {
-  const locale = useReadersLocale()
-  const now = useNow()
+export const EventTime = ({ at, zone, locale, recent }: EventTimeProps): ReactNode => {
   const instant = new Date(at)
-  const recent = now.getTime() - instant.getTime() < day
   return (
     <time dateTime={at} title={formatExact(instant, locale, zone)}>
-      {recent && <span className="relative">{formatRelative(instant, now, locale)}</span>}
+      {recent && <Relative instant={instant} locale={locale} />}
       <span className="clock">{formatTime(instant, locale, zone)}</span>
     </time>
   )

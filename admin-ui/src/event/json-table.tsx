@@ -21,7 +21,8 @@ const Table = styled('table')(({ theme }) => ({
     overflowWrap: 'anywhere',
     borderBottom: `1px solid ${theme.palette.divider}`,
   },
-  '& th': { width: '36%', paddingInlineEnd: 12, color: theme.palette.text.secondary },
+  '& col.column': { width: 144, [theme.breakpoints.down('sm')]: { width: 122 } },
+  '& th': { paddingInlineEnd: 16, color: theme.palette.text.secondary },
   '& td': { whiteSpace: 'pre-wrap' },
   '& thead': { position: 'absolute', width: 1, height: 1, overflow: 'hidden', clipPath: 'inset(50%)' },
   '& .empty': { color: theme.palette.text.secondary, fontStyle: 'italic' },
@@ -49,8 +50,14 @@ const LongText = ({ value }: { value: string }): ReactNode => {
   )
 }
 
+type JsonTableProps = {
+  readonly value: Json
+  /** What a column is called, where it has a name for people. */
+  readonly nameOf?: (column: string) => string
+}
+
 /** A row of a table as it was: a line for each column. */
-export const JsonTable = ({ value }: { value: Json }): ReactNode => {
+export const JsonTable = ({ value, nameOf = visible }: JsonTableProps): ReactNode => {
   const text = useText()
   const cell = (of: Json) => {
     if (of === null || of === '') return <span className="empty">{text('detail.empty')}</span>
@@ -58,6 +65,10 @@ export const JsonTable = ({ value }: { value: Json }): ReactNode => {
   }
   return (
     <Table>
+      <colgroup>
+        <col className="column" />
+        <col />
+      </colgroup>
       <thead>
         <tr>
           <th scope="col">{text('detail.column')}</th>
@@ -68,7 +79,7 @@ export const JsonTable = ({ value }: { value: Json }): ReactNode => {
         {(isObject(value) ? Object.entries(value) : [['', value] as const]).map(([column, of]) => (
           <tr key={column}>
             <th scope="row">
-              <bdi>{visible(column)}</bdi>
+              <bdi>{nameOf(column)}</bdi>
             </th>
             <td>{cell(of)}</td>
           </tr>

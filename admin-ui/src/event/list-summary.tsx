@@ -30,7 +30,7 @@ export const ListSummary = ({ question, readAt, newest, refresh }: ListSummaryPr
   const asActs = question.asActs && all && acts.data?.isExact && acts.data.count !== all.count ? acts.data.count : null
   const canSwitch = letsActsThrough(filter) && all !== undefined && all.count > 0 && (each || asActs !== null || !all.isExact)
   return (
-    <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', columnGap: 1, minHeight: 40, my: 0.5 }}>
+    <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', columnGap: 1.5, rowGap: 0.25, minHeight: 40, my: 0.5 }}>
       <Typography variant="body2" role="status" sx={{ fontVariantNumeric: 'tabular-nums' }}>
         {all && <strong>{inWords(all)}</strong>}
         {entries.isError && text('list.total_failed')}
@@ -41,7 +41,7 @@ export const ListSummary = ({ question, readAt, newest, refresh }: ListSummaryPr
         </Typography>
       )}
       {canSwitch && (
-        <Button onClick={() => setEach(!each)} sx={{ paddingInline: 0.5 }}>
+        <Button onClick={() => setEach(!each)} sx={{ paddingInline: 0.75, marginInline: -0.75, minHeight: 28 }}>
           {text(each ? 'list.show_acts' : 'list.show_each')}
         </Button>
       )}

@@ -1,5 +1,5 @@
 import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { useMemo } from 'react'
+import { useDeferredValue, useMemo, useState } from 'react'
 import { type GetListResult, useDataProvider, useGetOne } from 'react-admin'
 import { type AuditDataProvider, auditLog } from '../data-provider.ts'
 import type { EventFilterInput } from '../filter/event-filter.ts'
@@ -54,6 +54,22 @@ export const useEventPages = (input: EventFilterInput, enabled: boolean) => {
   const events = useMemo(() => pages.data?.pages.flatMap(({ data }) => data) ?? [], [pages.data])
   // That a further page failed is said below the list; it does not take the list away.
   return { ...pages, events, more: moreOf(pages), failure: pages.isFetchNextPageError ? null : pages.error }
+}
+
+/** What a list shows: entries, and the search that they answer, whose words are marked in them. */
+export type Answer = { readonly events: readonly ListedEvent[]; readonly query: string }
+
+/**
+ * The answer as it is drawn. It follows what came when there is time for it: a thousand rows are put up, or taken away,
+ * in pieces between which keys and clicks are heard. While an older answer stands for one on its way, the words of its
+ * own search stay marked.
+ */
+export const useDrawnAnswer = (events: readonly ListedEvent[], query: string, isOlder: boolean) => {
+  const [own, setOwn] = useState(query)
+  if (!isOlder && own !== query) setOwn(query)
+  const answer = useMemo((): Answer => ({ events, query: own }), [events, own])
+  const drawn = useDeferredValue(answer)
+  return { drawn, isDrawn: drawn === answer }
 }
 
 /** How many entries there are for the filter: exactly, or more than that. */
@@ -118,5 +134,25 @@ export const useAct = (act: string, enabled = true) => {
       }),
     enabled,
     staleTime: Number.POSITIVE_INFINITY,
+  })
+}
+
+/** The entry that says how an export ended, the last one if its reader left at the very end; null while it has not, undefined where the entry is no export's beginning. */
+export const useExportEnd = ({ id, action, objectKind }: WholeEvent) => {
+  const dataProvider = useDataProvider<AuditDataProvider>()
+  const locale = useReadersLocale()
+  return useQuery({
+    queryKey: ['export-end', id, locale],
+    queryFn: async ({ signal }) => {
+      const { data } = await dataProvider.getList<ListedEvent>(auditLog, {
+        filter: { ...(objectKind === null ? {} : { objectKind }), objectId: id, actions: [action.replace('.exported', '.export_ended')] },
+        sort: { field: 'occurredAt', order: 'DESC' },
+        pagination: { page: 1, perPage: 1 },
+        meta: { locale },
+        signal,
+      })
+      return data[0] ?? null
+    },
+    enabled: action.endsWith('.exported'),
   })
 }

@@ -30,7 +30,11 @@ const readKept = (search: string): Kept | null => {
  * Keeps how far somebody has read, for when they come back to the same list: after a reload, from the sign-in, from
  * another page. Where the browser keeps nothing, the list begins at its top.
  */
-export const useKeptPosition = (search: string, { data, isPlaceholderData, isFetching, hasNextPage, fetchNextPage }: Pages): void => {
+export const useKeptPosition = (
+  search: string,
+  { data, isPlaceholderData, isFetching, hasNextPage, fetchNextPage }: Pages,
+  isDrawn: boolean,
+): void => {
   const wanted = useRef<Kept | null | undefined>(undefined)
   wanted.current ??= readKept(search)
   const pages = data?.pages.length ?? 0
@@ -49,14 +53,14 @@ export const useKeptPosition = (search: string, { data, isPlaceholderData, isFet
 
   useEffect(() => {
     const kept = wanted.current
-    if (!kept || kept.search !== search || pages === 0 || isPlaceholderData || isFetching) return
+    if (!kept || kept.search !== search || pages === 0 || isPlaceholderData || isFetching || !isDrawn) return
     if (pages < kept.pages && hasNextPage) {
       fetchNextPage()
       return
     }
     wanted.current = null
     window.scrollTo({ top: kept.top, behavior: 'instant' })
-  }, [search, pages, isPlaceholderData, isFetching, hasNextPage, fetchNextPage])
+  }, [search, pages, isPlaceholderData, isFetching, isDrawn, hasNextPage, fetchNextPage])
 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined

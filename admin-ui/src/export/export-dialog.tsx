@@ -1,7 +1,9 @@
 import { Button, Dialog, DialogActions, DialogContent, DialogTitle } from '@mui/material'
 import { type ReactNode, useId, useState } from 'react'
+import { Link, useLocation } from 'react-router-dom'
 import { useEventCount } from '../event/use-events.ts'
 import type { EventFilter, EventFilterInput } from '../filter/event-filter.ts'
+import { entryPath } from '../shell/place.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { exportAddress, type Format } from './export-address.ts'
 import { ExportChoice } from './export-choice.tsx'
@@ -20,6 +22,7 @@ export const ExportDialog = ({ filter, input, zone, close }: ExportDialogProps):
   const text = useText()
   const locale = useReadersLocale()
   const title = useId()
+  const { search } = useLocation()
   const count = useEventCount(input)
   const { state, start, cancel } = useExport(locale)
   const [format, setFormat] = useState<Format>(locale === 'sv' ? 'csv_semicolon' : 'csv_comma')
@@ -45,9 +48,16 @@ export const ExportDialog = ({ filter, input, zone, close }: ExportDialogProps):
       </DialogContent>
       <DialogActions sx={{ px: 3, pb: 2 }}>
         {state.step === 'done' ? (
-          <Button variant="contained" autoFocus onClick={close}>
-            {text('export.close')}
-          </Button>
+          <>
+            {state.entry !== null && (
+              <Button component={Link} to={entryPath(state.entry, search)} onClick={close}>
+                {text('export.entry')}
+              </Button>
+            )}
+            <Button variant="contained" autoFocus onClick={close}>
+              {text('export.close')}
+            </Button>
+          </>
         ) : (
           <>
             <Button color="inherit" onClick={isRunning ? cancel : close}>

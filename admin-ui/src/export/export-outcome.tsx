@@ -7,6 +7,8 @@ import { visible } from '../text/visible.ts'
 import { formatBytes, formatNumber } from '../time/format.ts'
 import type { ExportState } from './use-export.ts'
 
+const checkCommand = (name: string): string => `npm run audit -- check-export ${name}`
+
 /** How far an export is, how it ended, and how to check the file. */
 export const ExportOutcome = ({ state, expected }: { state: ExportState; expected: number | null }): ReactNode => {
   const text = useText()
@@ -70,9 +72,22 @@ export const ExportOutcome = ({ state, expected }: { state: ExportState; expecte
           <Typography variant="body2" color="textSecondary" sx={{ mt: 2 }}>
             {text('export.check')}
           </Typography>
-          <Box component="pre" tabIndex={0} sx={{ m: 0, mt: 1, p: 1.5, borderRadius: 1, bgcolor: 'background.default', overflow: 'auto', fontSize: '0.8125rem' }}>
-            {`npm run audit -- check-export ${state.name}`}
+          <Box
+            component="pre"
+            sx={{
+              m: 0,
+              mt: 1,
+              p: 1.25,
+              borderRadius: 1,
+              bgcolor: 'background.default',
+              fontSize: '0.8125rem',
+              whiteSpace: 'pre-wrap',
+              overflowWrap: 'anywhere',
+            }}
+          >
+            {checkCommand(state.name)}
           </Box>
+          <CopyButton label={text('export.copy_command')} content={() => checkCommand(state.name)} />
         </Box>
       )
     }

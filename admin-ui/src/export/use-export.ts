@@ -9,7 +9,7 @@ import { download, type Receipt, saveFile } from './download.ts'
 export type ExportState =
   | { readonly step: 'choosing' }
   | { readonly step: 'running'; readonly bytes: number; readonly lines: number }
-  | { readonly step: 'done'; readonly name: string; readonly receipt: Receipt | null }
+  | { readonly step: 'done'; readonly name: string; readonly receipt: Receipt | null; readonly entry: string | null }
   | { readonly step: 'failed'; readonly error: unknown }
 
 const ended = z.object({ row_count: z.number(), sha256: z.string() })
@@ -57,7 +57,7 @@ export const useExport = (locale: string) => {
           },
         )
         saveFile(file, name)
-        setState({ step: 'done', name, receipt: receipt ?? (await receiptInLog(dataProvider, entry, locale).catch(() => null)) })
+        setState({ step: 'done', name, entry, receipt: receipt ?? (await receiptInLog(dataProvider, entry, locale).catch(() => null)) })
       } catch (error) {
         if (!abort.signal.aborted) setState({ step: 'failed', error })
       }

@@ -29,7 +29,7 @@ export const ActionPanel = (): ReactNode => {
           options={groups[group].map((value) => ({
             value,
             label: actionName(value, translate),
-            count: countOf(facets?.actions, value, locale),
+            count: countOf(facets, 'actions', value, locale),
           }))}
           chosen={filter.actions}
           onChange={(chosen) => setFilter((current) => ({ ...current, actions: chosen }))}

@@ -29,11 +29,13 @@ export const CheckList = ({ legend, all, options, chosen, onChange }: CheckListP
       </Typography>
       {all !== undefined && (
         <FormControlLabel
-          sx={{ display: 'flex', mr: 0 }}
+          disableTypography
+          sx={{ display: 'flex', alignItems: 'flex-start', mr: 0, my: 0.5 }}
           label={<Typography variant="body2">{all}</Typography>}
           control={
             <Checkbox
               size="small"
+              sx={{ paddingBlock: 0.25 }}
               checked={mine.length === options.length}
               indeterminate={mine.length > 0 && mine.length < options.length}
               onChange={(_, checked) => onChange(checked ? [...others, ...options.map(({ value }) => value)] : others)}

@@ -19,6 +19,7 @@ export const Choice = ({ label, hint, chosen, choose }: ChoiceProps): ReactNode 
     sx={{
       justifyContent: 'space-between',
       gap: 3,
+      minHeight: 32,
       textAlign: 'start',
       fontWeight: chosen ? 650 : 400,
       bgcolor: chosen ? 'action.selected' : undefined,

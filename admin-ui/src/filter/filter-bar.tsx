@@ -32,7 +32,7 @@ export const FilterBar = (): ReactNode => {
       <FilterMenu label={text('filter.source')} chosen={filter.sources.length + filter.notSources.length}>
         {() => <SourcePanel />}
       </FilterMenu>
-      <FilterMenu label={text('filter.period')} chosen={filter.period === null ? 0 : 1}>
+      <FilterMenu label={text('filter.period')} chosen={filter.period === null ? 0 : 1} single atEnd>
         {(close) => (
           <PeriodPanel
             period={filter.period}

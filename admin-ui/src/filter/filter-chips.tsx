@@ -40,8 +40,10 @@ export const FilterChips = (): ReactNode => {
               height: 28,
               maxWidth: 'min(320px, 100%)',
               bgcolor: 'background.paper',
+              borderColor: 'divider',
+              '&:hover': { borderColor: 'text.secondary' },
               flexDirection: 'row-reverse',
-              '& .MuiChip-icon': { ml: -0.5, mr: 0.75, fontSize: 16 },
+              '& .MuiChip-icon': { ml: -0.5, mr: 0.75, fontSize: 15, color: 'text.secondary' },
             }}
           />
         </li>

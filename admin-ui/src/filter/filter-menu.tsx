@@ -8,6 +8,8 @@ type FilterMenuProps = {
   readonly label: string
   /** How many values are chosen. */
   readonly chosen: number
+  /** At most one value can be chosen, so that their number says nothing. */
+  readonly single?: boolean
   /** Without a frame, where it stands among other quiet buttons. */
   readonly quiet?: boolean
   /** At the end of its line, so that the panel ends with the button. */
@@ -16,7 +18,7 @@ type FilterMenuProps = {
 }
 
 /** A button that opens a panel of one filter. */
-export const FilterMenu = ({ label, chosen, quiet = false, atEnd = false, children }: FilterMenuProps): ReactNode => {
+export const FilterMenu = ({ label, chosen, single = false, quiet = false, atEnd = false, children }: FilterMenuProps): ReactNode => {
   const locale = useReadersLocale()
   const [anchor, setAnchor] = useState<HTMLElement | null>(null)
   const id = useId()
@@ -36,13 +38,30 @@ export const FilterMenu = ({ label, chosen, quiet = false, atEnd = false, childr
           borderColor: chosen > 0 ? 'primary.main' : 'divider',
           color: chosen > 0 ? 'primary.main' : 'text.primary',
           whiteSpace: 'nowrap',
-          flex: { xs: quiet ? 'none' : '1 1 calc(50% - 8px)', sm: 'none' },
-          paddingInline: { xs: 1, sm: 1.5 },
+          flex: { xs: quiet ? 'none' : '1 1 auto', sm: 'none' },
+          '@media (max-width: 359px)': { flexBasis: quiet ? undefined : 'calc(50% - 8px)' },
+          minWidth: 0,
+          paddingInline: { xs: 0.75, sm: 1.5 },
+          '& .MuiButton-endIcon': { ml: { xs: 0, sm: 0.5 } },
         }}
       >
         {label}
-        {chosen > 0 && (
-          <Box component="span" sx={{ ml: 0.75, fontVariantNumeric: 'tabular-nums' }}>
+        {chosen > 0 && !single && (
+          <Box
+            component="span"
+            sx={{
+              ml: 0.75,
+              px: 0.75,
+              minWidth: 20,
+              borderRadius: 10,
+              bgcolor: 'action.selected',
+              fontSize: '0.75rem',
+              fontWeight: 600,
+              lineHeight: '20px',
+              textAlign: 'center',
+              fontVariantNumeric: 'tabular-nums',
+            }}
+          >
             {formatNumber(chosen, locale)}
           </Box>
         )}

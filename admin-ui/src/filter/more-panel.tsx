@@ -4,14 +4,14 @@ import { useTranslate } from 'react-admin'
 import type { EventFacet } from '../event/event-numbers.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
-import { formatNumber } from '../time/format.ts'
 import { Choice } from './choice.tsx'
 import { readThing } from './event-filter.ts'
+import { facetCount } from './facet-count.ts'
 import { kindName } from './in-words.ts'
 import { useFacets } from './use-facets.ts'
 import { useFilter } from './use-filter.ts'
 
-const mostShown = 8
+const mostShown = 6
 
 const nameOf = ({ label, value }: EventFacet): string => visible(label ?? value)
 
@@ -72,7 +72,7 @@ export const MorePanel = ({ close }: { close: () => void }): ReactNode => {
           <Choice
             key={actor.value}
             label={<bdi>{nameOf(actor)}</bdi>}
-            hint={formatNumber(actor.count, locale)}
+            hint={facetCount(actor, locale)}
             chosen={filter.actor === actor.value}
             choose={() => {
               setFilter((current) => ({ ...current, actor: current.actor === actor.value ? null : actor.value }))
@@ -93,14 +93,14 @@ export const MorePanel = ({ close }: { close: () => void }): ReactNode => {
       </Part>
       <Part title={text('filter.kind')}>
         {loading}
-        {kinds.map(({ value, name, count }) => (
+        {kinds.map(({ name, ...kind }) => (
           <Choice
-            key={value}
+            key={kind.value}
             label={name}
-            hint={formatNumber(count, locale)}
-            chosen={filter.kind === value}
+            hint={facetCount(kind, locale)}
+            chosen={filter.kind === kind.value}
             choose={() => {
-              setFilter((current) => ({ ...current, kind: current.kind === value ? null : value, object: null }))
+              setFilter((current) => ({ ...current, kind: current.kind === kind.value ? null : kind.value, object: null }))
               close()
             }}
           />

@@ -68,10 +68,10 @@ export const SearchField = ({ query, onChange }: { query: string; onChange: (que
           autoComplete: 'off',
         },
         input: {
-          sx: { bgcolor: 'background.paper' },
+          sx: { bgcolor: 'background.paper', pl: 1.25 },
           startAdornment: (
-            <InputAdornment position="start">
-              <Search fontSize="small" />
+            <InputAdornment position="start" sx={{ mr: 0, color: 'text.secondary' }}>
+              <Search sx={{ fontSize: 18 }} />
             </InputAdornment>
           ),
           endAdornment: typed !== '' && (

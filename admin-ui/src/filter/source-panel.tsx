@@ -22,7 +22,7 @@ export const SourcePanel = (): ReactNode => {
         value,
         label: sourceName(value, translate),
         hint: text(`source_means.${value}`),
-        count: countOf(facets?.sources, value, locale),
+        count: countOf(facets, 'sources', value, locale),
       }))}
       chosen={filter.sources}
       onChange={(chosen) => setFilter((current) => ({ ...current, sources: chosen }))}

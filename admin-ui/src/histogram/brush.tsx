@@ -4,8 +4,8 @@ import { type PointerEvent, type ReactNode, useState } from 'react'
 type BrushProps = {
   /** Into how many stretches its width is cut. */
   readonly count: number
-  /** The stretch below the pointer; null when it has left. */
-  readonly point: (at: number | null) => void
+  /** The stretches below the pointer or its drag, both included; nothing when it has left. */
+  readonly point: (stretches?: readonly [first: number, last: number]) => void
   /** The stretches from a click or a drag, both included. */
   readonly choose: (first: number, last: number) => void
 }
@@ -21,7 +21,7 @@ export const Brush = ({ count, point, choose }: BrushProps): ReactNode => {
   const forget = () => {
     setStart(null)
     setEnd(null)
-    point(null)
+    point()
   }
   const first = Math.min(start ?? end ?? 0, end ?? 0)
   const last = Math.max(start ?? end ?? 0, end ?? 0)
@@ -38,7 +38,7 @@ export const Brush = ({ count, point, choose }: BrushProps): ReactNode => {
         const at = indexAt(event)
         if (at === end) return
         setEnd(at)
-        point(at)
+        point([Math.min(start ?? at, at), Math.max(start ?? at, at)])
       }}
       onPointerUp={() => {
         if (start !== null) choose(first, last)

@@ -1,23 +1,26 @@
 import { addDays, dayOf, firstInstantOf } from '../time/day.ts'
-import { formatBetween, formatDays, formatMonth } from '../time/format.ts'
+import { formatBetween, formatDays, formatMonths, formatYears } from '../time/format.ts'
 import type { Locale } from '../text/locale.ts'
 import type { Period } from '../filter/period.ts'
-import type { Bucket } from './event-histogram.ts'
+import type { Stretch } from './event-histogram.ts'
 
 const ofTheClock = new Set(['minute', 'hour'])
 
-/** When a stretch was, in the words of its unit: `23 Nov 2026, 14:00 – 15:00`, `23 Nov 2026`, `November 2026`. */
-export const bucketInWords = ({ from, to }: Bucket, unit: string, locale: Locale, zone: string): string => {
+/**
+ * When a stretch was, in the words of its unit: `23 Nov 2026, 14:00 – 15:00`, `23 Nov 2026`, `November 2026`; several
+ * that lie side by side, as one: `July – September 2026`.
+ */
+export const bucketInWords = ({ from, to }: Stretch, unit: string, locale: Locale, zone: string): string => {
   const [first, end] = [new Date(from), new Date(to)]
   if (ofTheClock.has(unit)) return formatBetween(first, end, locale, zone)
   const last = new Date(end.getTime() - 1)
-  if (unit === 'month') return formatMonth(first, locale, zone)
-  if (unit === 'year') return dayOf(first, zone).slice(0, 4)
+  if (unit === 'month') return formatMonths(first, last, locale, zone)
+  if (unit === 'year') return formatYears(first, last, locale, zone)
   return formatDays(first, last, locale, zone)
 }
 
 /** Stretches that lie side by side as a period: whole days of the zone where they are that. */
-export const periodOf = (first: Bucket, last: Bucket, zone: string): Period => {
+export const periodOf = (first: Stretch, last: Stretch, zone: string): Period => {
   const [from, to] = [new Date(first.from), new Date(last.to)]
   const [firstDay, dayAfter] = [dayOf(from, zone), dayOf(to, zone)]
   const isDays =

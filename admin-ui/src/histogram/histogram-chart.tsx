@@ -13,7 +13,7 @@ const mostWidth = 40
 const Bar = ({ ownerState, x, y, width, height }: BarProps): ReactNode => {
   if (height <= 0) return null
   const tall = Math.max(height, leastHeight)
-  const isDown = ownerState.seriesId === 'exports'
+  const isDown = ownerState.seriesId === 'below'
   const wide = Math.min(width, mostWidth)
   return (
     <rect
@@ -39,7 +39,7 @@ const shareBelow = 0.25
 
 /**
  * Deletions upwards, exports downwards, each on a scale of its own: apart by their place, not by colour alone, and ten
- * exports are seen beside ten thousand deletions. Loaded after the list. It only draws; what can be done with it is in
+ * exports are seen beside ten thousand deletions. Where there is nothing but exports, they have the height. Loaded after the list. It only draws; what can be done with it is in
  * {@link Histogram}.
  */
 export const HistogramChart = ({ buckets, height, tick }: HistogramChartProps): ReactNode => {
@@ -48,6 +48,8 @@ export const HistogramChart = ({ buckets, height, tick }: HistogramChartProps): 
   const step = Math.max(1, Math.ceil(buckets.length / (isNarrow ? 3 : 6)))
   const up = Math.max(1, ...buckets.map(({ deletions, others }) => deletions + others))
   const down = Math.max(1, ...buckets.map(({ exports }) => exports))
+  const onlyExports = buckets.every(({ deletions, others }) => deletions + others === 0)
+  const below = onlyExports || buckets.every(({ exports }) => exports === 0) ? 0 : shareBelow
   return (
     <ChartsContainer
       height={height}
@@ -72,12 +74,12 @@ export const HistogramChart = ({ buckets, height, tick }: HistogramChartProps): 
           data: buckets.map(({ others }) => others),
         },
         {
-          id: 'exports',
+          id: onlyExports ? 'exports' : 'below',
           type: 'bar',
           yAxisId: 'down',
           stack: 'down',
           color: palette.export.mark,
-          data: buckets.map(({ exports }) => -exports),
+          data: buckets.map(({ exports }) => (onlyExports ? exports : -exports)),
         },
       ]}
       xAxis={[
@@ -100,8 +102,8 @@ export const HistogramChart = ({ buckets, height, tick }: HistogramChartProps): 
         },
       ]}
       yAxis={[
-        { id: 'up', position: 'none', domainLimit: 'strict', min: (-up * shareBelow) / (1 - shareBelow), max: up },
-        { id: 'down', position: 'none', domainLimit: 'strict', min: -down, max: (down * (1 - shareBelow)) / shareBelow },
+        { id: 'up', position: 'none', domainLimit: 'strict', min: (-up * below) / (1 - below), max: up },
+        { id: 'down', position: 'none', domainLimit: 'strict', min: below === 0 ? 0 : -down, max: below === 0 ? down : (down * (1 - below)) / below },
       ]}
     >
       <BarPlot skipAnimation slots={{ bar: Bar }} />

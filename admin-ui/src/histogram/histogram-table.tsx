@@ -12,7 +12,7 @@ const Frame = styled('div')(({ theme }) => ({
   borderTop: `1px solid ${theme.palette.divider}`,
   '& table': { width: '100%', borderCollapse: 'collapse', fontSize: '0.8125rem', fontVariantNumeric: 'tabular-nums' },
   '& th, & td': {
-    padding: '4px 8px',
+    padding: '3px 8px',
     textAlign: 'end',
     fontWeight: 400,
     borderBottom: `1px solid ${theme.palette.divider}`,
@@ -55,14 +55,14 @@ export const HistogramTable = ({ histogram: { unit, buckets }, zone, narrow }: H
             return (
               <tr key={bucket.from}>
                 <th scope="row">{when}</th>
-                <td>{formatNumber(bucket.deletions, locale)}</td>
-                <td>{formatNumber(bucket.exports, locale)}</td>
-                <td>{formatNumber(bucket.others, locale)}</td>
+                {(['deletions', 'exports', 'others'] as const).map((of) => (
+                  <td key={of}>{`${formatNumber(bucket[of], locale)}${bucket.isExact ? '' : '+'}`}</td>
+                ))}
                 <td>
                   <Button
                     aria-label={text('histogram.only_when', { when })}
                     onClick={() => narrow(bucket)}
-                    sx={{ minHeight: 26, paddingInline: 1, fontSize: '0.8125rem' }}
+                    sx={{ minHeight: 26, paddingBlock: 0, paddingInline: 1, mr: -1, fontSize: '0.8125rem' }}
                   >
                     {text('histogram.only')}
                   </Button>

@@ -3,7 +3,8 @@ import { lazy, type ReactNode, Suspense, useCallback, useState } from 'react'
 import { type Question, useFilter } from '../filter/use-filter.ts'
 import { LoadBoundary } from '../shell/load-boundary.tsx'
 import { useReadersLocale, useText } from '../text/use-text.ts'
-import { formatTick } from '../time/format.ts'
+import { dayOf } from '../time/day.ts'
+import { formatShortDay, formatTick } from '../time/format.ts'
 import { Brush } from './brush.tsx'
 import { bucketInWords, periodOf } from './bucket-in-words.ts'
 import type { Bucket } from './event-histogram.ts'
@@ -42,7 +43,7 @@ export const Histogram = ({ question, zone }: { question: Question; zone: string
   const locale = useReadersLocale()
   const [, setFilter] = useFilter()
   const { data, isError, isPlaceholderData, refetch } = useHistogram(question.input, zone)
-  const [pointed, setPointed] = useState<number | null>(null)
+  const [pointed, setPointed] = useState<readonly [first: number, last: number]>()
   const [asTable, setAsTable] = useState(false)
   const unit = data?.unit ?? ''
   const tick = useCallback(({ from }: Bucket) => formatTick(new Date(from), unit, locale, zone), [unit, locale, zone])
@@ -71,26 +72,33 @@ export const Histogram = ({ question, zone }: { question: Question; zone: string
     const [from, to] = [buckets[first], buckets[last]]
     if (from && to) setFilter((current) => ({ ...current, period: periodOf(from, to, zone) }))
   }
-  const bucket = pointed === null ? undefined : buckets[pointed]
-  const counted = (of: 'deletions' | 'exports' | 'others') =>
-    text(`histogram.count_${of}`, { count: bucket ? bucket[of] : sum(buckets, of) })
-  const others = bucket ? bucket.others : sum(buckets, 'others')
+  const shown = pointed ? buckets.slice(pointed[0], pointed[1] + 1) : buckets
+  const [first, last] = [shown[0], shown.at(-1)]
+  const counts = { deletions: sum(shown, 'deletions'), exports: sum(shown, 'exports'), others: sum(shown, 'others') }
+  const isExact = shown.every((bucket) => bucket.isExact)
+  // What there is none of in all of the time is not spoken of.
+  const subjects = (['deletions', 'exports', 'others'] as const).filter((of) => sum(buckets, of) > 0)
+  const inexact = buckets.findLast((bucket) => !bucket.isExact)
   return (
     <Frame aria-label={text('histogram.label')} aria-busy={isPlaceholderData}>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', minHeight: 30 }}>
-        <Typography variant="caption" component="p" sx={{ flex: 1, minWidth: 200, m: 0, fontVariantNumeric: 'tabular-nums' }}>
-          <span className="key deletions">{counted('deletions')}</span>
-          <span className="key exports">{counted('exports')}</span>
-          {others > 0 && <span className="key">{counted('others')}</span>}
-          <Typography component="span" variant="caption" color="textSecondary">
-            {bucket ? bucketInWords(bucket, unit, locale, zone) : ''}
-          </Typography>
+        <Typography variant="caption" component="p" sx={{ flex: 1, minWidth: 160, m: 0, fontVariantNumeric: 'tabular-nums' }}>
+          {subjects.map((of) => (
+            <span key={of} className={`key ${of}`}>
+              {text(isExact ? `histogram.count_${of}` : `histogram.more_${of}`, { count: counts[of] })}
+            </span>
+          ))}
+          {pointed && first && last && (
+            <Typography component="span" variant="caption" color="textSecondary">
+              {bucketInWords({ from: first.from, to: last.to }, unit, locale, zone)}
+            </Typography>
+          )}
         </Typography>
         <Button
           aria-expanded={asTable}
           color="inherit"
           onClick={() => setAsTable(!asTable)}
-          sx={{ minHeight: 28, fontSize: '0.8125rem', color: 'text.secondary', fontWeight: 400 }}
+          sx={{ minHeight: 28, mr: -1, paddingInline: 1, fontSize: '0.8125rem', color: 'text.secondary', fontWeight: 400 }}
         >
           {text('histogram.table')}
         </Button>
@@ -105,6 +113,11 @@ export const Histogram = ({ question, zone }: { question: Question; zone: string
         </LoadBoundary>
         <Brush count={buckets.length} point={setPointed} choose={narrow} />
       </Box>
+      {inexact && (
+        <Typography variant="caption" component="p" color="textSecondary" sx={{ mb: 0.75 }}>
+          {text('histogram.not_all', { when: formatShortDay(dayOf(new Date(Date.parse(inexact.to) - 1), zone), locale) })}
+        </Typography>
+      )}
       {asTable && <HistogramTable histogram={data} zone={zone} narrow={(one) => narrow(buckets.indexOf(one))} />}
     </Frame>
   )

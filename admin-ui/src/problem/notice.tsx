@@ -26,7 +26,7 @@ export const Notice = ({
   <Box
     role={alarm ? 'alert' : 'status'}
     aria-busy={busy}
-    sx={{ maxWidth: 480, mx: 'auto', py: { xs: 6, sm: 10 }, textAlign: 'center' }}
+    sx={{ maxWidth: 480, mx: 'auto', textWrap: 'balance', py: { xs: 6, sm: 10 }, textAlign: 'center' }}
   >
     <Box
       aria-hidden

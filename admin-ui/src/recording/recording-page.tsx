@@ -14,20 +14,28 @@ import { logPath } from '../shell/place.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
 import { dayOf } from '../time/day.ts'
-import { formatExactMinute, formatNumber, formatShortDay } from '../time/format.ts'
+import { formatExactMinute, formatList, formatNumber, formatShortDay } from '../time/format.ts'
 import { type Recording, type Status, subjects } from './recording.ts'
 import { useRecording } from './use-recording.ts'
 
 const Sheet = styled('section')(({ theme }) => ({
   marginTop: 16,
-  padding: '14px 16px',
+  padding: '16px 20px',
   background: theme.palette.background.paper,
   border: `1px solid ${theme.palette.divider}`,
   borderRadius: 8,
-  '& table': { width: '100%', borderCollapse: 'collapse', fontSize: '0.875rem', overflowWrap: 'break-word' },
-  '& th, & td': { padding: '7px 12px 7px 0', textAlign: 'start', fontWeight: 400, verticalAlign: 'top' },
+  '& th, & td': { padding: '8px 12px 8px 0', textAlign: 'start', fontWeight: 400, verticalAlign: 'top' },
   '& tr + tr > *, & tbody > tr:first-of-type > *': { borderTop: `1px solid ${theme.palette.divider}` },
   '& thead th': { color: theme.palette.text.secondary, fontSize: '0.8125rem' },
+  '& table': {
+    width: '100%',
+    borderCollapse: 'collapse',
+    fontSize: '0.875rem',
+    overflowWrap: 'break-word',
+    fontVariantNumeric: 'tabular-nums',
+  },
+  '& col.kind': { width: '34%' },
+  '& col.since': { width: '26%' },
   '& ul': { margin: 0, padding: 0, listStyle: 'none' },
 }))
 
@@ -91,6 +99,11 @@ const Content = ({ recording }: { recording: Recording }): ReactNode => {
         }
       >
         <table>
+          <colgroup>
+            <col className="kind" />
+            <col className="since" />
+            <col />
+          </colgroup>
           <thead>
             <tr>
               <th scope="col">{text('recording.kind')}</th>
@@ -99,7 +112,7 @@ const Content = ({ recording }: { recording: Recording }): ReactNode => {
             </tr>
           </thead>
           <tbody>
-            {kinds.map(({ kind, name, since, isRecording, copy }) => (
+            {kinds.map(({ kind, name, since, isRecording, copy, leftOut }) => (
               <tr key={kind}>
                 <th scope="row">{name}</th>
                 <td>
@@ -109,7 +122,7 @@ const Content = ({ recording }: { recording: Recording }): ReactNode => {
                       : text('recording.not_recording')}
                   </Line>
                 </td>
-                <td>{text(`recording.copies.${copy}`)}</td>
+                <td>{text(`recording.copies.${copy}`, { columns: formatList(leftOut.map(visible), locale) })}</td>
               </tr>
             ))}
           </tbody>
@@ -146,7 +159,7 @@ export const RecordingPage = (): ReactNode => {
   const { data, error, refetch } = useRecording()
   return (
     <>
-      <Button component={Link} to={`${logPath}${search}`} startIcon={<ArrowBack />} sx={{ mt: 1, ml: -1 }}>
+      <Button component={Link} to={`${logPath}${search}`} startIcon={<ArrowBack />} sx={{ mt: 1, ml: -1, paddingInline: 1 }}>
         {text('recording.back')}
       </Button>
       <Typography variant="h1">{text('recording.title')}</Typography>

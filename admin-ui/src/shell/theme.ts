@@ -22,7 +22,7 @@ declare module '@mui/material/styles' {
   }
 }
 
-const font = 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif'
+const font = '"Inter Variable", system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif'
 
 const themed = (base: typeof nanoLightTheme, palette: NonNullable<RaThemeOptions['palette']>): RaThemeOptions => ({
   ...base,
@@ -46,6 +46,22 @@ const themed = (base: typeof nanoLightTheme, palette: NonNullable<RaThemeOptions
         body: { WebkitFontSmoothing: 'antialiased', overflowWrap: 'anywhere' },
         ':focus-visible': focusRing(palette),
         mark: { backgroundColor: palette.mark, color: 'inherit', borderRadius: 2 },
+        // What stands in a thousand lines has its style here, once, and none of its own.
+        '.name': { fontWeight: 600 },
+        '.glyph': { display: 'block', flex: 'none' },
+        '.action-icon': {
+          display: 'inline-grid',
+          placeItems: 'center',
+          flex: 'none',
+          width: 28,
+          height: 28,
+          borderRadius: '50%',
+          fontSize: 17,
+          color: secondaryOf(palette),
+          background: palette.action?.hover ?? 'none',
+          '&[data-tone=deletion]': { color: palette.deletion.text, background: palette.deletion.ground },
+          '&[data-tone=export]': { color: palette.export.text, background: palette.export.ground },
+        },
         '@media (prefers-reduced-motion: reduce)': {
           '*, *::before, *::after': { animation: 'none !important', transition: 'none !important' },
         },
@@ -107,8 +123,8 @@ export const lightTheme = themed(nanoLightTheme, {
   text: { primary: '#1c2530', secondary: '#566270' },
   divider: '#dfe3e8',
   action: { hover: '#f2f5f8', selected: '#e6ecf2' },
-  deletion: { text: '#a8322d', ground: '#fbeceb', mark: '#c4645c' },
-  export: { text: '#1d6b5f', ground: '#e4f2ef', mark: '#2a8273' },
+  deletion: { text: '#a8322d', ground: '#fbeceb', mark: '#d07d76' },
+  export: { text: '#1d6b5f', ground: '#e4f2ef', mark: '#3f9485' },
   mark: '#ffe9a8',
 })
 

@@ -48,6 +48,16 @@ export const formatBetween = (from: Date, to: Date, locale: Locale, zone: string
     minute: '2-digit',
   }).formatRange(from, to)
 
+const relative = new Map<Locale, Intl.RelativeTimeFormat>()
+
+const relativeFormat = (locale: Locale): Intl.RelativeTimeFormat => {
+  const known = relative.get(locale)
+  if (known) return known
+  const fresh = new Intl.RelativeTimeFormat(tagOf(locale), { numeric: 'auto', style: 'short' })
+  relative.set(locale, fresh)
+  return fresh
+}
+
 const steps: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['second', 60],
   ['minute', 60],
@@ -57,15 +67,13 @@ const steps: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['year', Number.POSITIVE_INFINITY],
 ]
 
-/** `12 min ago`, counted from `now`. */
+/** `12 min ago`, counted from `now`; within a minute, `now`. */
 export const formatRelative = (instant: Date, now: Date, locale: Locale): string => {
   let amount = (instant.getTime() - now.getTime()) / 1000
+  if (Math.abs(amount) < 60) return relativeFormat(locale).format(0, 'second')
   for (const [unit, size] of steps) {
     if (Math.abs(amount) < size) {
-      return new Intl.RelativeTimeFormat(tagOf(locale), { numeric: 'auto', style: 'short' }).format(
-        Math.trunc(amount),
-        unit,
-      )
+      return relativeFormat(locale).format(Math.trunc(amount), unit)
     }
     amount /= size
   }
@@ -76,17 +84,30 @@ export const formatRelative = (instant: Date, now: Date, locale: Locale): string
 export const formatNumber = (value: number, locale: Locale): string =>
   new Intl.NumberFormat(tagOf(locale)).format(value)
 
+const lists = new Map<Locale, Intl.ListFormat>()
+
+const listFormat = (locale: Locale): Intl.ListFormat => {
+  const known = lists.get(locale)
+  if (known) return known
+  const fresh = new Intl.ListFormat(tagOf(locale), { type: 'conjunction' })
+  lists.set(locale, fresh)
+  return fresh
+}
+
 /** `a, b and c` */
-export const formatList = (items: readonly string[], locale: Locale): string =>
-  new Intl.ListFormat(tagOf(locale), { type: 'conjunction' }).format(items)
+export const formatList = (items: readonly string[], locale: Locale): string => listFormat(locale).format(items)
 
 /** `17 – 23 Nov 2026`, or one day: both days are included. */
 export const formatDays = (first: Date, last: Date, locale: Locale, zone: string): string =>
   format(locale, zone, { day: 'numeric', month: 'short', year: 'numeric' }).formatRange(first, last)
 
-/** `November 2026` */
-export const formatMonth = (instant: Date, locale: Locale, zone: string): string =>
-  format(locale, zone, { month: 'long', year: 'numeric' }).format(instant)
+/** `July – September 2026`, or one month: both are included. */
+export const formatMonths = (first: Date, last: Date, locale: Locale, zone: string): string =>
+  format(locale, zone, { month: 'long', year: 'numeric' }).formatRange(first, last)
+
+/** `2024 – 2026`, or one year: both are included. */
+export const formatYears = (first: Date, last: Date, locale: Locale, zone: string): string =>
+  format(locale, zone, { year: 'numeric' }).formatRange(first, last)
 
 /** What stands below a stretch of a histogram, as short as its unit allows: `14:00`, `23 Nov`, `Nov 2026`. */
 export const formatTick = (instant: Date, unit: string, locale: Locale, zone: string): string => {

@@ -1,0 +1,43 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { asTable } from '../../admin-ui/src/event/copy-as.ts'
+import { plainFacts } from '../../admin-ui/src/event/plain-facts.ts'
+import { nameIn, sentenceWithin } from '../../admin-ui/src/event/sentence-within.ts'
+import { facetCount } from '../../admin-ui/src/filter/facet-count.ts'
+
+const it = suite('What is said of an entry')
+
+const role = [
+  { part: 'actor', text: 'Åsa Öberg' }, { part: 'text', text: ': deleted role ' }, { part: 'object', text: 'Tester' },
+  { part: 'text', text: ' (' }, { part: 'owner', text: 'Intranet' }, { part: 'text', text: ')' },
+]
+const within = (actor: string | undefined, object: string | undefined) => sentenceWithin(role, { actor, object }).map(({ text }) => text).join('')
+
+it('leaves out the person and the owner only where both stand above it', () => {
+  assert.is(within('Åsa Öberg', 'Intranet'), 'deleted role Tester')
+  assert.is(within('Åsa Öberg', 'Datalager'), 'deleted role Tester (Intranet)')
+  assert.is(within('Fredrik Isaksson', 'Intranet'), 'Åsa Öberg: deleted role Tester')
+  assert.is(within(undefined, undefined), 'Åsa Öberg: deleted role Tester (Intranet)')
+  assert.is(nameIn(role, 'object'), 'Tester')
+  assert.equal(sentenceWithin([], { actor: undefined, object: undefined }), [])
+})
+
+it('is the deleted row as lines for a spreadsheet, in which nothing runs as a formula', () => {
+  assert.is(
+    asTable({ id: 2, name: '=SUM(A1:A9)', note: null, text: 'a\tb\n"c"', many: [1, 2], '+column': -5 }),
+    `id\t2\nname\t'=SUM(A1:A9)\nnote\t\ntext\t"a\tb\n""c"""\nmany\t[1,2]\n'+column\t-5`,
+  )
+})
+
+it('is the facts of an export that are plain, and its filter in words rather than as data', () => {
+  assert.equal(plainFacts({ row_count: 5, filter: { city: 'Malmö' } }), { row_count: 5, filter: { city: 'Malmö' } })
+  assert.equal(plainFacts({ filter: { q: 'x' }, filterInWords: 'Name: x', person: { id: '7' }, locale: null }), { filterInWords: 'Name: x', locale: null })
+  assert.equal(plainFacts([1]), [1])
+})
+
+it('says "120+" where only the newest were counted', () => {
+  assert.is(facetCount({ count: 1_200, isExact: true }, 'en'), '1,200')
+  assert.is(facetCount({ count: 1_200, isExact: false }, 'en'), '1,200+')
+})
+
+it.run()
