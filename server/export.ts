@@ -3,8 +3,10 @@ import { Router, type Request, type Response } from 'express'
 import type { Pool, PoolClient } from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
+import { abandonConnection, limitHolding } from './abandon-connection.ts'
 import { cancelQuery } from './cancel-query.ts'
 import { filterCode } from './event-filter.ts'
+import { causeCode } from './export/cause-code.ts'
 import { makeDelivery } from './export/delivery.ts'
 import { makeFairQueue, tooMany, type FairQueueOptions } from './export/fair-queue.ts'
 import { filterInWords } from './export/filter-in-words.ts'
@@ -36,6 +38,13 @@ export interface ExportOptions {
   readonly logger: Logger
 }
 
+/** The exports of a server. */
+export interface Exports {
+  readonly router: Router
+  /** Breaks off those that run, and waits a moment until the log knows how they ended. */
+  readonly close: () => Promise<void>
+}
+
 type Outcome = 'complete' | 'cancelled' | 'failed'
 type Settings = Readonly<Record<string, string>>
 
@@ -53,9 +62,16 @@ const utc = (time: string) => `replace((${time} at time zone interval '0')::text
  * `GET /export/events.csv`, `.jsonl` and `.xlsx`: every entry that the filter lets through, as the viewer may read it,
  * streamed from one snapshot. That it happens is an entry, committed before the first byte; how it ended is another.
  */
-export function makeExportRouter(options: ExportOptions): Router {
+export function makeExports(options: ExportOptions): Exports {
   const router = Router()
   const queue = makeFairQueue(options.queue)
+  const closing = new AbortController()
+  const running = new Set<Promise<void>>()
+  const track = (work: Promise<void>) => {
+    const done = work.catch(() => undefined).finally(() => running.delete(done))
+    running.add(done)
+  }
+  limitHolding(options.exportPool, options.exportTimeout + options.stallTimeout + graceOfDatabase)
   router.use(onlyMethods('GET'), refuseForeign())
   for (const format of formats) {
     router.get(`/events.${format}`, async (request, response) => {
@@ -65,9 +81,13 @@ export function makeExportRouter(options: ExportOptions): Router {
       const waiting = new AbortController()
       const left = () => waiting.abort(new ReaderLeft())
       response.once('close', left)
+      // Behind a connection that is closed already the event is over.
+      if (response.destroyed) left()
       try {
         const leave = await queue.enter({ companyId: identity.companyId, personId: identity.viewerId }, waiting.signal)
-        await exportEvents(options, { wanted, identity, response, requestId: options.requestId(request) }).finally(leave)
+        const work = exportEvents({ ...options, track, closing: closing.signal }, { wanted, identity, response, requestId: options.requestId(request) }).finally(leave)
+        track(work)
+        await work
       } catch (error) {
         if (!(error instanceof ReaderLeft)) throw error
       } finally {
@@ -75,8 +95,20 @@ export function makeExportRouter(options: ExportOptions): Router {
       }
     })
   }
-  return router
+  return {
+    router,
+    close: async () => {
+      closing.abort()
+      const patience = sleep(patienceAtClose, 'late', { ref: false })
+      while (running.size > 0) if (await Promise.race([Promise.all(running), patience]) === 'late') return
+    },
+  }
 }
+
+/** Milliseconds beyond its own limits after which the connection of an export is cut off: the database has said nothing for so long. */
+const graceOfDatabase = 10_000
+/** Milliseconds that the server waits at most, at its end, until exports are recorded as broken off. */
+const patienceAtClose = 5_000
 
 /** Whoever asked has gone before its turn came: nothing was exported, and nobody is there to be told. */
 class ReaderLeft extends Error {}
@@ -88,14 +120,22 @@ interface Asking {
   readonly requestId: string
 }
 
-async function exportEvents(options: ExportOptions, { wanted, identity, response, requestId }: Asking): Promise<void> {
+/** How an export belongs to its server. */
+interface Belonging extends ExportOptions {
+  /** Aborted when the server ends. */
+  readonly closing: AbortSignal
+  /** Lets the server wait at its end for something that goes on. */
+  readonly track: (work: Promise<void>) => void
+}
+
+async function exportEvents(options: Belonging, { wanted, identity, response, requestId }: Asking): Promise<void> {
   const settings = readerSettings(identity, requestId, options.statementTimeout)
   // The snapshot is taken before the export is recorded, so that an export does not list itself.
   await inTransaction(options.exportPool, { ...settings, statement_timeout: String(options.exportTimeout) }, async (client) => {
     const viewer = parseViewer((await client.query(viewerQuery)).rows[0])
     if (viewer.access !== 'granted') throw refusedAccess(viewer.access, viewer.contact)
     const facts = await factsOf(client, wanted, viewer)
-    const query = { conditions: await filterCode(client, wanted.filter), sentence: await sentenceCode(client, facts.locale, 'event') }
+    const query = { conditions: await filterCode(client, wanted.filter), sentence: await sentenceCode(client, facts.locale, 'event'), causes: await causeCode(client, 'event') }
     const started = await recordStart(options.pool, settings, facts)
     const asked: Asked = { ...facts, entry: started.id, at: started.at }
     await stream({ ...options, client, query, wanted, asked, settings, response })
@@ -111,8 +151,9 @@ async function factsOf(client: PoolClient, { format, filter, timeZone: wantedZon
   const timeZone = wantedZone ?? viewer.timeZone
   // Room for a hash table of some million transactions; nothing is taken that is not needed. With the usual cost of a page
   // out of order, entries of a big company were sorted as a whole (76 MB on disk, first byte after 1.5 s) and not read in order.
+  // Compiling expressions of this size takes longer than it spares.
   const { rows } = await client.query(`
-    select set_config('TimeZone', $1, true), set_config('work_mem', '64MB', true), set_config('random_page_cost', '1.1', true), pg_current_snapshot()::text as transactions, ${utc('transaction_timestamp()')} as at`, [timeZone])
+    select set_config('TimeZone', $1, true), set_config('work_mem', '64MB', true), set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true), pg_current_snapshot()::text as transactions, ${utc('transaction_timestamp()')} as at`, [timeZone])
   const [{ at, transactions }] = snapshotRow.parse(rows)
   const given = Object.fromEntries(Object.entries(filter).flatMap(([key, value]) => (value === null || value === undefined ? [] : [[key, value]])))
   return {
@@ -121,7 +162,7 @@ async function factsOf(client: PoolClient, { format, filter, timeZone: wantedZon
   }
 }
 
-interface Stream extends ExportOptions, Omit<FileJob, 'delivery' | 'cancel'> {
+interface Stream extends Belonging, Omit<FileJob, 'delivery' | 'cancel' | 'abandon'> {
   readonly wanted: Wanted
   readonly settings: Settings
   readonly response: Response
@@ -129,8 +170,9 @@ interface Stream extends ExportOptions, Omit<FileJob, 'delivery' | 'cancel'> {
 
 async function stream(job: Stream): Promise<void> {
   const { wanted, asked, response, pool, client } = job
-  const delivery = makeDelivery(response, { total: job.exportTimeout, stall: job.stallTimeout })
+  const delivery = makeDelivery(response, { total: job.exportTimeout, stall: job.stallTimeout }, job.closing)
   const cancel = () => cancelQuery(client, pool)
+  const abandon = () => abandonConnection(client)
   response.status(200).set({
     'content-type': contentTypes[wanted.format],
     'content-disposition': `attachment; filename="audit-log-${today(asked.timeZone)}.${wanted.format}"`,
@@ -143,7 +185,7 @@ async function stream(job: Stream): Promise<void> {
   const patience = setTimeout(() => response.flushHeaders(), 500)
   let recorded = false
   try {
-    const sent = await writeFile({ ...job, delivery, cancel }, wanted)
+    const sent = await writeFile({ ...job, delivery, cancel, abandon }, wanted)
     await recordEnd(job, 'complete', { ...sent, fileSha256: delivery.sha256(sent.lastBytes) })
     recorded = true
     if (!await delivery.end(sent.lastBytes)) throw new Error('the reader left')
@@ -151,7 +193,7 @@ async function stream(job: Stream): Promise<void> {
     const reason = delivery.signal.aborted ? delivery.signal.reason : error
     const outcome: Outcome = reason instanceof Error && reason.message === 'the reader left' ? 'cancelled' : 'failed'
     job.logger.warn({ exportId: asked.entry, outcome, recorded, err: reason }, 'an export ended early')
-    void recordEndLater(job, outcome)
+    job.track(recordEndLater(job, outcome))
     if (response.headersSent) response.destroy()
     throw error
   } finally {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 
 /** Why an export ended before its end. */
-export type Stop = 'the reader left' | 'the reader was too slow' | 'it took too long'
+export type Stop = 'the reader left' | 'the reader was too slow' | 'it took too long' | 'the server ends'
 
 /** The way of an export to its reader: as fast as the reader reads, hashed, and stopped when there is nobody to read. */
 export interface Delivery {
@@ -26,7 +26,8 @@ export interface DeliveryLimits {
   readonly stall: number
 }
 
-export function makeDelivery(response: ServerResponse, limits: DeliveryLimits): Delivery {
+/** @param closing aborted when the server ends */
+export function makeDelivery(response: ServerResponse, limits: DeliveryLimits, closing: AbortSignal): Delivery {
   const abort = new AbortController()
   const hash = createHash('sha256')
   const stop = (reason: Stop) => abort.abort(new Error(reason))
@@ -35,6 +36,9 @@ export function makeDelivery(response: ServerResponse, limits: DeliveryLimits): 
   // Behind a closed connection the event may be over already.
   if (response.destroyed) left()
   const timer = setTimeout(() => stop('it took too long'), limits.total)
+  const ending = () => stop('the server ends')
+  closing.addEventListener('abort', ending, { once: true })
+  if (closing.aborted) ending()
 
   return {
     signal: abort.signal,
@@ -53,6 +57,8 @@ export function makeDelivery(response: ServerResponse, limits: DeliveryLimits): 
       }
     },
     end: (bytes) => new Promise((resolve) => {
+      // Behind a closed connection there is no further event to wait for.
+      if (response.destroyed) return resolve(false)
       const stalled = setTimeout(() => response.destroy(), limits.stall)
       response.once('close', () => {
         clearTimeout(stalled)
@@ -63,6 +69,7 @@ export function makeDelivery(response: ServerResponse, limits: DeliveryLimits): 
     close: () => {
       clearTimeout(timer)
       response.off('close', left)
+      closing.removeEventListener('abort', ending)
     },
   }
 }

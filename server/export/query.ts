@@ -1,4 +1,5 @@
 import pg from 'pg'
+import type { CauseCode } from './cause-code.ts'
 
 /** What the rows of an export are made of; both are SQL for the alias `event`. */
 export interface ExportQuery {
@@ -6,6 +7,8 @@ export interface ExportQuery {
   readonly conditions: string
   /** The sentence of an entry, as `sentenceCode` makes it. */
   readonly sentence: string
+  /** Its cause and its root, as `causeCode` makes them. */
+  readonly causes: CauseCode
 }
 
 /** Whether a column holds text that people or programs wrote, which a spreadsheet could take for a formula. */
@@ -18,14 +21,8 @@ interface Column {
 const plain = (name: string, value = `event.${name}`): Column => ({ name, value, isFree: false })
 const free = (name: string): Column => ({ name, value: `event.${name}`, isFree: true })
 
-/**
- * A program that deletes the children first leaves an act that is joined when it is read; only its transactions are asked.
- * Uncorrelated, so that it is one hash table whatever the statistics say: with stale ones `exists` was 60,000² rows.
- */
-const isJoinedLater = 'event.transaction_id in (select forerun.transaction_id from audit.event forerun where forerun.has_forerunners)'
-
 /** The columns of an export, in their order; names and order are stable. The session's time zone is the reader's. Kinds and actions are plain words: audit.track takes no others. */
-const columns = (sentence: string): readonly Column[] => [
+const columns = ({ sentence, causes }: Pick<ExportQuery, 'sentence' | 'causes'>): readonly Column[] => [
   plain('id'),
   plain('occurred_at', `replace((event.occurred_at at time zone interval '0')::text, ' ', 'T') || 'Z'`),
   plain('occurred_at_local', 'left(event.occurred_at::timestamp::text, 19)'),
@@ -33,13 +30,13 @@ const columns = (sentence: string): readonly Column[] => [
   plain('action'),
   plain('object_kind'),
   ...['object_id', 'object_label'].map(free),
-  plain('owner_kind'),
-  ...['owner_id', 'owner_label', 'actor_id', 'actor_name'].map(free),
+  // A table that is not tracked lends its name, which can be anything.
+  ...['owner_kind', 'owner_id', 'owner_label', 'actor_id', 'actor_name'].map(free),
   plain('actor_status'),
   free('on_behalf_of'),
   plain('source'),
-  plain('caused_by', `(case when ${isJoinedLater} then audit.cause_of(event) else event.caused_by end)`),
-  plain('root_id', `(case when ${isJoinedLater} then audit.root_of(event) else event.root_id end)`),
+  plain('caused_by', causes.cause),
+  plain('root_id', causes.root),
   plain('transaction_id'),
   ...['request_id', 'reason'].map(free),
   plain('client_addr', 'host(event.client_addr)'),
@@ -53,25 +50,25 @@ const jsonColumns = ['details', 'snapshot']
 const numberColumns = ['id', 'caused_by', 'root_id', 'transaction_id']
 
 /** The keys of an entry in every format, in their order. */
-export const columnNames: readonly string[] = columns('').map(({ name }) => name)
+export const columnNames: readonly string[] = columns({ sentence: '', causes: { cause: '', root: '' } }).map(({ name }) => name)
 
 /**
  * The rows as CSV with a header. Every value is quoted, so that a program which expects another separator sees no formula
  * inside one, and text that a spreadsheet would run as a formula gets an apostrophe in front.
  */
-export function csvCopy({ conditions, sentence }: ExportQuery, separator: string): string {
-  const list = columns(sentence).map(({ name, value, isFree }) => `${isFree ? formulaSafe(name, value) : value} as ${name}`)
-  return `copy (${rows(list, conditions)}) to stdout with (format csv, header, delimiter ${pg.escapeLiteral(separator)}, force_quote *, encoding 'UTF8')`
+export function csvCopy(query: ExportQuery, separator: string): string {
+  const list = columns(query).map(({ name, value, isFree }) => `${isFree ? formulaSafe(name, value) : value} as ${name}`)
+  return `copy (${rows(list, query.conditions)}) to stdout with (format csv, header, delimiter ${pg.escapeLiteral(separator)}, force_quote *, encoding 'UTF8')`
 }
 
 /**
  * The rows as one JSON object a line, with the same keys.
  * @param isJsonText whether the two columns that are JSON come as text, so that reading a line does not change their numbers
  */
-export function jsonLinesCopy({ conditions, sentence }: ExportQuery, isJsonText = false): string {
+export function jsonLinesCopy(query: ExportQuery, isJsonText = false): string {
   const texts = isJsonText ? [...numberColumns, ...jsonColumns] : numberColumns
-  const list = columns(sentence).map(({ name, value }) => `${texts.includes(name) ? `(${value})::text` : value} as ${name}`)
-  const objects = `select row_to_json(line) from (${rows(list, conditions)}) as line`
+  const list = columns(query).map(({ name, value }) => `${texts.includes(name) ? `(${value})::text` : value} as ${name}`)
+  const objects = `select row_to_json(line) from (${rows(list, query.conditions)}) as line`
   // JSON text never holds these two characters, so that CSV leaves it as it is.
   return `copy (${objects}) to stdout with (format csv, quote E'\\x01', delimiter E'\\x02', encoding 'UTF8')`
 }

@@ -59,13 +59,17 @@ export function makeWorkbook({ columns, sheetName, receiptName, rowsPerSheet, by
   let sheet: PassThrough | null = null
   let pending = ''
 
+  /** Aborted once it was given up. A sheet that is destroyed never has room again, and says so only once. */
+  const givenUp = new AbortController()
+
   const flush = async () => {
+    givenUp.signal.throwIfAborted()
     if (sheet === null || pending === '') return
     const bytes = Buffer.from(pending)
     pending = ''
     hash.update(bytes)
     bytesHere += bytes.length
-    if (!sheet.write(bytes)) await once(sheet, 'drain')
+    if (!sheet.write(bytes)) await once(sheet, 'drain', { signal: givenUp.signal }).catch((error: unknown) => { throw givenUp.signal.reason ?? error })
   }
   const write = async (xml: string) => {
     pending += xml
@@ -110,6 +114,7 @@ export function makeWorkbook({ columns, sheetName, receiptName, rowsPerSheet, by
       zip.end({ comment: placeholder, forceZip64Format: false })
     },
     fail: (error) => {
+      givenUp.abort(error)
       sheet?.destroy(error)
       output.destroy(error)
     },

@@ -15,8 +15,10 @@ export interface FileJob {
   readonly query: ExportQuery
   readonly asked: Asked
   readonly delivery: Delivery
-  /** Ends a query of that client. */
+  /** Asks the database to end the query of that client. */
   readonly cancel: () => Promise<void>
+  /** Ends the connection of that client, for a database that does not do so. */
+  readonly abandon: () => void
 }
 
 /** A file that was sent but for its last bytes. */
@@ -124,16 +126,25 @@ function receiptRows(asked: Asked, { rows, sha256, notes }: Pick<Receipt, 'rows'
   ]
 }
 
+/** Milliseconds in which the database must have ended a query that it was told to end. */
+const cancelPatience = 5_000
+
 /**
- * Runs COPY and hands on what it delivers, as fast as it is taken. When the delivery stops, so does the query.
+ * Runs COPY and hands on what it delivers, as fast as it is taken. When the delivery stops, so does the query; and where
+ * the database does not answer to that, its connection is given up.
  * @returns the number of rows
  */
-async function copied({ client, delivery: { signal }, cancel }: FileJob, query: string, take: (chunk: Buffer) => Promise<void>): Promise<number> {
+async function copied({ client, delivery: { signal }, cancel, abandon }: FileJob, query: string, take: (chunk: Buffer) => Promise<void>): Promise<number> {
   signal.throwIfAborted()
   const copy = client.query(copyTo(query))
   // Whoever waits for it below must not come too late: a cancel that arrives after the query would hit the next one.
   let cancelled: Promise<void> | null = null
-  const stop = () => { cancelled = cancel().catch(() => void copy.destroy()) }
+  let lastResort: NodeJS.Timeout | undefined
+  const stop = () => {
+    if (cancelled !== null) return
+    cancelled = cancel().catch(() => undefined)
+    lastResort = setTimeout(abandon, cancelPatience)
+  }
   signal.addEventListener('abort', stop, { once: true })
   let failure: unknown = null
   try {
@@ -142,13 +153,14 @@ async function copied({ client, delivery: { signal }, cancel }: FileJob, query: 
       if (failure !== null) continue
       await take(chunk).catch((error: unknown) => {
         failure = error ?? new Error('The export was stopped.')
-        if (cancelled === null) stop()
+        stop()
       })
     }
   } catch (error) {
     throw failure ?? signal.reason ?? error
   } finally {
     signal.removeEventListener('abort', stop)
+    clearTimeout(lastResort)
     await cancelled
   }
   if (failure !== null) throw failure

@@ -12,6 +12,7 @@ import { makeRandom } from '../security/hostile-text.ts'
 import { exported, insertEntries, until } from '../server/exporting.ts'
 import { startServer, tokenFor, type Person, type RunningServer } from '../server/running-server.ts'
 import { audit, json } from './audit.ts'
+import { killedExports } from './killed-exports.ts'
 
 type Context = { database: TestDatabase; running: RunningServer; fredrik: Person; folder: string }
 const it = suite<Context>('npm run audit -- check-export', Object.create(null))
@@ -133,24 +134,25 @@ function received({ running, fredrik }: Context, format: Format, breakAt: number
   })
 }
 
-it('recognises a hundred broken exports: database killed, server gone, client gone, cut by a polite proxy, altered [case 208]', async (context) => {
+it('recognises a hundred broken exports: server killed, database killed, server ended, client gone, cut by a polite proxy, altered [case 208]', async (context) => {
   const { folder, database } = context
   const random = makeRandom(seed)
   const upTo = (most: number) => Math.floor(random() * most)
   const broken: Array<{ how: string; format: Format; bytes: Buffer }> = []
 
-  // Not workbooks: one whose database is killed does not always end at once, which is to be mended in server/export/write-rows.ts.
-  for (const format of ['csv', 'jsonl'] as const) {
+  for (const format of formats) {
     for (let time = 0; time < 2; time += 1) {
-      const at = upTo(1_000_000)
+      // A workbook is packed so tightly that what is left behind a later byte may be on its way before anything is killed.
+      const at = upTo(format === 'xlsx' ? 50_000 : 1_000_000)
       broken.push({ how: 'the database was killed', format, bytes: await received(context, format, at, async () => {
         await database.superuser.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'copy%' and pid <> pg_backend_pid()`)
       }) })
       broken.push({ how: 'the client left', format, bytes: await received(context, format, at, (stop) => stop()) })
     }
     const dying = await startServer(database)
-    broken.push({ how: 'the server ended', format, bytes: await received({ ...context, running: dying }, format, 100_000, () => dying.close()) })
+    broken.push({ how: 'the server ended', format, bytes: await received({ ...context, running: dying }, format, 50_000, () => dying.close()) })
   }
+  broken.push(...await killedExports())
   const whole = new Map(formats.map((format) => [format, readFileSync(join(folder, `whole.${format}`))]))
   while (broken.length < 100) {
     const format = formats[upTo(3)] ?? 'csv'
@@ -177,8 +179,8 @@ it('recognises a hundred broken exports: database killed, server gone, client go
     recognised += 1
   }
   assert.is(recognised, 100)
-  // Each of those that really broke off is an entry that says so, but for the server that is gone.
-  await until(async () => (await database.superuser.query(`select from audit.export where filter ->> 'objectId' = 'big' and outcome in ('failed', 'cancelled')`)).rows.length >= 8, 'the ends are recorded')
+  // Each of those that really broke off is an entry that says so; of those that were killed, killedExports looks itself.
+  await until(async () => (await database.superuser.query(`select from audit.export where filter ->> 'objectId' = 'big' and outcome in ('failed', 'cancelled')`)).rows.length >= 15, 'the ends are recorded')
   assert.equal((await database.superuser.query(`select from audit.export where filter ->> 'objectId' = 'big' and outcome = 'complete'`)).rows, [])
 })
 

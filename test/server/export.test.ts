@@ -98,6 +98,11 @@ it('says of each entry what audit.sentence, cause_of and root_of say, in both la
   const [customer] = (await database.superuser.query(`select id from app.customer where company_id = 1 order by id limit 1`)).rows
   await database.superuser.query('delete from app.customer where id = $1', [customer.id])
   await database.superuser.query('begin; delete from app.cv where user_id = 5; delete from app."user" where id = 5; commit')
+  // Children before parents, in three layers, as an ORM does; and once more with a part that the database took along.
+  const [project] = (await database.superuser.query('select p.id, p.customer_id from app.project p join app.role r on r.project_id = p.id where p.company_id = 1 group by p.id order by p.id limit 1')).rows
+  await database.superuser.query(`begin; delete from app.role where project_id = ${project.id}; delete from app.project where id = ${project.id}; delete from app.customer where id = ${project.customer_id}; commit`)
+  const [owner] = (await database.superuser.query('select p.customer_id from app.project p join app.role r on r.project_id = p.id where p.company_id = 1 group by p.customer_id order by 1 limit 1')).rows
+  await database.superuser.query(`begin; delete from app.project where customer_id = ${owner.customer_id}; delete from app.contact where customer_id = ${owner.customer_id}; delete from app.customer where id = ${owner.customer_id}; commit`)
   await insertEntries(database, [
     { label: 'INV-1', action: 'invoice.deleted', second: 1 }, { label: null, action: 'invoice.restored', second: 2 }, { label: 'x', action: 'customers.exported', second: 3, details: { row_count: 1 } },
     { label: null, action: 'projects.exported', second: 4, details: { row_count: 12_345_678_901 } }, { label: null, action: 'contacts.exported', second: 5, details: { row_count: 'many' } },
@@ -112,6 +117,7 @@ it('says of each entry what audit.sentence, cause_of and root_of say, in both la
         from audit.event e where id = any ($1::bigint[]) order by e.occurred_at desc, e.id desc`, [lines.map(({ id }) => id), locale])
     for (const [index, { id, sentence, caused_by, root_id }] of lines.entries()) assert.equal({ id, sentence, caused_by, root_id }, rows[index])
     assert.ok(rows.some(({ caused_by: cause }) => cause !== null))
+    assert.ok(rows.some(({ caused_by: cause, root_id: root }) => cause !== null && root !== cause), 'an act of three layers')
   }
 })
 

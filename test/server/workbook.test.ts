@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers'
 import readExcelFile from 'read-excel-file/node'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { cut, escaped, unescaped, type Cell } from '../../server/export/sheet.ts'
@@ -58,6 +59,21 @@ it('gives up for whoever reads it, when it is told to', async () => {
   book.fail(new Error('no more'))
   const error = await file.then(() => null, (reason: unknown) => reason)
   assert.match(String(error), /no more/)
+})
+
+it('takes no more rows once it was given up, and nobody waits for it for ever', async () => {
+  for (const rowsBefore of [0, 1, 100]) {
+    const book = makeWorkbook({ columns: ['id'], sheetName: 'Entries', receiptName: 'Receipt', rowsPerSheet: 1_000_000 })
+    const file = buffer(book.file).catch((error: unknown) => error)
+    const add = async (count: number) => { for (let n = 0; n < count; n += 1) await book.addRow([{ text: 'x'.repeat(30_000) }]) }
+    await add(rowsBefore)
+    book.fail(new Error('no more'))
+    const outcome = await Promise.race([add(100).then(() => 'taken', String), sleep(2_000, 'waits', { ref: false })])
+    assert.match(outcome, /no more/, `after ${rowsBefore} rows`)
+    const ended = await Promise.race([book.endRows().then(() => 'ended', String), sleep(2_000, 'waits', { ref: false })])
+    assert.match(ended, /no more/)
+    assert.match(String(await file), /no more/)
+  }
 })
 
 it.run()
