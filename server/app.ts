@@ -6,7 +6,7 @@ import { pinoHttp } from 'pino-http'
 import type { Config } from './config.ts'
 import { endInTime } from './deadline.ts'
 import { makeErrorHandler } from './error-handler.ts'
-import { makeExportRouter } from './export.ts'
+import { makeExports } from './export.ts'
 import { makeExportsRouter } from './exports-api.ts'
 import { makeFigures } from './figures.ts'
 import { makeFitness } from './fitness.ts'
@@ -16,11 +16,12 @@ import { readerSettings, type Identities } from './identity.ts'
 import { makeMetrics, type Metrics } from './metrics.ts'
 import { serveMetrics, type MetricsAccess } from './metrics-access.ts'
 import { refuseOversized } from './only.ts'
+import { noteOtherCompany } from './other-company.ts'
 import { makeRateLimits } from './rate-limit.ts'
 import { filterOfAddress, makeReadings, noteReadings } from './readings.ts'
 import { Refusal } from './refusal.ts'
 import { makeQuestionRouter } from './question-api.ts'
-import { makeRecordingRouter } from './recording.ts'
+import { makeLeftOutRouter, makeRecordingRouter } from './recording.ts'
 import { describeRequest, newRequestId, requestId } from './request-id.ts'
 import { makeSavedViewsRouter } from './saved-views.ts'
 import { builtScreens, serveScreens } from './screens.ts'
@@ -60,7 +61,7 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
   const fitness = makeFitness(pools.interactive, logger)
   const metrics = makeMetrics({ pools, figures: makeFigures(pools.interactive, logger), withProcess })
   const answerError = makeErrorHandler(logger, metrics.refused)
-  const limits = makeRateLimits(config)
+  const limits = makeRateLimits(config, logger)
   const readings = makeReadings({ pool: pools.interactive, statementTimeout, logger })
   const trustedDocuments = config.graphqlDocuments === 'screens' ? await trustScreens(screens, config.graphqlApiClients) : undefined
   const graphql = makeGraphql({ identities, pool: pools.interactive, statementTimeout, introspection, trustedDocuments, limits, readings, whenFit: fitness.whenFit, requestId, refused: metrics.refused, logger })
@@ -80,33 +81,38 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
   app.use(metrics.measure)
   app.use(/^(?!\/export\/)/, endInTime(statementTimeout + patience, (refusal, request, response) => answerError(refusal, request, response, () => undefined)))
   app.get('/livez', (_request, response) => void response.json({ status: 'ok' }))
-  app.get('/readyz', async (request, response) => {
+  const isReadable = oneAtATime(async (id: string) => {
     await fitness.check()
     // Under the policy and the role of a reader, so that grants and functions are tried too.
-    await inTransaction(pools.interactive, readerSettings(null, requestId(request), statementTimeout), (client) => client.query('select id from audit.event limit 1'))
+    await inTransaction(pools.interactive, readerSettings(null, id, statementTimeout), (client) => client.query('select id from audit.event limit 1'))
+  })
+  app.get('/readyz', async (request, response) => {
+    await isReadable(requestId(request))
     if (!graphql.isReady()) throw notReady()
     response.json({ status: 'ok' })
   })
   app.get('/metrics', serveMetrics(metrics, metricsAccess))
-  app.use(refuseOversized, limits.address)
+  app.use(refuseOversized, limits.address, noteOtherCompany({ identities, requestId, logger }))
   app.use('/session', limits.signInAddress, makeSessionRouter({
     identities, pool: pools.interactive, statementTimeout, requestId, logger, sessionSeconds, formOrigins: config.hostAppOrigins,
     limitPerson: (request, response, identity) => limits.person('sign_in', request, response, identity),
   }))
   const noting = { readings, identities, requestId }
-  app.use('/export', limits.reader('export', identities), noteReadings(noting, 'export', filterOfAddress), makeExportRouter({
+  const exports = makeExports({
     identities, exportPool: pools.exports, pool: pools.interactive, statementTimeout, exportTimeout, stallTimeout: config.exportStall,
     queue: { running: config.exportPoolSize, waiting: config.exportQueueSize, patience: config.exportWait }, requestId, logger,
-  }))
+  })
+  app.use('/export', limits.reader('export', identities), noteReadings(noting, 'export', filterOfAddress), exports.router)
   app.use('/exports', limits.reader('export', identities), makeExportsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
   app.use('/views', limits.reader('read', identities), noteReadings(noting, 'views'), makeSavedViewsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
   app.use('/recording', limits.reader('read', identities), noteReadings(noting, 'recording'), makeRecordingRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
+  app.use('/left-out', limits.reader('read', identities), makeLeftOutRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
   app.use('/question', limits.reader('read', identities), makeQuestionRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
   app.use(graphql.router)
   app.use(serveScreens(screens, config.appearance))
   app.use(() => { throw new Refusal({ status: 404, code: 'NOT_FOUND', message: 'There is nothing at this address.' }) })
   app.use(answerError)
-  return { app, metrics, printSchema: graphql.printSchema, close: () => Promise.all([graphql.close(), readings.close()]).then(() => undefined) }
+  return { app, metrics, printSchema: graphql.printSchema, close: () => Promise.all([graphql.close(), readings.close(), exports.close()]).then(() => undefined) }
 }
 
 /** How much longer than a statement a request may take, connection and all, in milliseconds. */
@@ -124,6 +130,12 @@ export const contentSecurity = {
   'form-action': ["'self'"],
   'frame-ancestors': ["'none'"],
   'base-uri': ["'none'"],
+}
+
+/** Whoever asks while the answer is on its way gets the same: nobody is known and counted here, and many at once must not take the connections of readers. */
+function oneAtATime(ask: (id: string) => Promise<void>): (id: string) => Promise<void> {
+  let asked: Promise<void> | null = null
+  return (id) => (asked ??= ask(id).finally(() => { asked = null }))
 }
 
 function notReady(): Refusal {

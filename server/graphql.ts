@@ -62,6 +62,7 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
     service: makeReaderService(pool, (settings) => requestBySettings.get(settings)),
     rules: { introspection },
     failureOf: (request) => failureOf.get(request),
+    onErrors: (errors) => countUnmasked(errors, refused),
     settingsOf: ({ expressv4 }) => {
       if (!expressv4) throw new Error('A GraphQL request did not come through express.')
       const { req, res } = expressv4
@@ -149,12 +150,23 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
   }
 }
 
+const codeOf = (error: GraphQLError): string => String(error.extensions['code'] ?? 'BAD_DOCUMENT')
+
+/** Errors that are counted already. */
+const counted = new WeakSet<GraphQLError>()
+
 function countRefusals(mask: (error: GraphQLError) => GraphQLError, refused: (code: string) => void) {
   return (error: GraphQLError): GraphQLError => {
     const masked = mask(error)
-    refused(String(masked.extensions['code'] ?? 'BAD_DOCUMENT'))
+    counted.add(masked)
+    refused(codeOf(masked))
     return masked
   }
+}
+
+/** What parsing and validation find wrong never comes to be masked. A document counts once for each code, however many mistakes are in it. */
+function countUnmasked(errors: readonly GraphQLError[], refused: (code: string) => void): void {
+  for (const code of new Set(errors.filter((error) => !counted.has(error)).map(codeOf))) refused(code)
 }
 
 /** Tells server/error-handler.ts that whoever asks expects the errors of GraphQL. */

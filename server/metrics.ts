@@ -97,7 +97,7 @@ export function makeMetrics({ pools, figures, withProcess }: MetricsOptions): Me
 
 const kinds: readonly (readonly [RegExp, string])[] = [
   [/^\/(livez|readyz)$/, 'health'], [/^\/metrics$/, 'metrics'], [/^\/session\b/, 'session'], [/^\/export\//, 'export'], [/^\/exports\b/, 'report'],
-  [/^\/(views|recording|question)\b/, 'settings'], [/^\/(company\b.*|assets\/.*|[\w-]+\.(svg|css))?$/, 'page'],
+  [/^\/(views|recording|left-out|question)\b/, 'settings'], [/^\/(company\b.*|assets\/.*|[\w-]+\.(svg|css))?$/, 'page'],
 ]
 
 /** What a request is about; one with a text to search for takes longer than others. */

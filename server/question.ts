@@ -42,11 +42,11 @@ export function writeQuestion({ filter, order, first }: ListState, { company, mo
     curl: [
       `curl -sS ${inShell(`${mount}graphql`)} \\`,
       `  -H 'content-type: application/json' -H "authorization: Bearer $TOKEN" \\`,
-      `  --data-raw ${inShell(JSON.stringify(graphql))}`,
+      `  --data-raw ${inShell(asJson(graphql))}`,
     ].join('\n'),
     sql: [
       'select id, occurred_at, audit.sentence(event) as sentence, action, actor_name, object_kind, object_id, object_label, owner_label, source',
-      `from audit.find_events(${escapeLiteral(JSON.stringify({ companyId: company, ...given }))}, is_ascending => ${order === 'asc'}, page_size => ${first}) event;`,
+      `from audit.find_events(${escapeLiteral(asJson({ companyId: company, ...given }))}, is_ascending => ${order === 'asc'}, page_size => ${first}) event;`,
     ].join('\n'),
   }
 }
@@ -84,6 +84,14 @@ function listAddress(filter: EventFilter, mount: string): string | null {
 function inUtc(instant: string): string {
   const fraction = /\.(\d+)/.exec(instant)?.[1]
   return `${new Date(instant.replace(/\.\d+/, '')).toISOString().slice(0, 19)}${fraction === undefined ? '' : `.${fraction}`}Z`
+}
+
+/** What a terminal could take for a command of its own when it is pasted, or what would show the text in another order than it is run. */
+const unseen = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** A value as JSON in which every character that is not seen is written by its number. */
+function asJson(value: unknown): string {
+  return JSON.stringify(value).replace(unseen, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** Text as one word of a POSIX shell. */

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { rateLimit } from 'express-rate-limit'
+import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Identities, Identity } from './identity.ts'
 import { Refusal } from './refusal.ts'
@@ -33,8 +34,8 @@ export interface RateLimits {
 /** A company may do so many times as much as one of its people. */
 const companyFactor = 5
 
-/** Counters in the memory of this process, each for a minute. */
-export function makeRateLimits(settings: RateSettings): RateLimits {
+/** Counters in the memory of this process, each for a minute. What is wrong with how it is set up, such as a proxy that is not trusted, is told to the logger once. */
+export function makeRateLimits(settings: RateSettings, logger: Logger): RateLimits {
   const { requestsPerMinute, signInsPerMinute } = settings
   const perMinute: Record<Counted, number> = {
     sign_in: signInsPerMinute,
@@ -44,6 +45,7 @@ export function makeRateLimits(settings: RateSettings): RateLimits {
   }
   const identityOf = new WeakMap<Request, Identity>()
   const keyOf = { person: ({ companyId, viewerId }: Identity) => `${companyId}\0${viewerId}`, company: ({ companyId }: Identity) => companyId }
+  const perMinuteLimit = limitMaker(logger)
   const limiter = (counted: Counted, who: 'person' | 'company') => perMinuteLimit(perMinute[counted] * (who === 'company' ? companyFactor : 1), who, (request) => {
     const identity = identityOf.get(request)
     if (identity === undefined) throw new Error('A request is counted for a person before it is known who sends it.')
@@ -72,10 +74,26 @@ export function makeRateLimits(settings: RateSettings): RateLimits {
 
 const counter = z.object({ resetTime: z.date().optional() })
 
-function perMinuteLimit(limit: number, who: 'address' | 'person' | 'company', keyGenerator?: (request: Request) => string): RequestHandler {
+/** The library looks at the first request for mistakes in the set-up, and would write them to the console. */
+function limitMaker(logger: Logger) {
+  const told = new Set<string>()
+  const tell = (level: 'error' | 'warn') => (...details: readonly unknown[]): void => {
+    const error = details.find((detail) => detail instanceof Error)
+    const message = error?.message ?? details.map(String).join(' ')
+    if (told.has(message)) return
+    told.add(message)
+    logger[level]({ err: error }, 'requests are counted, but maybe not for whom they should be: see TRUST_PROXY')
+  }
+  const ofLibrary = { error: tell('error'), warn: tell('warn') }
+  return (limit: number, who: 'address' | 'person' | 'company', keyGenerator?: (request: Request) => string) => perMinuteLimit(ofLibrary, limit, who, keyGenerator)
+}
+
+type LibraryLogger = Record<'error' | 'warn', (...details: readonly unknown[]) => void>
+
+function perMinuteLimit(logger: LibraryLogger, limit: number, who: 'address' | 'person' | 'company', keyGenerator?: (request: Request) => string): RequestHandler {
   const whose = { address: 'from this address', person: 'of this person', company: 'of this company' }[who]
   return rateLimit({
-    windowMs: 60_000, limit, standardHeaders: who === 'address' ? 'draft-8' : false, legacyHeaders: false,
+    windowMs: 60_000, limit, logger, standardHeaders: who === 'address' ? 'draft-8' : false, legacyHeaders: false,
     ...(keyGenerator && { keyGenerator }),
     handler: (request, _response, next) => {
       const { resetTime } = counter.safeParse(Reflect.get(request, 'rateLimit')).data ?? {}

@@ -1,11 +1,38 @@
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import express, { static as serveFolder, type Router } from 'express'
+import express, { static as serveFolder, type RequestHandler, type Router } from 'express'
 import { withAppearance, type Appearance } from './appearance.ts'
 import { Refusal } from './refusal.ts'
 
 /** Where the build of admin-ui puts the screens. */
 export const builtScreens = fileURLToPath(new URL('../admin-ui/dist', import.meta.url))
+
+const forEver = 'public, max-age=31536000, immutable'
+const types: Readonly<Record<string, string>> = { js: 'text/javascript; charset=utf-8', css: 'text/css; charset=utf-8', svg: 'image/svg+xml' }
+/** The endings that the build gives to its compressed files, the smaller first. */
+const endings = { br: '.br', gzip: '.gz' } as const
+
+/**
+ * Serves what the build has compressed to whoever takes it: no work for the server, and a third of the bytes for the
+ * reader. Where there is no such file, the next handler serves the plain one.
+ */
+function serveCompressed(folder: string): RequestHandler<{ name: string }> {
+  return (request, response, next) => {
+    const { name } = request.params
+    const [, extension] = /^[\w-][\w.-]*\.(js|css|svg)$/.exec(name) ?? []
+    const type = types[extension ?? '']
+    if (type === undefined) return next()
+    response.vary('Accept-Encoding')
+    // Asked one after the other: browsers name gzip first and mean no more by it.
+    const encoding = request.acceptsEncodings('br') || request.acceptsEncodings('gzip')
+    if (encoding !== 'br' && encoding !== 'gzip') return next()
+    const headers = { 'content-encoding': encoding, 'content-type': type, 'cache-control': forEver }
+    response.sendFile(`${name}${endings[encoding]}`, { root: join(folder, 'assets'), cacheControl: false, headers }, (error) => {
+      if (error && !response.headersSent) next()
+    })
+  }
+}
 
 /**
  * Serves the built screens. Their page is told where the audit log is mounted: its own addresses are written for that
@@ -14,10 +41,11 @@ export const builtScreens = fileURLToPath(new URL('../admin-ui/dist', import.met
  */
 export function serveScreens(folder: string, appearance: Appearance): Router {
   const router = express.Router()
+  router.get('/assets/:name', serveCompressed(folder))
   router.use(serveFolder(folder, {
     index: false, redirect: false, dotfiles: 'ignore',
     setHeaders: (response, path) => {
-      response.setHeader('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
+      response.setHeader('cache-control', path.includes('/assets/') ? forEver : 'no-cache')
     },
   }))
   router.get(['/', '/company{/*page}'], async (request, response) => {

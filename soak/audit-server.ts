@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { SignJWT } from 'jose'
+import { z } from 'zod'
 
 /** An audit server in a process of its own. */
 export type AuditServerProcess = {
@@ -9,6 +10,8 @@ export type AuditServerProcess = {
   pid: number
   /** What it wrote to its log and its output so far. */
   printed: () => string
+  /** What it holds after its garbage is collected, if it was started with `tellsMemory`. */
+  memory: () => Promise<ServerMemory>
   /** Sends a request as a person, and gives up after `patience` milliseconds. */
   fetch: (path: string, init?: RequestInit & { patience?: number }) => Promise<Response>
   /** Asks for a GraphQL document. */
@@ -28,9 +31,21 @@ export type AuditServerOptions = {
   /** Modules to load before it. */
   imports?: readonly string[]
   person?: { id: string; company: string; name: string }
+  /** Whether it can be asked for its memory. */
+  tellsMemory?: boolean
 }
 
+const serverMemory = z.object({
+  heapUsed: z.number(), heapTotal: z.number(), external: z.number(), arrayBuffers: z.number(), rss: z.number(), malloced: z.number(), contexts: z.number(), resources: z.number(),
+})
+
+/** In bytes, as process.memoryUsage() and v8.getHeapStatistics() name it; `resources` is the number of sockets, timers and so on. */
+export type ServerMemory = z.infer<typeof serverMemory>
+
 const entry = fileURLToPath(new URL('../server/main.ts', import.meta.url))
+const tellMemory = fileURLToPath(new URL('tell-memory.ts', import.meta.url))
+/** As ops/audit-log.service starts it: see docs/operation.md, Memory. */
+export const inProduction = { flags: ['--max-semi-space-size=8', '--max-old-space-size=768'], environment: { MALLOC_ARENA_MAX: '2' } } as const
 const secret = 'the secret of the soak, 32 bytes or more'
 
 /**
@@ -38,19 +53,22 @@ const secret = 'the secret of the soak, 32 bytes or more'
  * @throws {Error} with what it printed, if it ends before it listens and is ready to be asked.
  */
 export async function startAuditServer(options: AuditServerOptions): Promise<AuditServerProcess> {
-  const { databaseUrl, dataFolder, environment = {}, imports = [], person = { id: '1', company: '1', name: 'Soak' } } = options
-  const child = spawn(process.execPath, [...imports.flatMap((path) => ['--import', path]), entry], {
+  const { databaseUrl, dataFolder, environment = {}, imports = [], person = { id: '1', company: '1', name: 'Soak' }, tellsMemory = false } = options
+  const measured = tellsMemory ? ['--expose-gc', '--import', tellMemory] : []
+  const child = spawn(process.execPath, [...inProduction.flags, ...measured, ...imports.flatMap((path) => ['--import', path]), entry], {
     env: {
-      ...process.env, PORT: '0', DATABASE_URL: databaseUrl, DATA_DIR: dataFolder, DEMO: 'false', TOKEN_SECRET: secret, METRICS: 'local', LOG_LEVEL: 'warn',
+      ...process.env, ...inProduction.environment, PORT: '0', DATABASE_URL: databaseUrl, DATA_DIR: dataFolder, DEMO: 'false', TOKEN_SECRET: secret, METRICS: 'local', LOG_LEVEL: 'warn',
       REQUESTS_PER_MINUTE: '1000000', SIGN_INS_PER_MINUTE: '1000000', ...environment,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(tellsMemory ? ['ipc' as const] : [])],
   })
+  const { stdout, stderr } = child
+  if (stdout === null || stderr === null) throw new Error('What it prints cannot be read.')
   let printed = ''
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => { printed += String(text) })
+  for (const stream of [stdout, stderr]) stream.on('data', (text) => { printed += String(text) })
   const ended = once(child, 'exit').then(() => child.exitCode)
   await Promise.race([
-    new Promise<void>((resolve) => child.stdout.on('data', () => { if (printed.includes('Ctrl-C')) resolve() })),
+    new Promise<void>((resolve) => stdout.on('data', () => { if (printed.includes('Ctrl-C')) resolve() })),
     ended.then((code) => { throw new Error(`It ended with ${code} before it was ready:\n${printed}`) }),
   ])
   const url = /The audit log\s+(http:\/\/[^/\s]+)/.exec(printed)?.[1]
@@ -66,6 +84,11 @@ export async function startAuditServer(options: AuditServerOptions): Promise<Aud
   return {
     url, pid: child.pid, ended, fetch: send,
     printed: () => printed,
+    memory: async () => {
+      const answer = once(child, 'message', { signal: AbortSignal.timeout(60_000) })
+      child.send('memory')
+      return serverMemory.parse((await answer)[0])
+    },
     graphql: (query, variables = {}) => send('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) }),
     end: async (signal = 'SIGTERM') => {
       const began = performance.now()

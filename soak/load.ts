@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { startAuditServer, type AuditServerProcess } from './audit-server.ts'
+import { startAuditServer, type AuditServerProcess, type ServerMemory } from './audit-server.ts'
 import { makeSoakDatabase, type SoakDatabase } from './database.ts'
 import { makeRandom, wholeBetween } from './random.ts'
 
@@ -8,6 +8,8 @@ export type LoadOptions = {
   /** How long, in milliseconds. */
   duration: number
   seed: number
+  /** How hard it is driven: with 0.25, everybody waits four times as long between two requests. */
+  pace?: number
   /** How often memory and connections are looked at, in milliseconds. */
   every?: number
   programs?: string
@@ -21,38 +23,50 @@ type Work = keyof typeof workers
 /** `heap` is what JavaScript uses, `memory` what the process holds, also what it has freed and keeps for later; in bytes. */
 type Sample = { minute: number; heap: number; memory: number; connections: number; entries: number }
 
+/** What is left after a collection of garbage that is asked for. */
+type Floor = ServerMemory & { minute: number }
+
 export type LoadResult = {
   minutes: number
   done: Record<Work, { count: number; milliseconds: number[] }>
   errors: string[]
   samples: Sample[]
+  floors: Floor[]
+  pace: number
   problems: string[]
 }
 
-/** Bytes: by how much the floor of the heap, as garbage collection leaves it, may grow after the first quarter; and what the process may hold. */
-const limits = { growth: 32 * 1024 * 1024, memory: 1024 * 1024 * 1024 }
-/** Minutes: in less than that the heap has not been collected often enough to have a floor. */
-const leastToSettle = 2
+const mebibyte = 1024 * 1024
+/**
+ * Bytes: by how much what is left after a collection may grow from the first quarter on; by how much the highest memory of the
+ * process in the last quarter may exceed that of the second; and what the process may hold at any time.
+ */
+const limits = { floor: 16 * mebibyte, growth: 32 * mebibyte, memory: 384 * mebibyte }
+/** Minutes: in less than that the process still takes up what it needs for exports and searches. */
+const leastToSettle = 10
+/** How often garbage is collected on demand: seldom, so that the rest of the time is as it would be without. */
+const floorCount = 8
 const poolSizes = 10 + 4
 
 /**
  * Deletes, lists, searches and exports at once for a while, against a real server and a database of its own, and looks
  * whether memory and connections stay where they are. Nothing fails on purpose, so that every error is a fault.
  */
-export async function load({ duration, seed, every = 10_000, programs, notice }: LoadOptions): Promise<LoadResult> {
+export async function load({ duration, seed, pace = 1, every = 10_000, programs, notice }: LoadOptions): Promise<LoadResult> {
   const random = makeRandom(seed)
   const database = await makeSoakDatabase(programs === undefined ? {} : { programs })
   const result: LoadResult = {
-    minutes: duration / 60_000, errors: [], samples: [], problems: [],
+    minutes: duration / 60_000, pace, errors: [], samples: [], floors: [], problems: [],
     done: { delete: empty(), list: empty(), search: empty(), detail: empty(), export: empty() },
   }
-  const server = await startAuditServer({ databaseUrl: database.url('audit_server'), dataFolder: database.folder, person: await database.administrator() })
+  const server = await startAuditServer({ databaseUrl: database.url('audit_server'), dataFolder: database.folder, person: await database.administrator(), tellsMemory: true })
   const began = performance.now()
   const isOver = (): boolean => performance.now() - began > duration
   try {
     await Promise.all([
       ...Object.entries(workers).flatMap(([work, count]) => Array.from({ length: count }, () => repeat(workOf(work), server, database, result, random, isOver))),
       sample(server, database, result, began, every, isOver, notice),
+      collect(server, result, began, duration, notice),
     ])
   } finally {
     const { code } = await server.end()
@@ -64,13 +78,13 @@ export async function load({ duration, seed, every = 10_000, programs, notice }:
 }
 
 /** The result as a page in Markdown. */
-export function describeLoad({ minutes, done, errors, samples, problems }: LoadResult): string {
+export function describeLoad({ minutes, pace, done, errors, samples, floors, problems }: LoadResult): string {
   const quantile = (values: number[], share: number): string => `${Math.round(values.toSorted((one, other) => one - other)[Math.floor(values.length * share)] ?? 0)} ms`
   const rows = Object.entries(done).map(([work, { count, milliseconds }]) => `| ${work} | ${workers[workOf(work)]} | ${count} | ${quantile(milliseconds, 0.5)} | ${quantile(milliseconds, 0.99)} | ${quantile(milliseconds, 0.9999)} |`)
   const shown = samples.filter((_sample, index) => index % Math.max(1, Math.floor(samples.length / 12)) === 0)
   return `# Mixed load
 
-Written by \`npm run soak -- load\`: ${minutes.toFixed(1)} minutes of deletes, lists, searches, details and exports at once, on a server and a PostgreSQL of its own.
+Written by \`npm run soak -- load\`: ${minutes.toFixed(1)} minutes of deletes, lists, searches, details and exports at once, on a server and a PostgreSQL of its own${pace === 1 ? '' : `, with ${1 / pace} times the usual pauses`}.
 
 | | at once | done | median | 99 % | slowest |
 |---|---|---|---|---|---|
@@ -78,27 +92,41 @@ ${rows.join('\n')}
 
 | minute | heap in use | memory of the process | connections | entries |
 |---|---|---|---|---|
-${shown.map(({ minute, heap, memory, connections, entries }) => `| ${minute.toFixed(1)} | ${Math.round(heap / 1024 / 1024)} MiB | ${Math.round(memory / 1024 / 1024)} MiB | ${connections} | ${entries} |`).join('\n')}
+${shown.map(({ minute, heap, memory, connections, entries }) => `| ${minute.toFixed(1)} | ${inMebibytes(heap)} | ${inMebibytes(memory)} | ${connections} | ${entries} |`).join('\n')}
+
+What is left after a collection of garbage that was asked for:
+
+| minute | heap | outside of it | memory of the process |
+|---|---|---|---|
+${floors.map(({ minute, heapUsed, external, rss }) => `| ${minute.toFixed(1)} | ${inMebibytes(heapUsed)} | ${inMebibytes(external)} | ${inMebibytes(rss)} |`).join('\n')}
 
 ${errors.length === 0 ? 'No error.' : `${errors.length} errors, the first of them: ${errors.slice(0, 5).join('; ')}`}
 ${problems.length === 0 ? 'Memory and connections stay where they are.' : problems.join('\n')}
 `
 }
 
-function judge({ minutes, samples, errors, done }: LoadResult): string[] {
+function judge({ minutes, samples, floors, errors, done }: LoadResult): string[] {
   const problems: string[] = []
-  const settled = samples.slice(Math.floor(samples.length / 4))
-  const half = Math.floor(settled.length / 2)
-  const floor = (values: readonly Sample[]): number => Math.min(...values.map(({ heap }) => heap))
-  const grown = floor(settled.slice(half)) - floor(settled.slice(0, half))
-  if (minutes >= leastToSettle && grown > limits.growth) problems.push(`The heap grew by ${Math.round(grown / 1024 / 1024)} MiB.`)
-  const held = Math.max(...samples.map(({ memory }) => memory))
-  if (held > limits.memory) problems.push(`The server held ${Math.round(held / 1024 / 1024)} MiB.`)
+  const quarter = (values: readonly Sample[], number: number): Sample[] => values.slice(Math.floor(values.length * (number - 1) / 4), Math.floor(values.length * number / 4))
+  const [warm, last] = [floors[Math.floor(floors.length / 4)], floors.at(-1)]
+  if (warm === undefined || last === undefined || warm === last) problems.push('What is left after a collection was not measured.')
+  else {
+    const [heap, outside] = [last.heapUsed - warm.heapUsed, last.external - warm.external]
+    if (heap + outside > limits.floor) problems.push(`What is left after a collection grew by ${inMebibytes(heap)} in the heap and ${inMebibytes(outside)} outside of it.`)
+  }
+  const highest = (values: readonly Sample[]): number => Math.max(...values.map(({ memory }) => memory))
+  const growth = highest(quarter(samples, 4)) - highest(quarter(samples, 2))
+  if (minutes >= leastToSettle && growth > limits.growth) problems.push(`The memory of the process grew by ${inMebibytes(growth)}.`)
+  if (highest(samples) > limits.memory) problems.push(`The server held ${inMebibytes(highest(samples))}.`)
   const most = Math.max(...samples.map(({ connections }) => connections))
   if (most > poolSizes) problems.push(`There were ${most} connections; the pools allow ${poolSizes}.`)
   if (errors.length > 0) problems.push(`${errors.length} errors that nothing explains.`)
   for (const [work, { count }] of Object.entries(done)) if (count === 0) problems.push(`Nothing of kind ${work} was done.`)
   return problems
+}
+
+function inMebibytes(bytes: number): string {
+  return `${Math.round(bytes / mebibyte)} MiB`
 }
 
 function empty(): { count: number; milliseconds: number[] } {
@@ -124,7 +152,7 @@ async function repeat(work: Work, server: AuditServerProcess, database: SoakData
     } catch (error) {
       result.errors.push(`${work}: ${error instanceof Error ? error.message : String(error)}`)
     }
-    await sleep(work === 'export' ? 1_000 : wholeBetween(random, 5, 40))
+    await sleep((work === 'export' ? 1_000 : wholeBetween(random, 5, 40)) / result.pace)
   }
   await app?.end()
 }
@@ -159,10 +187,22 @@ async function right(response: Response): Promise<void> {
   if (response.status !== 200 || text.includes('"errors"')) throw new Error(`${response.status} ${text.slice(0, 200)}`)
 }
 
+/** Reads a file as it comes and keeps its end only. */
 async function whole(response: Response): Promise<void> {
-  const text = await response.text()
-  if (response.status !== 200) throw new Error(`${response.status} ${text.slice(0, 200)}`)
-  if (!/receiptSha256|end of export/.test(text.slice(-4_000))) throw new Error('an export came without its receipt')
+  if (response.status !== 200 || response.body === null) throw new Error(`${response.status} ${(await response.text()).slice(0, 200)}`)
+  const decoder = new TextDecoder()
+  let end = ''
+  for await (const piece of response.body) end = `${end}${decoder.decode(piece, { stream: true })}`.slice(-4_000)
+  if (!/receiptSha256|end of export/.test(end)) throw new Error('an export came without its receipt')
+}
+
+async function collect(server: AuditServerProcess, result: LoadResult, began: number, duration: number, notice: LoadOptions['notice']): Promise<void> {
+  for (let round = 1; round <= floorCount; round += 1) {
+    await sleep(Math.max(0, duration * round / floorCount - (performance.now() - began)))
+    const floor = { minute: (performance.now() - began) / 60_000, ...(await server.memory()) }
+    result.floors.push(floor)
+    notice?.(`minute ${floor.minute.toFixed(1)}: after a collection ${Object.entries(floor).map(([name, bytes]) => `${name} ${bytes > 10_000 ? inMebibytes(bytes) : bytes}`).join(', ')}`)
+  }
 }
 
 async function sample(server: AuditServerProcess, database: SoakDatabase, result: LoadResult, began: number, every: number, isOver: () => boolean, notice: LoadOptions['notice']): Promise<void> {
@@ -175,6 +215,6 @@ async function sample(server: AuditServerProcess, database: SoakDatabase, result
       select (select count(*)::int from pg_stat_activity where application_name like 'audit server%') as connections, (select count(*)::int from audit.event) as entries`)
     const minute = (performance.now() - began) / 60_000
     result.samples.push({ minute, heap, memory, connections: row?.connections ?? 0, entries: row?.entries ?? 0 })
-    notice?.(`minute ${minute.toFixed(1)}: heap ${Math.round(heap / 1024 / 1024)}, ${Math.round(memory / 1024 / 1024)} MiB, ${row?.connections} connections, ${row?.entries} entries, ${result.errors.length} errors`)
+    notice?.(`minute ${minute.toFixed(1)}: heap ${inMebibytes(heap)}, ${inMebibytes(memory)}, ${row?.connections} connections, ${row?.entries} entries, ${result.errors.length} errors`)
   }
 }

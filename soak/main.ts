@@ -8,21 +8,21 @@ import { describeRestarts, restarts } from './restarts.ts'
 /*
  * npm run soak -- crash [--seconds 60] [--seed 1]: kills PostgreSQL again and again while rows are deleted, and compares.
  * npm run soak -- restarts [--times 50] [--seed 1]: restarts it under the load of an audit server, and looks how soon that answers; the result goes to soak/results/restarts.md.
- * npm run soak -- load [--minutes 60] [--seed 1]: deletes, lists, searches and exports at once; the result goes to soak/results/load.md.
+ * npm run soak -- load [--minutes 60] [--pace 1] [--seed 1]: deletes, lists, searches and exports at once, at a pace of 0.25 with pauses four times as long; the result goes to soak/results/load.md.
  * Exit code 0: all is right. 1: something is not, and the output says what. 2: the command line is wrong.
  */
 
 const usage = `npm run soak -- crash [--seconds 60] [--seed 1]
 npm run soak -- restarts [--times 50] [--seed 1]
-npm run soak -- load [--minutes 60] [--seed 1]`
+npm run soak -- load [--minutes 60] [--pace 1] [--seed 1]`
 
-const options = { seconds: { type: 'string', default: '60' }, times: { type: 'string', default: '50' }, minutes: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } } as const
+const options = { seconds: { type: 'string', default: '60' }, times: { type: 'string', default: '50' }, minutes: { type: 'string', default: '60' }, pace: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' } } as const
 const notice = (line: string): void => console.error(line)
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options })
-  const [seconds = 0, times = 0, minutes = 0, seed = Number.NaN] = [values.seconds, values.times, values.minutes, values.seed].map(Number)
-  const isRight = seconds > 0 && times > 0 && minutes > 0 && Number.isInteger(seed)
+  const [seconds = 0, times = 0, minutes = 0, pace = 0, seed = Number.NaN] = [values.seconds, values.times, values.minutes, values.pace, values.seed].map(Number)
+  const isRight = seconds > 0 && times > 0 && minutes > 0 && pace > 0 && Number.isInteger(seed)
   const [command, ...others] = positionals
   if (isRight && others.length === 0 && command === 'crash') {
     const result = await crash({ isOver: (_rounds, elapsed) => elapsed >= seconds * 1000, seed, notice })
@@ -36,7 +36,7 @@ async function main(): Promise<number> {
     return result.problems.length === 0 ? 0 : 1
   }
   if (isRight && others.length === 0 && command === 'load') {
-    const result = await load({ duration: minutes * 60_000, seed, notice })
+    const result = await load({ duration: minutes * 60_000, seed, pace, notice })
     const page = describeLoad(result)
     await write('load.md', page)
     console.log(page)

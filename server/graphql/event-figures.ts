@@ -10,8 +10,8 @@ const mostCounted = 10_000
 
 const wholeNumber = z.union([z.string(), z.number()]).transform(Number).pipe(z.int())
 const countRow = z.tuple([z.object({ count: wholeNumber, is_exact: z.boolean() })])
-const facetRows = z.array(z.object({ facet: z.enum(['actions', 'sources', 'actors', 'kinds']), value: z.string(), label: z.string().nullable(), count: wholeNumber }))
-const bucketRows = z.array(z.object({ unit: z.string(), from: z.string(), to: z.string(), deletions: wholeNumber, exports: wholeNumber, others: wholeNumber }))
+const facetRows = z.array(z.object({ facet: z.enum(['actions', 'sources', 'actors', 'kinds']), value: z.string().nullable(), label: z.string().nullable(), count: wholeNumber, isExact: z.boolean() }))
+const bucketRows = z.array(z.object({ unit: z.string(), from: z.string(), to: z.string(), deletions: wholeNumber, exports: wholeNumber, others: wholeNumber, isExact: z.boolean() }))
 
 /** `Query.eventCount`, `eventFacets` and `eventHistogram`: figures about the entries that a filter lets through. */
 export const eventFiguresPlugin = extendSchema((build) => {
@@ -22,9 +22,9 @@ export const eventFiguresPlugin = extendSchema((build) => {
       extend type Query {
         "How many entries a filter lets through. A search is counted up to 10,000 hits."
         eventCount(filter: EventFilter): EventCount!
-        "What there is to choose from under a filter, and how many entries each choice would give."
+        "What there is to choose from under a filter, and how many entries each choice would give. Of a search, an object, an owner or a request at most the newest 10,000 entries are counted."
         eventFacets(filter: EventFilter): EventFacets!
-        "How the entries under a filter spread over time: by hours, days, weeks, months or years, whichever is the finest that fits."
+        "How the entries under a filter spread over time: by hours, days, weeks, months or years, whichever is the finest that fits. No more entries are counted than for the facets."
         eventHistogram(
           filter: EventFilter
           "The time zone in which days begin, like Europe/Stockholm; the filter's or the company's if nothing is said."
@@ -46,6 +46,8 @@ export const eventFiguresPlugin = extendSchema((build) => {
         sources: [EventFacet!]!
         actors: [EventFacet!]!
         kinds: [EventFacet!]!
+        "False: only the newest entries were counted, in one of them at least; there may be others to choose from."
+        isExact: Boolean!
       }
 
       type EventFacet {
@@ -54,6 +56,8 @@ export const eventFiguresPlugin = extendSchema((build) => {
         "The latest name of a person; null for everything else."
         label: String
         count: Int!
+        "False: there are more than that; only the newest were counted."
+        isExact: Boolean!
       }
 
       type EventHistogram {
@@ -69,6 +73,8 @@ export const eventFiguresPlugin = extendSchema((build) => {
         deletions: Int!
         exports: Int!
         others: Int!
+        "False: there may be more; only the newest entries were counted, and some of this time are older."
+        isExact: Boolean!
       }
     `,
     objects: {
@@ -81,13 +87,13 @@ export const eventFiguresPlugin = extendSchema((build) => {
         plans: {
           eventCount: (_root: unknown, args: FieldArgs) => loadCount(executor, args.getRaw('filter'), mostCounted),
           eventFacets: (_root: unknown, args: FieldArgs) => loadFigures(executor, list([args.getRaw('filter')]), async (query, [filter]) => {
-            const rows = facetRows.parse(await query('select facet, value, label, count from audit.event_facets($1::jsonb)', [filterText(filter)]))
-            const of = (name: string) => rows.filter(({ facet }) => facet === name)
-            return { actions: of('actions'), sources: of('sources'), actors: of('actors'), kinds: of('kinds') }
+            const rows = facetRows.parse(await query('select facet, value, label, count, is_exact as "isExact" from audit.event_facets($1::jsonb)', [filterText(filter)]))
+            const of = (name: string) => rows.filter(({ facet, value }) => facet === name && value !== null)
+            return { isExact: rows.every(({ isExact }) => isExact), actions: of('actions'), sources: of('sources'), actors: of('actors'), kinds: of('kinds') }
           }),
           eventHistogram: (_root: unknown, args: FieldArgs) => loadFigures(executor, list([args.getRaw('filter'), args.getRaw('timeZone'), args.getRaw('buckets')]), async (query, [filter, timeZone, buckets]) => {
             const rows = bucketRows.parse(await query(`
-              select unit, to_json(starts_at) #>> '{}' as "from", to_json(ends_at) #>> '{}' as "to", deletions, exports, others
+              select unit, to_json(starts_at) #>> '{}' as "from", to_json(ends_at) #>> '{}' as "to", deletions, exports, others, is_exact as "isExact"
                 from audit.event_histogram($1::jsonb, $2, $3) order by starts_at`, [filterText(filter), timeZone ?? null, buckets ?? 60]))
             return { unit: rows[0]?.unit ?? 'day', buckets: rows }
           }),
