@@ -57,9 +57,11 @@ async function examine(client: Client): Promise<Examination> {
     settings: Object.fromEntries(found.map(({ name, setting }) => [name, setting])),
     // The planner's estimate: counting millions of rows is not for a busy server.
     entries: await one(`
-      select greatest(c.reltuples, 0)::bigint::text as estimated_count, pg_size_pretty(pg_table_size(c.oid)) as size_of_table, pg_size_pretty(pg_indexes_size(c.oid)) as size_of_indexes,
-             age(c.relfrozenxid)::text as oldest_transaction_id, coalesce(date_trunc('second', s.last_autovacuum)::text, 'never') as last_autovacuum, coalesce(date_trunc('second', s.last_autoanalyze)::text, 'never') as last_autoanalyze
-        from pg_class c left join pg_stat_all_tables s on s.relid = c.oid where c.oid = 'audit.event'::regclass`),
+      select sum(greatest(c.reltuples, 0))::bigint::text as estimated_count, pg_size_pretty(sum(pg_table_size(c.oid))) as size_of_table, pg_size_pretty(sum(pg_indexes_size(c.oid))) as size_of_indexes,
+             count(*) filter (where c.relispartition)::text as partitions, max(age(c.relfrozenxid))::text as oldest_transaction_id,
+             coalesce(date_trunc('second', max(s.last_autovacuum))::text, 'never') as last_autovacuum, coalesce(date_trunc('second', max(s.last_autoanalyze))::text, 'never') as last_autoanalyze
+        from pg_class c left join pg_stat_all_tables s on s.relid = c.oid
+       where c.relkind = 'r' and (c.oid = 'audit.event'::regclass or c.oid in (select inhrelid from pg_inherits where inhparent = 'audit.event'::regclass))`),
     activity: await one(`
       select count(*) filter (where backend_type = 'client backend')::text as connections, count(*) filter (where state = 'active')::text as active,
              count(*) filter (where state like 'idle in transaction%')::text as idle_in_transaction, coalesce(date_trunc('second', max(clock_timestamp() - xact_start))::text, 'none') as oldest_transaction,

@@ -11,6 +11,7 @@ import { openTarget } from './target.ts'
 import { keepCommand } from './keep.ts'
 import { migrateCommand } from './migrate.ts'
 import { OperatorError } from './operator-error.ts'
+import { partitionCommand } from './partition.ts'
 import { requireActorCommand } from './require-actor.ts'
 import { statusCommand } from './status.ts'
 import { trackCommand } from './track.ts'
@@ -23,24 +24,28 @@ import type { Command, Given, Option, Outcome } from './command.ts'
  */
 
 const commands: readonly Command[] = [
-  migrateCommand, statusCommand, keepCommand, trackCommand, grantAdministratorCommand, revokeAdministratorCommand, listCompaniesCommand, requireActorCommand, doctorCommand, checkExportCommand, generateCommand, uninstallCommand,
+  migrateCommand, statusCommand, keepCommand, trackCommand, grantAdministratorCommand, revokeAdministratorCommand, listCompaniesCommand, requireActorCommand, partitionCommand, doctorCommand, checkExportCommand, generateCommand, uninstallCommand,
 ]
 
 /** As it is called in a checkout, and from an installed package. */
 const program = import.meta.filename.endsWith('.ts') ? 'npm run audit --' : 'audit-log'
 
-const help = `${program} <command> [options]
+const help = helpOn('<command>', commands)
 
-${commands.flatMap(({ name, purpose, options, ...command }) => [line('runOnFile' in command ? `${name} <file>` : name, purpose), ...Object.entries(options).map(([option, { value, purpose: what }]) => line(`  --${option}${value === undefined ? '' : ` <${value}>`}`, what))]).join('\n')}
+function helpOn(called: string, told: readonly Command[]): string {
+  return `${program} ${called} [options]
+
+${told.flatMap(({ name, purpose, options, ...command }) => [line('runOnFile' in command ? `${name} <file>` : name, purpose), ...Object.entries(options).map(([option, { value, purpose: what }]) => line(`  --${option}${value === undefined ? '' : ` <${value}>`}`, what))]).join('\n')}
 
 Options of all
   --json    print one JSON document instead of text
-  --help    print this
+  --help    print this${told.length === 1 ? '; without a command: all commands' : ', or what one command does'}
 
 Environment
   DATABASE_URL  the PostgreSQL to work on; without it the embedded one of DATA_DIR (default .data)
 
 Exit code 0: all is well. 1: something is not, and the output says what. 2: the command line is wrong.`
+}
 
 function line(what: string, purpose: string): string {
   return `  ${what.padEnd(28)}${purpose}`
@@ -49,18 +54,18 @@ function line(what: string, purpose: string): string {
 async function main(): Promise<number> {
   const command = commands.find(({ name }) => name === process.argv[2])
   if (command === undefined) {
-    const isHelp = process.argv.length === 2 || process.argv.includes('--help')
+    const isHelp = process.argv.length === 2 || process.argv[2] === 'help' || process.argv.includes('--help')
     if (isHelp) console.log(help)
     else console.error(`There is no command ${process.argv[2]}.\n\n${help}`)
     return isHelp ? 0 : 2
   }
   const given = readOptions(command)
   if ('problem' in given) {
-    console.error(`${given.problem}\n\n${help}`)
+    console.error(`${given.problem}\n\n${helpOn(command.name, [command])}`)
     return 2
   }
   if (given.flags.has('help')) {
-    console.log(help)
+    console.log(helpOn(command.name, [command]))
     return 0
   }
   const outcome = await outcomeOf(command, given)
@@ -119,6 +124,9 @@ function describeProblem(error: unknown): Problem | null {
     return { code, message, detail, hint, statements }
   }
   if (error instanceof EmbeddedError) return { code: error.code, message: error.message, detail: '', hint: error.hint, statements: [] }
+  if (error instanceof Error && (('syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo')) || error.message.startsWith('Connection terminated'))) {
+    return { code: 'DATABASE_UNREACHABLE', message: `The database cannot be reached: ${error.message}`, detail: '', hint: 'Check DATABASE_URL, and that the server runs; then run the command again.', statements: [] }
+  }
   if (error instanceof pg.DatabaseError) return { code: error.code ?? '', message: error.message, detail: error.detail ?? '', hint: error.hint ?? '', statements: [] }
   return null
 }

@@ -12,7 +12,15 @@ export type Target = { connectionString: string; close: () => Promise<void> }
  */
 export async function openTarget(environment: NodeJS.ProcessEnv, notice: (line: string) => void): Promise<Target> {
   const given = environment['DATABASE_URL']
-  if (given !== undefined && given !== '') return { connectionString: given, close: async () => undefined }
+  if (given !== undefined && given !== '') {
+    if (!/^postgres(ql)?:\/\//i.test(given)) {
+      throw new MigrationError('DATABASE_UNREACHABLE', 'DATABASE_URL is not the address of a PostgreSQL.', {
+        detail: 'It does not begin with postgres:// or postgresql://.',
+        hint: 'Write it as postgres://login:password@host:5432/database.',
+      })
+    }
+    return { connectionString: given, close: async () => undefined }
+  }
   const folder = environment['DATA_DIR'] || '.data'
   if (!existsSync(folder)) {
     throw new MigrationError('DATABASE_UNREACHABLE', 'There is no database yet.', {

@@ -44,17 +44,20 @@ async function planRemoval(client: Client, isKeeping: boolean): Promise<Plan> {
 
 /** Moves a table of the log out of its reach: what guarded it would keep the schema of the log from going. */
 async function keep(client: Client, table: string, schema: string): Promise<void> {
-  const { rows: [found] } = await client.query<{ changes: string[] | null }>(`
-    select array(select format('drop trigger %I on ${schema}.${table}', tgname) from pg_trigger where tgrelid = c.oid and not tgisinternal
-                 union all select format('drop policy %I on ${schema}.${table}', polname) from pg_policy where polrelid = c.oid) as changes
-      from pg_class c where c.oid = to_regclass('audit.${table}')`)
-  if (found === undefined) return
-  await client.query(`
-    alter table audit.${table} set schema ${schema};
-    alter table ${schema}.${table} owner to current_user;
-    ${(found.changes ?? []).map((change) => `${change};`).join('\n')}
-    revoke all on ${schema}.${table} from ${auditRoles.join(', ')};
-    alter table ${schema}.${table} disable row level security`)
+  const { rows } = await client.query<{ here: string; kept: string; changes: string[] | null }>(`
+    select format('%s.%I', c.relnamespace::regnamespace, c.relname) as here, format('${schema}.%I', c.relname) as kept,
+           array(select format('drop trigger %I on ${schema}.%I', tgname, c.relname) from pg_trigger where tgrelid = c.oid and not tgisinternal
+                 union all select format('drop policy %I on ${schema}.%I', polname, c.relname) from pg_policy where polrelid = c.oid) as changes
+      from pg_class c where c.oid = to_regclass('audit.${table}') or c.oid in (select inhrelid from pg_inherits where inhparent = to_regclass('audit.${table}'))
+     order by c.relkind <> 'p'`)
+  for (const { here, kept, changes } of rows) {
+    await client.query(`
+      alter table ${here} set schema ${schema};
+      alter table ${kept} owner to current_user;
+      ${(changes ?? []).map((change) => `${change};`).join('\n')}
+      revoke all on ${kept} from ${auditRoles.join(', ')};
+      alter table ${kept} disable row level security`)
+  }
 }
 
 async function remove(client: Client, plan: Plan): Promise<void> {

@@ -4,17 +4,28 @@ import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 
 const test = suite('Conventions of the schema')
 let db: TestDatabase
+/** The same log with partitions by year. */
+let divided: TestDatabase
 
-test.before(async () => { db = await makeTestDatabase() })
-test.after(() => db.drop())
+test.before(async () => {
+  db = await makeTestDatabase()
+  divided = await makeTestDatabase()
+  await divided.superuser.query('call audit.partition_by_year()')
+})
+test.after(async () => {
+  await db.drop()
+  await divided.drop()
+})
 
 const ours = `('audit'::regnamespace, 'audit_private'::regnamespace)`
 
 /** Expects a query for offenders to find none, and names those that it finds. */
 function none(name: string, query: string): void {
   test(name, async () => {
-    const { rows } = await db.superuser.query<string[]>({ text: query, rowMode: 'array' })
-    assert.equal(rows.map((row) => row.join(' ')), [])
+    for (const each of [db, divided]) {
+      const { rows } = await each.superuser.query<string[]>({ text: query, rowMode: 'array' })
+      assert.equal(rows.map((row) => row.join(' ')), [])
+    }
   })
 }
 

@@ -369,7 +369,7 @@ const refusals: readonly (readonly [string, string, RegExp, RegExp])[] = [
   ['a system column', `select audit.track('app.cv', 'cv', '{ctid}')`, /no column ctid/, /title/],
   ['a path that leads nowhere', `select audit.track('app.cv', 'cv', '{title}', company => 'title.company_id')`, /cv\.title leads nowhere/, /->public\.some_table/],
   ['a path that ends in a row', `select audit.track('app.cv', 'cv', '{title}', company => 'user_id->app.user')`, /ends in a row/, /Add the column/],
-  ['a path to a table that is not there', `select audit.track('app.cv', 'cv', '{title}', company => 'user_id->app.nobody.id')`, /no table app\.nobody/, /Check schema and table/],
+  ['a path to a table that is not there', `select audit.track('app.cv', 'cv', '{title}', company => 'user_id->app.nobody.id')`, /no table app\.nobody/, /schema\.table/],
   ['a path to a view', `select audit.track('app.cv', 'cv', '{title}', company => 'user_id->app.company_access.company_id')`, /cannot be found by one column/, /key is one column/],
   ['a path with an unknown column at its end', `select audit.track('app.cv', 'cv', '{title}', company => 'user_id.nope')`, /"user" has no column nope/, /company_id/],
   ['a path that is no path', `select audit.track('app.cv', 'cv', '{title}', company => 'user_id..company_id')`, /cannot be read/, /column\.column/],

@@ -48,7 +48,7 @@ const rights: readonly Guard[] = [
   { name: 'The private tables are under row-level security', statement: 'alter table audit_private.token_key disable row level security', tests: ['test/db/catalogue'] },
   {
     name: 'Functions of the log may not be called by everybody', tests: ['test/db/catalogue'],
-    file: sql('roles/ownership'), text: `execute pg_catalog.format('revoke execute on function %s from public', made.signature);`, without: 'null;',
+    file: sql('roles/ownership'), text: `execute pg_catalog.format('revoke execute on routine %s from public', made.signature);`, without: 'null;',
   },
   {
     name: 'Functions that are written later may not be called by everybody', tests: ['test/db/catalogue'],
@@ -67,6 +67,24 @@ const rights: readonly Guard[] = [
     file: sql('capture/capture_settings'), text: `'search_path=pg_catalog, pg_temp'`, without: `'search_path=pg_catalog'`,
   },
   { name: 'The health of the log is for DBAs', statement: 'grant usage on schema audit to public; grant select on audit.health to public; grant execute on function audit_private.health_rows() to public', tests: ['test/db/health'] },
+]
+
+const againstOwners: readonly Guard[] = [
+  { name: 'Code of the host that runs as the agent drops and changes nothing', tests: ['test/security/host-code'], file: sql('guard/refuse_agent'), text: `if current_user = 'audit_agent' then`, without: 'if false then' },
+  { name: 'Code of the host that runs as the agent reads no entry', tests: ['test/security/host-code'], file: sql('tables/event_agent'), text: 'revoke select, insert on audit.event from audit_agent;', without: 'revoke insert on audit.event from audit_agent;' },
+  { name: 'Code of the host that runs as the agent cannot name another login, time or transaction', tests: ['test/security/host-code'], file: sql('tables/event_agent'), text: `a.attname not in ('occurred_at', 'transaction_id', 'db_user')`, without: 'true' },
+  { name: 'A trigger that is switched off on one partition is found', tests: ['test/security/table-owners'], file: sql('health/findings'), text: 'where m.relation <> t.target\n', without: 'where false\n' },
+  { name: 'A trigger that is switched off for a moment on an inheriting table is recorded', tests: ['test/security/table-owners'], file: sql('guard/schema_events'), text: `select i.inhparent from touched t join pg_inherits i on i.inhrelid = t.relation\n`, without: `select i.inhparent from touched t join pg_inherits i on i.inhrelid = t.relation where false\n` },
+  { name: 'A partition that is detached is recorded, however the statement is written', tests: ['test/security/table-owners'], file: sql('guard/schema_events'), text: `f where tg_tag = 'ALTER TABLE';`, without: `f where tg_tag = 'ALTER TABLE' and current_query() ~* 'detach';` },
+  { name: 'Who makes the following of changes fail is recorded', tests: ['test/security/table-owners'], file: sql('guard/schema_events'), text: 'if changed is not null then', without: 'if false then' },
+  { name: 'Who makes the following of drops fail is recorded', tests: ['test/security/table-owners'], file: sql('guard/schema_events'), text: `where o.classid = 'pg_class'::regclass and o.objsubid = 0;\n`, without: `where false;\n` },
+  { name: 'A deletion is not taken for a move because another command moves rows', tests: ['test/security/database'], file: sql('capture/capture_variants'), text: ' and audit_private.deletions_running(target) = 0;', without: ';' },
+  { name: 'What ANALYZE keeps of the keys is nothing', tests: ['test/security/database'], file: sql('tables/secret_statistics'), text: `alter table audit_private.token_key
+  alter column inner_key type bytea, alter column inner_key set statistics 0,`, without: `alter table audit_private.token_key
+  alter column inner_key type bytea,` },
+  { name: 'Who may follow everything that is written is found', tests: ['test/security/database'], file: sql('health/findings'), text: 'where r.rolreplication and not r.rolsuper', without: 'where false' },
+  { name: 'Many who ask whether the server is ready take no connections of readers', tests: ['test/security/http'], file: 'server/app.ts', text: 'return (id) => (asked ??= ask(id).finally(() => { asked = null }))', without: 'return (id) => asked ?? ask(id)' },
+  { name: 'The name of a table is no formula in a file', tests: ['test/security/http'], file: 'server/export/query.ts', text: `...['owner_kind', 'owner_id', 'owner_label', 'actor_id', 'actor_name'].map(free),`, without: `plain('owner_kind'), ...['owner_id', 'owner_label', 'actor_id', 'actor_name'].map(free),` },
 ]
 
 const appendOnly: readonly Guard[] = [
@@ -105,7 +123,7 @@ const recording: readonly Guard[] = [
   },
   {
     name: 'A row that moves to another partition is not recorded as deleted', tests: ['test/db/partitions'],
-    file: sql('capture/capture_variants'), text: `return currval('audit_private.moving') = audit_private.moving_mark(target);`, without: 'return false;',
+    file: sql('capture/capture_variants'), text: `return currval('audit_private.moving') = audit_private.moving_mark(target) and audit_private.deletions_running(target) = 0;`, without: 'return false;',
   },
   {
     name: 'No login can hide a deletion by saying that rows are being moved', tests: ['test/db/partitions'],
@@ -428,7 +446,8 @@ const besides: readonly Guard[] = [
   { name: 'Invented entries are marked as such', tests: ['test/operator/generate'], file: 'operator/generate/entry.ts', text: `export const mark = 'audit generate'`, without: `export const mark = 'psql'` },
   { name: 'The keeper does not pass invented entries by', tests: ['test/operator/generate'], file: 'operator/generate/fill.ts', text: '  await useUpTransactions(connectionString, base + transactions)\n', without: '' },
   { name: 'A question that is copied runs nothing in a shell', tests: ['test/server/question'], file: 'server/question.ts', text: "text.replaceAll(\"'\", `'\\\\''`)", without: 'text' },
-  { name: 'A question that is copied is SQL with its values in quotes', tests: ['test/server/question'], file: 'server/question.ts', text: 'escapeLiteral(JSON.stringify({ companyId: company, ...given }))', without: '`\'${JSON.stringify({ companyId: company, ...given })}\'`' },
+  { name: 'A question that is copied is SQL with its values in quotes', tests: ['test/server/question'], file: 'server/question.ts', text: 'escapeLiteral(asJson({ companyId: company, ...given }))', without: '`\'${asJson({ companyId: company, ...given })}\'`' },
+  { name: 'A question that is copied holds nothing that is not seen', tests: ['test/security/copied-questions'], file: 'server/question.ts', text: 'JSON.stringify(value).replace(unseen, ', without: 'JSON.stringify(value).replace(/^$/g, ' },
   { name: 'A question is written only for who may read', tests: ['test/server/question'], file: 'server/question-api.ts', text: `if (access !== 'granted' || identity === null) throw`, without: 'if (identity === null) throw' },
   { name: 'The host application escapes what it shows', tests: ['test/host-app/pages'], file: 'host-app/html.ts', text: 'const escape = (text: string): string => text.replace(/[&<>"\']/g, (character) => entities[character] ?? character)', without: 'const escape = (text: string): string => text' },
   { name: 'The host application changes nothing for another site', tests: ['test/host-app/pages'], file: 'host-app/same-origin.ts', text: 'if (isReading || (own', without: 'if (isReading || own !== null || (own' },
@@ -454,4 +473,4 @@ const besides: readonly Guard[] = [
   { name: 'A test process that ends early fails', tests: ['test/harness/runner'], file: 'test/run.ts', text: 'const failed = report ?? { passed: 0, failed: 1,', without: 'const failed = report ?? { passed: 1, failed: 0,' },
 ]
 
-export const guards: readonly Guard[] = [...rights, ...appendOnly, ...recording, ...attaching, ...acting, ...exporting, ...health, ...signingIn, ...serving, ...operating, ...besides]
+export const guards: readonly Guard[] = [...rights, ...againstOwners, ...appendOnly, ...recording, ...attaching, ...acting, ...exporting, ...health, ...signingIn, ...serving, ...operating, ...besides]

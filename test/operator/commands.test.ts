@@ -20,11 +20,20 @@ it.after(async ({ database, empty }) => {
 })
 
 it('lists its commands', () => {
-  for (const args of [[], ['--help'], ['status', '--help']]) {
+  for (const args of [[], ['--help'], ['help']]) {
     const { status, stdout } = audit(args)
     assert.is(status, 0)
     for (const command of ['migrate', 'status', 'keep', 'track', 'generate', 'check-export', 'grant-administrator', 'revoke-administrator', 'companies', 'doctor', 'uninstall']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
   }
+})
+
+it('says of one command what it does, with its options and no others', () => {
+  const { status, stdout } = audit(['keep', '--help'])
+  assert.is(status, 0)
+  assert.match(stdout, /^npm run audit -- keep \[options\]\n\n  keep /)
+  assert.match(stdout, '--batch <entries>')
+  assert.not.match(stdout, '  migrate ')
+  assert.match(audit(['keep', '--bach', '5']).stderr, /^Unknown option '--bach'[^]*--batch <entries>/)
 })
 
 it('ends with 2 for a command or an option that it does not know', () => {
@@ -46,6 +55,13 @@ it('says what is wrong in one line and what to do in the next, and ends with 1',
   assert.is(status, 1)
   assert.match(stdout, /^The database cannot be reached: .*\nhost 127\.0\.0\.1, port 1, database nothing, user nobody\nCheck DATABASE_URL/)
   assert.not.match(stdout + stderr, 'secret')
+  for (const command of ['migrate', 'keep', 'doctor', 'companies', 'require-actor', 'uninstall']) {
+    const away = audit([command], 'postgres://nobody:secret@127.0.0.1:1/nothing')
+    assert.is(away.status, 1)
+    assert.match(away.stdout, /^The database cannot be reached: [^]*Check DATABASE_URL/, command)
+    assert.not.match(away.stdout + away.stderr, /secret|at .*:\d+:\d+/)
+  }
+  assert.match(audit(['status'], 'host=db dbname=crm').stdout, /^DATABASE_URL is not the address of a PostgreSQL\.\n.*\nWrite it as postgres:\/\//)
 })
 
 it('says that there is no database before anything was started', () => {

@@ -9,7 +9,7 @@ const hardNames = [
   '${x} $1 :a ?', 'x'.repeat(500), 'ǅ Ǆ ǆ', 'ŉ', 'K K', 'null', 'NULL', '{"a":1}', 'déjà vu', 'de\u0301ja\u0300 vu',
 ]
 
-/** The company with the hard entries, one that looks the same and must never be seen with it, and one with 10,000 entries of one microsecond. */
+/** The company with the hard entries, one that looks the same and must never be seen with it, and one with thousands of entries of one microsecond. */
 export const companies = { hard: '1', foreign: '2', dense: '3' } as const
 export const viewer = { id: 'v', name: 'Viewer' } as const
 export const zone = 'Europe/Stockholm'
@@ -17,8 +17,9 @@ export const zone = 'Europe/Stockholm'
 /**
  * A log that is hard to read right: invented entries, names that programs stumble over, nulls wherever they may stand,
  * acts of both kinds, times at the edges of days, entries of the same microsecond.
+ * @param dense how many of these
  */
-export async function makeHardLog(): Promise<TestDatabase> {
+export async function makeHardLog(dense = 10_000): Promise<TestDatabase> {
   const database = await makeTestDatabase('empty')
   const client = database.superuser
   const connectionString = database.url('postgres')
@@ -26,7 +27,7 @@ export async function makeHardLog(): Promise<TestDatabase> {
   await client.query('set role audit_owner')
   await fillWithEntries(client, connectionString, { events: 800, companies: 2, seed: 5, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
   await client.query(hardEntries, [hardNames, companies.hard, companies.foreign])
-  await client.query(denseEntries, [companies.dense])
+  await client.query(denseEntries, [companies.dense, dense])
   await client.query(`reset role; analyze audit.event`)
   for (const company of Object.values(companies)) await client.query(`select audit.grant_administrator($1, $2, $3, $4, time_zone => $5)`, [company, viewer.id, viewer.name, `Company ${company}`, zone])
   return database
@@ -52,4 +53,4 @@ const denseEntries = `
   insert into audit.event ${columns}
   select '2026-05-05 05:05:05.555555Z', (100 + n % 50)::text::xid8, $1, n::text, 'Person ' || n % 10, 'asserted',
          (array['cv.deleted', 'contact.deleted'])[1 + n % 2], (array['cv', 'contact'])[1 + n % 2], n::text, 'Thing ' || n, null, null, null, (array['app', 'sql'])[1 + (n % 100 = 0)::int], null, 'test'
-    from generate_series(1, 10000) n`
+    from generate_series(1, $2::integer) n`

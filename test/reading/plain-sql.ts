@@ -62,7 +62,8 @@ function isIn(term: string): string {
 /** Words and "phrases"; a minus before one means that it must not occur. Read character by character. */
 export function termsOf(query: string): { term: string; isWanted: boolean }[] {
   const terms: { term: string; isWanted: boolean }[] = []
-  let rest = query
+  // Spaces of every kind are spaces.
+  let rest = query.replaceAll(/[\s\u0085]/gu, ' ')
   while (rest !== '') {
     if (/^\s/u.test(rest)) {
       rest = rest.slice(1)

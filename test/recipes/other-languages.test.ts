@@ -28,7 +28,7 @@ function statementOf({ language, code }: CodeBlock): string {
 
 test('each statement is right, with parameters of unknown type and of type varchar', async () => {
   const programs = blocks.filter(({ language }) => language !== 'sql')
-  assert.equal(programs.map(({ language }) => language), ['ruby', 'python', 'python', 'java'])
+  assert.equal(programs.map(({ language }) => language), ['ruby', 'python', 'php', 'python', 'java'])
   for (const statement of programs.map(statementOf)) {
     for (const sent of [statement, statement.replaceAll(/\$\d/g, '$&::varchar')]) {
       const cv = await makeCv(db)

@@ -68,7 +68,7 @@ it('records a deletion from a partition though the login makes it look like a mo
     insert into mal.slot select n, 'slot ' || n from generate_series(1, 9) n;
     insert into mal.invoice select n, y, 'invoice' from generate_series(1, 3) n, (values (2025), (2026)) v (y);
     select audit.track('mal.slot', 'slot', '{name}'), audit.track('mal.invoice', 'invoice', '{name}');
-    grant usage on schema mal to consultant_app; grant select, update, delete on all tables in schema mal to consultant_app`)
+    grant usage on schema mal to consultant_app; grant select, insert, update, delete on all tables in schema mal to consultant_app`)
   const app = await database.as('consultant_app')
   // An update that fails has begun, but never ends; the transaction goes on in the same statement.
   await app.query(`do $$ begin
@@ -78,12 +78,28 @@ it('records a deletion from a partition though the login makes it look like a mo
   end $$`)
   // A deletion in the middle of an update that moves nothing.
   await app.query('with gone as (delete from mal.slot where id = 6 returning id) update mal.slot s set name = s.name from gone where s.id = -gone.id')
+  // As many rows as one likes are put elsewhere in the same command, or before it: all of them look like the one that goes.
+  await app.query(`do $$ begin
+    update mal.slot set name = name where id = 1;
+    insert into mal.slot select n, 'decoy' from generate_series(1001, 1009) n;
+    begin update mal.slot set name = name where 1 / (id - id) = 0; exception when others then null; end;
+    perform set_config('audit.moving', 'yes', true);
+    delete from mal.slot where id = 1;
+  end $$`)
+  await app.query(`with decoy as (insert into mal.slot select n, 'decoy' from generate_series(2001, 2009) n returning id), gone as (delete from mal.slot where id = 2 returning id)
+    update mal.slot s set name = s.name from gone, decoy where s.id = -gone.id - decoy.id`)
+  await app.query(`with decoy as (insert into mal.slot select n, 'decoy' from generate_series(3001, 3009) n returning id), gone as (delete from mal.slot where id = 3 returning id),
+    moved as (update mal.slot s set name = s.name from gone where s.id = -gone.id returning s.id) select from gone, decoy, moved`)
+  await app.query(`create function pg_temp.remove(int) returns boolean language plpgsql as 'begin delete from mal.slot where id = 4 and $1 > 0; return false; end'`)
+  await app.query(`with decoy as (insert into mal.slot select n, 'decoy' from generate_series(4001, 4009) n returning id) update mal.slot s set name = s.name where pg_temp.remove(s.id)`)
+  await app.query(`merge into mal.slot s using (values (8, 108), (9, null)) v (id, new_id) on s.id = v.id when matched and v.new_id is null then delete when matched then update set id = v.new_id`)
   // The same, where another invoice has the same number.
   await app.query('with gone as (delete from mal.invoice where number = 1 and year = 2026 returning number) update mal.invoice i set name = i.name from gone where i.number = -gone.number')
   assert.equal(await rows(database.superuser, `select object_kind, object_id from audit.event where object_kind in ('slot', 'invoice') and action like '%.deleted' order by id`),
-    [{ object_kind: 'slot', object_id: '5' }, { object_kind: 'slot', object_id: '6' }, { object_kind: 'invoice', object_id: '[1, 2026]'.replace(/[12]\d*/g, (n) => `"${n}"`) }])
-  await database.superuser.query('update mal.invoice set year = 2026 where number = 1; update mal.slot set id = 100 where id = 7; update mal.slot set id = 101 where id = 8')
-  assert.is((await rows(database.superuser, `select from audit.event where object_kind in ('slot', 'invoice') and action like '%.deleted'`)).length, 3, 'moves are no deletions')
+    // Where one command moves rows and deletes others, both are recorded: rather one entry too many.
+    [...['5', '6', '1', '2', '3', '4', '8', '9'].map((object_id) => ({ object_kind: 'slot', object_id })), { object_kind: 'invoice', object_id: '[1, 2026]'.replace(/[12]\d*/g, (n) => `"${n}"`) }])
+  await database.superuser.query('update mal.invoice set year = 2026 where number = 1; update mal.slot set id = 100 where id = 7; update mal.slot set id = 101 where id = 108')
+  assert.is((await rows(database.superuser, `select from audit.event where object_kind in ('slot', 'invoice') and action like '%.deleted'`)).length, 9, 'moves are no deletions')
 })
 
 for (const [what, definition, told] of [
@@ -170,6 +186,43 @@ it('keeps no constant of a statement that changes a tracked table [case 235]', a
     await database.superuser.query(`drop table mal.old; comment on schema mal is 'canary-7f3a'`)
     assert.equal(await rows(database.superuser, `select details ->> 'statement' as statement from audit.event where action = 'table.dropped'`),
       [{ statement: 'drop table mal.old; comment on schema mal is …' }])
+  })
+})
+
+for (const [role, reads] of [['pg_read_all_data', 'reads'], ['pg_write_all_data', 'writes']] as const) {
+  it(`gives ${role} neither a key, nor an entry, nor a row of its own [case 23]`, async ({ database }) => {
+    const { superuser } = database
+    await superuser.query(`select audit.add_token_key('key ' || n, repeat('secret', 9) || n) from generate_series(1, 5) n; analyze audit_private.token_key`)
+    await undone(superuser, async () => {
+      await superuser.query(`create role everything_${reads}; grant ${role} to everything_${reads}; set local role everything_${reads}`)
+      if (reads === 'reads') {
+        for (const table of ['audit.event', 'audit.reading', 'audit.saved_view', 'audit_private.token_key', 'audit_private.context_key', 'audit_private.kept_event', 'audit_private.administrator']) {
+          assert.equal(await rows(superuser, `select from ${table} limit 1`), [], table)
+        }
+        // What ANALYZE keeps of the columns is read past all policies.
+        assert.equal(await rows(superuser, `
+          select a.attname from pg_statistic s join pg_attribute a on a.attrelid = s.starelid and a.attnum = s.staattnum
+           where s.starelid in ('audit_private.token_key'::regclass, 'audit_private.context_key'::regclass) and a.attname ~ '_key$'`), [])
+      } else {
+        for (const statement of [
+          `insert into audit.event (actor_status, action, object_kind, source) values ('verified', 'cv.deleted', 'cv', 'app')`, `insert into audit_private.strict_company (company_id) values ('1')`,
+          `insert into audit_private.administrator values ('1', 'mallory', 'Mallory', 'en')`, `insert into audit_private.context_key values ('\\x00', '\\x00')`,
+        ]) {
+          await superuser.query('savepoint before')
+          await superuser.query(statement).then(() => assert.unreachable(statement), () => undefined)
+          await superuser.query('rollback to before')
+        }
+        assert.is((await superuser.query(`update audit_private.token_key set issuer = 'mallory'`)).rowCount, 0)
+        assert.is((await superuser.query(`delete from audit_private.tracked`)).rowCount, 0)
+      }
+    })
+  })
+}
+
+it('finds a login that may replicate [case 23]', async ({ database }) => {
+  await undone(database.superuser, async () => {
+    await database.superuser.query('alter role consultant_job replication')
+    assert.match(await finding(database.superuser, 'rights'), /consultant_job has REPLICATION/)
   })
 })
 

@@ -26,7 +26,13 @@ const attack = `
       'select audit_private.context_signature(''x'')', 'update audit_private.tracked set mask = ''{}''',
       'create or replace function audit_private.clean_text(given text, most integer) returns text language sql return given',
       'create function audit_private.mine() returns int language sql return 1', 'set role audit_owner',
-      'insert into audit_private.administrator values (''1'', ''mallory'', ''Mallory'', ''en'')'] loop
+      'insert into audit_private.administrator values (''1'', ''mallory'', ''Mallory'', ''en'')',
+      -- The agent owns the functions that it runs.
+      'drop function audit_private.capture_app_cv() cascade', 'alter function audit_private.capture_app_cv() reset all', 'drop owned by audit_agent cascade',
+      'alter function audit_private.administrator_row(text, text) set search_path = mal, pg_catalog', 'grant execute on function audit_private.administrator_row(text, text) to public',
+      'comment on function audit_private.administrator_row(text, text) is ''mine''', 'create temp table mine (id int)', 'select object_label from audit.event',
+      'insert into audit.event (actor_status, action, object_kind, source, db_user) values (''verified'', ''cv.deleted'', ''cv'', ''app'', ''consultant_app'')',
+      'insert into audit.event (actor_status, action, object_kind, source, db_user, transaction_id) values (''verified'', ''cv.deleted'', ''cv'', ''app'', session_user, ''3'')'] loop
       begin
         execute statement;
         insert into mal.tried values (statement, current_user);
@@ -55,7 +61,10 @@ test('cannot become the owner through an index of a table on a path', async () =
     select audit.track('mal.child', 'mal_child', '{name}', company => 'parent_id.company_id', owner => 'parent_id');
     truncate mal.tried;`)
   const login = await db.as('postgres')
+  const entries = 'select count(*)::int as n from audit.event'
+  const before = (await db.superuser.query<{ n: number }>(entries)).rows[0]?.n ?? 0
   await login.query('delete from mal.child')
+  assert.is((await db.superuser.query<{ n: number }>(entries)).rows[0]?.n, before + 1)
   assert.equal(await tried(), [{ what: 'ran', as_role: 'audit_agent' }])
 })
 

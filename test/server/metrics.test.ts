@@ -54,6 +54,29 @@ it('count requests by kind and status, with how long they took', async ({ runnin
   assert.is(value(after, 'audit_log_requests_running{kind="list"}'), 0)
 })
 
+it('count refused documents by code: what GraphQL finds wrong, what is too large, what only execution finds, and what is not one of the screens', async ({ running, fredrik, database }) => {
+  const before = await read(running)
+  const ask = (query: string, variables = {}) => running.fetch(fredrik, '/graphql', { method: 'POST', headers: json, body: JSON.stringify({ query, variables }) }).then((response) => response.text())
+  await ask('{ nothing viewer { neither } }')
+  await ask('{ viewer {')
+  await ask('mutation { deleteEvent(id: 1) { id } }')
+  await ask('{ events(first: 100000) { nodes { id } } }')
+  await ask('query ($n: Int) { events(first: $n) { nodes { id } } }', { n: 'many' })
+  await ask('{ events(filter: { actions: ["no such action"] }) { nodes { id } } }')
+  await ask(`{ ${'a: viewer { access } '.repeat(3_000)} }`)
+  const after = await read(running)
+  const more = (code: string) => (value(after, `audit_log_refusals_total{code="${code}"}`) ?? 0) - (value(before, `audit_log_refusals_total{code="${code}"}`) ?? 0)
+  assert.equal(Object.fromEntries(['BAD_DOCUMENT', 'READ_ONLY', 'BAD_PAGE', 'BAD_FILTER', 'DOCUMENT_TOO_LARGE', 'INTERNAL'].map((code) => [code, more(code)])),
+    { BAD_DOCUMENT: 3, READ_ONLY: 1, BAD_PAGE: 1, BAD_FILTER: 1, DOCUMENT_TOO_LARGE: 1, INTERNAL: 0 })
+  const strict = await startServer(database, { graphqlDocuments: 'screens' })
+  try {
+    await (await strict.fetch(fredrik, '/graphql', { method: 'POST', headers: json, body: '{"query":"{ viewer { access } }"}' })).text()
+    assert.match(await read(strict), /^audit_log_refusals_total\{code="(UNKNOWN_DOCUMENT|NOT_BUILT)"\} 1$/m)
+  } finally {
+    await strict.close()
+  }
+})
+
 it('count entries once they are committed, each once', async ({ running, database }) => {
   const deleted = 'audit_log_events_total{action="contact.deleted",source="sql"}'
   const before = value(await read(running), deleted) ?? 0

@@ -86,6 +86,23 @@ it('is counted by the address that a trusted proxy names, and by no other', asyn
   }
 })
 
+it('says once in the log, and nowhere else, that a proxy is in front which is not trusted', async ({ database }) => {
+  const printed: unknown[] = []
+  const { warn, error } = console
+  Object.assign(console, { warn: (...line: unknown[]) => printed.push(line), error: (...line: unknown[]) => printed.push(line) })
+  const server = await startServer(database, { trustProxy: false })
+  try {
+    for (let n = 0; n < 3; n += 1) await drained(await server.fetch(null, '/nowhere', { headers: { 'x-forwarded-for': `10.0.0.${n}` } }))
+    assert.equal(printed, [])
+    const lines = server.log().split('\n').filter((line) => line.includes('TRUST_PROXY'))
+    assert.is(lines.length, 1)
+    assert.match(lines[0] ?? '', /"level":50.*X-Forwarded-For/)
+  } finally {
+    Object.assign(console, { warn, error })
+    await server.close()
+  }
+})
+
 async function drained(response: Response): Promise<Response> {
   await response.text()
   return response

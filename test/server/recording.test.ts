@@ -10,6 +10,8 @@ it('is what is recorded, since when, how it stands and who may read, and names n
   const { kinds, checks, administrators, firstEntryAt } = await response.json()
   assert.equal(kinds.map(({ kind, isRecording }: { kind: string; isRecording: boolean }) => [kind, isRecording]),
     ['contact', 'customer', 'cv', 'project', 'role', 'user'].map((kind) => [kind, true]))
+  assert.equal(kinds.filter(({ leftOut }: { leftOut: string[] }) => leftOut.length > 0).map(({ kind, copy, leftOut }: { kind: string; copy: string; leftOut: string[] }) => ({ kind, copy, leftOut })),
+    [{ kind: 'user', copy: 'part', leftOut: ['password_hash'] }])
   // How the server keeps up is another test's business.
   assert.equal({ ...checks, operation: '' }, { completeness: 'warning', protection: 'ok', operation: '' })
   assert.ok(['ok', 'warning'].includes(checks.operation), checks.operation)
@@ -27,6 +29,17 @@ it('says so when a table is no longer recorded', async ({ running, database, fre
   await database.superuser.query('alter table app.cv enable always trigger audit_capture')
   assert.is(kinds.find(({ kind }: { kind: string }) => kind === 'cv').isRecording, false)
   assert.is(checks.completeness, 'failed')
+})
+
+it('names the columns that no copy has, quickly, for whoever reads an entry, and for nobody else', async ({ running, database, fredrik }) => {
+  const leftOut = await (await running.fetch(fredrik, '/left-out')).json()
+  assert.equal(leftOut, { contact: [], customer: [], cv: [], project: [], role: [], user: ['password_hash'] })
+  assert.is((await running.fetch(null, '/left-out')).status, 401)
+  const jessica = await running.person('jessica.kowalski@nordljus.example')
+  assert.is((await running.fetch(jessica, '/left-out')).status, 403)
+  const asJessica = { 'audit.company_id': jessica.companyId, 'audit.viewer_id': jessica.id }
+  const answer = await database.inTransactionAs('audit_admin', asJessica, (client) => client.query('select audit.left_out()'))
+  assert.equal(answer.rows, [{ left_out: null }], 'the function itself refuses too')
 })
 
 it('is only for those who may read the log', async ({ running, database }) => {

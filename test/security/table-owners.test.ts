@@ -1,0 +1,83 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+
+/*
+ * Whoever owns a tracked table may do everything to it, also switch the log's triggers off. What they may not have is
+ * that nobody learns of it: each of these left rows deleted, everything as before, and no trace.
+ */
+const it = suite('An owner who hides deletions from a table of their own')
+let db: TestDatabase
+
+it.before.each(async () => {
+  db = await makeTestDatabase()
+  await db.superuser.query(`
+    create schema own;
+    create table own.slot (id int primary key, name text) partition by hash (id);
+    create table own.slot_0 partition of own.slot for values with (modulus 2, remainder 0); create table own.slot_1 partition of own.slot for values with (modulus 2, remainder 1);
+    insert into own.slot select n, 'slot ' || n from generate_series(1, 9) n;
+    create table own.upper (id int primary key, name text); create table own.lower (primary key (id)) inherits (own.upper); insert into own.lower values (1, 'one');
+    create table own.parent (id int primary key, name text); create table own.child (id int primary key, parent_id int, name text);
+    insert into own.parent values (1, 'P'); insert into own.child values (1, 1, 'C');
+    select audit.track('own.slot', 'slot', '{name}'), audit.track('own.upper', 'upper', '{name}'), audit.track('own.parent', 'parent', '{name}'), audit.track('own.child', 'child', '{name}', owner => 'parent_id->own.parent')`)
+})
+it.after.each(() => db.drop())
+
+/** The entries about tables of the test, without those of attaching them. */
+const told = async (): Promise<string[]> => (await db.superuser.query<{ said: string }>(
+  `select concat_ws(' ', action, object_label, details ->> 'finding') as said from audit.event where object_label like 'own.%' and action <> 'table.tracked' order by id`)).rows.map(({ said }) => said)
+const findingOf = async (check: string): Promise<string> =>
+  (await db.superuser.query<{ finding: string | null }>('select finding from audit.health where check_name = $1', [check])).rows[0]?.finding ?? ''
+
+it('is told of by the log when the trigger of one partition was off for a moment [case 24]', async () => {
+  assert.is(await findingOf('triggers'), '')
+  await db.superuser.query('alter table own.slot_0 disable trigger audit_capture; delete from own.slot_0')
+  assert.is(await findingOf('triggers'), 'own.slot_0: trigger audit_capture is disabled.')
+  await db.superuser.query('alter table own.slot_0 enable always trigger audit_capture')
+  assert.is(await findingOf('triggers'), '')
+  assert.equal(await told(), ['table.altered own.slot own.slot_0: trigger audit_capture is disabled.'])
+})
+
+it('is told of by the log when the trigger of an inheriting table was off for a moment [case 24]', async () => {
+  await db.superuser.query('alter table own.lower disable trigger audit_capture; delete from own.lower; alter table own.lower enable always trigger audit_capture')
+  assert.equal(await told(), ['table.altered own.upper own.lower: trigger audit_capture is disabled.'])
+})
+
+for (const [what, trigger, definition, finding] of [
+  ['deletions', 'audit_capture', 'after delete on own.child referencing old table as old_rows for each statement when (false) execute function audit_private.capture_own_child()', 'has a condition that is not ours'],
+  ['deletions by another event', 'audit_capture', 'after insert on own.child for each row execute function audit_private.capture_own_child()', 'does not fire when ours does'],
+  ['a TRUNCATE', 'audit_truncate', 'before truncate on own.child for each statement execute function own.nothing()', 'calls nothing instead of capture_own_child__truncate'],
+] as const) {
+  it(`is told of by the log when the trigger for ${what} was another one for a moment [case 24]`, async () => {
+    await db.superuser.query(`create function own.nothing() returns trigger language plpgsql as 'begin return null; end'`)
+    const { rows: [right] } = await db.superuser.query<{ definition: string }>(`select replace(pg_get_triggerdef(oid), 'CREATE', 'CREATE OR REPLACE') as definition from pg_trigger where tgrelid = 'own.child'::regclass and tgname = '${trigger}'`)
+    await db.superuser.query(`create or replace trigger ${trigger} ${definition}; ${trigger === 'audit_truncate' ? 'truncate' : 'delete from'} own.child; ${right?.definition}; alter table own.child enable always trigger ${trigger}`)
+    assert.is(await findingOf('triggers'), '')
+    assert.ok((await told()).includes(`table.altered own.child own.child: trigger ${trigger} ${finding}.`), JSON.stringify(await told()))
+  })
+}
+
+it('is told of by the log when a partition was detached by a statement that is put together', async () => {
+  await db.superuser.query(`do $$ begin
+    execute 'alter table own.slot det' || 'ach partition own.slot_1'; delete from own.slot_1;
+    execute 'alter table own.slot att' || 'ach partition own.slot_1 for values with (modulus 2, remainder 1)';
+  end $$`)
+  assert.equal(await told(), ['table.altered own.slot own.slot_1 was part of a tracked table, but is no longer: its deletions are not recorded.'])
+})
+
+for (const [what, statement, expected] of [
+  ['the trigger is disabled', 'alter table own.child disable trigger audit_capture; delete from own.child; alter table own.child enable always trigger audit_capture',
+    ['table.altered own.child The log could not follow it: canceling statement due to lock timeout.', 'table.altered own.child The log could not follow it: canceling statement due to lock timeout.']],
+  ['the table is dropped', 'drop table own.child', ['table.dropped own.child The log could not follow it: canceling statement due to lock timeout.']],
+] as const) {
+  it(`is told of by the log when ${what} while another transaction holds up what follows it [case 24]`, async () => {
+    const other = await db.as('postgres')
+    // What follows a change of the parent locks the settings of the child.
+    await other.query('begin; alter table own.parent set (fillfactor = 90)')
+    await db.superuser.query(`set lock_timeout = '100ms'; begin; ${statement}; commit`)
+    await other.query('rollback')
+    assert.equal(await told(), expected)
+  })
+}
+
+it.run()
