@@ -22,7 +22,8 @@ type Filter = Readonly<Record<string, unknown>>
 /** Who asks: readers of each company under row-level security, as the server makes them, and a superuser, whom no policy concerns. */
 type Askers = { readonly readers: Readonly<Record<Company, Client>>; readonly owner: Client; readonly stop: () => Promise<void> }
 
-type Bench = { readonly size: Size; readonly askers: Askers; readonly add: (figure: Partial<Figure>) => void }
+/** `ratios` gathers, question by question, how much longer it takes under row-level security. */
+type Bench = { readonly size: Size; readonly askers: Askers; readonly add: (figure: Partial<Figure>) => void; readonly ratios: Map<string, number> }
 
 /** A question in the database: a statement whose $1 is the filter, which for the owner also names the company. */
 type Question = { readonly company: Company; readonly filter: Filter; readonly statement: string; readonly more?: readonly unknown[] }
@@ -46,11 +47,13 @@ export async function benchRead({ isQuick, events, folder = join(tmpdir(), 'audi
     const database = await cluster.database(size.events)
     const tenth = await openAskers(cluster, await cluster.database(Math.round(size.events / 10)))
     const askers = await openAskers(cluster, database)
-    const bench: Bench = { size, askers, add }
+    const bench: Bench = { size, askers, add, ratios: new Map() }
     try {
       await step('lists and filters', () => benchLists(bench))
       await step('searches', () => benchSearches(bench))
       await step('totals, facets, histogram', () => benchTotals(bench))
+      addRatios(bench)
+      await step('for the record and for a DBA', () => benchOthers(bench))
       await step('ten times the entries', () => benchGrowth(bench, tenth))
       await step('sizes', () => benchSizes(bench))
       const server = await startAuditServer(cluster.url('audit_server', database))
@@ -100,9 +103,11 @@ function nameOf(statement: string): string {
 }
 
 /** Asks as reader and as owner in turn. */
-async function compare({ askers, size }: Bench, question: Question): Promise<{ ours: readonly number[]; owner: readonly number[] }> {
+async function compare({ askers, size, ratios }: Bench, question: Question): Promise<{ ours: readonly number[]; owner: readonly number[] }> {
   const took = await measureInTurn(['reader', 'owner'], size.rounds, (who) => ask(askers, who, question, size.repetitions))
-  return { ours: took('reader'), owner: took('owner') }
+  const [ours, owner] = [took('reader'), took('owner')]
+  ratios.set(`${question.statement} ${JSON.stringify(question.filter)} ${question.company}`, median(ratioPerRound(ours, owner)))
+  return { ours, owner }
 }
 
 function figureOf(what: string, goal: string, { ours, owner }: { ours: readonly number[]; owner: readonly number[] }): Partial<Figure> {
@@ -148,7 +153,8 @@ async function benchLists(bench: Bench): Promise<void> {
     add(figureOf(`newest 25 of the ${who} company`, '≤ 1 ms', await compare(bench, { company, filter: {}, statement: page })))
   }
   const { rows: [size] } = await askers.owner.query<{ n: number }>('select count(*)::int as n from audit.event where company_id = $1', [companies.big])
-  const depth = Math.min(1_000_000, Math.floor((size?.n ?? 0) / 2))
+  // The biggest of 200 companies has 1.7 of ten million entries; of fewer, the page lies in the middle.
+  const depth = (size?.n ?? 0) > 1_000_100 ? 1_000_000 : Math.floor((size?.n ?? 0) / 2)
   const { rows: [at] } = await askers.owner.query<{ at: string; id: string }>(`select occurred_at::text as at, id::text from audit.event where company_id = $1 order by occurred_at desc, id desc offset ${depth} limit 1`, [companies.big])
   add(figureOf(`the 25 behind ${decimal(depth, 0)} others`, '≤ 1 ms', await compare(bench, { company: 'big', filter: {}, statement: deepPage, more: [at?.at, at?.id] })))
   for (const [what, filter] of structured(await knownValues(bench))) add(figureOf(`25 of: ${what}`, '≤ 10 ms', await compare(bench, { company: 'big', filter, statement: page })))
@@ -178,11 +184,41 @@ async function benchSearches(bench: Bench): Promise<void> {
 async function benchTotals(bench: Bench): Promise<void> {
   const { add } = bench
   for (const [what, filter] of [['everything', {}] as const, ...structured(await knownValues(bench))]) add(figureOf(`total of: ${what}`, '≤ 2.5 ms', await compare(bench, { company: 'big', filter, statement: count })))
-  const few: ReadonlyArray<readonly [string, Filter]> = [['everything', {}], ['one frequent action', { actions: ['cv.deleted'] }], ['a month', month], ['a rare word', { query: 'Kvicksilver' }]]
+  const known = await knownValues(bench)
+  const few: ReadonlyArray<readonly [string, Filter]> = [
+    ['everything', {}], ['one frequent action', { actions: ['cv.deleted'] }], ['a month', month], ['eight weeks that begin and end at any hour', { from: '2026-01-04T05:00:00Z', to: '2026-02-28T13:00:00Z' }], ['a person', { actorId: known['actor'] }],
+    ['an object', { objectKind: 'cv', objectId: known['object'] }], ['a rare word', { query: 'Kvicksilver' }], ['a frequent word', { query: 'developer' }], ['one letter', { query: 'e' }], ['everything without a word', { query: '-developer' }],
+    ['a frequent word, an action and a source', { query: 'developer', actions: ['cv.deleted'], sources: ['app'] }],
+  ]
   for (const [what, filter] of few) {
     add(figureOf(`facets of: ${what}`, '≤ 50 ms', await compare(bench, { company: 'big', filter, statement: facets })))
     add(figureOf(`histogram of: ${what}`, '≤ 50 ms', await compare(bench, { company: 'big', filter, statement: histogram })))
   }
+}
+
+/** How the answers of a reader compare with those of somebody whom no policy concerns, over all questions that were asked. */
+function addRatios({ ratios, add }: Bench): void {
+  const all = [...ratios.values()].toSorted((one, other) => one - other)
+  const { low, high } = spread(all)
+  add({ what: `under row-level security, half of ${all.length} questions, ×`, goal: '≤ 1.3', ours: decimal(median(all), 2), spread: `${decimal(low, 2)} – ${decimal(high, 2)}` })
+  add({ what: '– nineteen of twenty', goal: '≤ 1.3', ours: decimal(all[Math.ceil(all.length * 0.95) - 1] ?? 0, 2) })
+}
+
+/** What each request asks besides, so that readings can be recorded; and what a DBA asks of all companies at once. */
+async function benchOthers({ askers, size, add }: Bench): Promise<void> {
+  const { readers: { big }, owner } = askers
+  const took = await measureInTurn(['access', 'nothing', 'everybody', 'rare'], size.rounds, async (which) => await milliseconds(async () => {
+    const [client, statement] = which === 'access' ? [big, 'select audit.viewer_access()'] as const : which === 'nothing' ? [big, 'select 1'] as const
+      : [owner, `select id from audit.find_events('${JSON.stringify(which === 'rare' ? rare : {})}')`] as const
+    for (let times = 0; times < size.repetitions; times += 1) await client.query({ name: which, text: statement })
+  }) / size.repetitions)
+  const line = (what: string, ours: readonly number[], without?: readonly number[]): void => {
+    const { low, high } = spread(ours)
+    add({ what, ours: `${show(median(ours))} ms`, spread: `${show(low)} – ${show(high)}`, ...(without !== undefined && { without: `${show(median(without))} ms` }) })
+  }
+  line('the statement of each request by which readings are recorded', took('access'), took('nothing'))
+  line('newest 25 of all companies, for a DBA', took('everybody'))
+  line('two rare actions with a rare source in all companies, for a DBA', took('rare'))
 }
 
 /** The same among a tenth of the entries, in turn. */
@@ -261,12 +297,17 @@ async function benchExport({ size, askers: { owner }, add }: Bench, server: Runn
   add({ what: '– memory that the server takes more', goal: '≤ 64 MiB', ours: growth.length === 0 ? 'not known here' : megabytes(Math.max(...growth)) })
   add({ what: '– first byte', goal: '≤ 1 s', ours: `${show(median(sent.map((one) => one.firstByte)))} ms` })
   add({ what: '– size of the file', ours: megabytes(median(sent.map((one) => one.bytes))) })
+  for (const [format, name, goal] of [['jsonl', 'JSON Lines', '≤ 64 MiB'], ['xlsx', 'XLSX', '≤ 200 MiB']] as const) {
+    const one = await exportToFile(`${server.url}/export/events.${format}?from=${encodeURIComponent(found.at)}`, token, server.pid)
+    add({ what: `export of ${rows} rows as ${name}, once: memory that the server takes more`, goal, ours: one.growth === null ? 'not known here' : megabytes(one.growth) })
+    add({ what: '– its time, first byte, size', ours: `${decimal(one.milliseconds / 1000, 1)} s, ${show(one.firstByte)} ms, ${megabytes(one.bytes)}` })
+  }
 }
 
 function describeMethod(size: Size): string[] {
   return [
     `The entries are those of \`npm run audit -- generate --events ${size.events} --companies 200 --seed 1\`: the biggest company has 17 %, the 20th 0.9 %, the 200th 0.09 %. The keeper has caught up, everything is vacuumed and in memory as far as it fits.`,
-    `In the database: statements of node-postgres on one connection, prepared, with their round trip; each reading is the mean of ${size.repetitions} (searches: one), each figure the median of ${size.rounds} rounds after a warm-up. "To compare" is the same question to the same functions by a superuser, whom no policy concerns, in turn; the ratio is taken within a round.`,
+    `In the database: statements of node-postgres on one connection, prepared, with their round trip; each reading is the mean of ${size.repetitions} (searches: one), each figure the median of ${size.rounds} rounds after a warm-up. "To compare" is the same question to the same functions by a superuser, whom no policy concerns, in turn; the ratio is taken within a round. The statement by which readings are recorded is compared with \`select 1\`: the difference is what the recording costs a request, but for one insert for each sitting behind the answer.`,
     'Searches: every term of the list is asked in the big, the middle and the small company; the lines that begin with a dash show the three. Ten times the entries: "to compare" is a tenth of the entries in another database of the same server, asked in turn; the ratio is what a goal is set for.',
     `Over HTTP: ${clients} clients in one process, the server in another, PostgreSQL beside them on the same cores; each round sends ${size.requests} requests, a reading is the mean time of one. "To compare" is the cheapest request that asks the database at all, one entry that is not there: token, transaction, settings and role, one look by key.`,
     `The export is fetched into a file; \`\\copy\` is COPY of the same rows and the columns that the table has, in the same order, through node into a file, by a superuser. The file of the server also has the sentence, the local time and the receipt. Memory: the most that /proc says during the export, less what it said before.`,

@@ -51,6 +51,8 @@ export async function benchScreens({ isQuick, events, folder = join(tmpdir(), 'a
     add({ what: `scrolling ${decimal(shown, 0)} rows: frames over 50 ms`, goal: '0 %', ours: `${decimal(100 * frames.slow, 1)} %` })
     add({ what: 'the longest of them', ours: showMilliseconds(frames.longest) })
     add({ what: `typing in the search beside ${decimal(shown, 0)} rows: slowest answer to a key`, goal: '≤ 200 ms', ours: showMilliseconds(await type(page)) })
+    add({ what: `opening an entry beside ${decimal(shown, 0)} rows: answer to the click`, goal: '≤ 200 ms', ours: showMilliseconds(await openEntry(page)) })
+    add({ what: `memory of the page's script with ${decimal(shown, 0)} rows`, ours: `${decimal(await memory(page) / 1e6, 0)} MB` })
     await page.context().close()
   } finally {
     await browser?.close()
@@ -129,8 +131,8 @@ async function scroll(page: Page): Promise<{ slow: number; longest: number }> {
   return { slow: frames.filter((frame) => frame > 50).length / Math.max(1, frames.length), longest: Math.max(0, ...frames) }
 }
 
-/** Types into the search. @returns milliseconds from a key to the paint after it, at most */
-async function type(page: Page): Promise<number> {
+/** Notes the longest event of the Event Timing interface from now on. @returns what reads it, in milliseconds */
+async function watchEvents(page: Page): Promise<() => Promise<number>> {
   await page.evaluate(() => {
     const slowest = { duration: 0 }
     Reflect.set(window, 'slowest', slowest)
@@ -140,8 +142,34 @@ async function type(page: Page): Promise<number> {
     const watched: PerformanceObserverInit & { durationThreshold: number } = { type: 'event', buffered: false, durationThreshold: 16 }
     observer.observe(watched)
   })
+  return async () => {
+    await page.waitForTimeout(1_500)
+    return page.evaluate<number>('window.slowest.duration')
+  }
+}
+
+/** Types into the search. @returns milliseconds from a key to the paint after it, at most */
+async function type(page: Page): Promise<number> {
+  const slowest = await watchEvents(page)
   await page.getByRole('searchbox').focus()
   await page.keyboard.type('kowalski', { delay: 120 })
-  await page.waitForTimeout(1_500)
-  return page.evaluate<number>('window.slowest.duration')
+  return slowest()
+}
+
+/** Takes the search back, so that all rows are there again, and opens an entry. @returns milliseconds from the click to the paint after it */
+async function openEntry(page: Page): Promise<number> {
+  const before = await page.locator('p.sentence').count()
+  await page.getByRole('searchbox').fill('')
+  await page.waitForFunction((known) => document.querySelectorAll('p.sentence').length > known, before)
+  const slowest = await watchEvents(page)
+  await page.locator('[data-entry]').nth(2).click()
+  await page.getByRole('dialog').waitFor()
+  return slowest()
+}
+
+/** Bytes that are left on the heap of the page after its garbage is collected. */
+async function memory(page: Page): Promise<number> {
+  const inspector = await page.context().newCDPSession(page)
+  await inspector.send('HeapProfiler.collectGarbage')
+  return (await inspector.send('Runtime.getHeapUsage')).usedSize
 }

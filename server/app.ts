@@ -15,7 +15,7 @@ import { trustScreens } from './graphql/trusted-documents.ts'
 import { readerSettings, type Identities } from './identity.ts'
 import { makeMetrics, type Metrics } from './metrics.ts'
 import { serveMetrics, type MetricsAccess } from './metrics-access.ts'
-import { refuseOversized } from './only.ts'
+import { refuseAmbiguous, refuseOversized } from './only.ts'
 import { noteOtherCompany } from './other-company.ts'
 import { makeRateLimits } from './rate-limit.ts'
 import { filterOfAddress, makeReadings, noteReadings } from './readings.ts'
@@ -92,7 +92,7 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
     response.json({ status: 'ok' })
   })
   app.get('/metrics', serveMetrics(metrics, metricsAccess))
-  app.use(refuseOversized, limits.address, noteOtherCompany({ identities, requestId, logger }))
+  app.use(refuseOversized, refuseAmbiguous, limits.address, noteOtherCompany({ identities, requestId, logger }))
   app.use('/session', limits.signInAddress, makeSessionRouter({
     identities, pool: pools.interactive, statementTimeout, requestId, logger, sessionSeconds, formOrigins: config.hostAppOrigins,
     limitPerson: (request, response, identity) => limits.person('sign_in', request, response, identity),

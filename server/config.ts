@@ -30,7 +30,7 @@ export const environment = z.object({
     .describe('Whether to start although DATABASE_URL does not answer: requests get 503 until it does, and no restart is needed. Otherwise the server ends with exit code 1.'),
   DATA_DIR: z.string().default('.data').transform((path) => resolve(path))
     .describe('Folder of the own PostgreSQL and of generated secrets.'),
-  DEMO: yesOrNo.optional().describe('Whether to install and serve the demonstration host application. Default: true without DATABASE_URL, false with it.'),
+  DEMO: yesOrNo.optional().describe('Whether to install and serve the demonstration host application, and in the database of DATABASE_URL also the log that it needs. Default: true without DATABASE_URL, false with it.'),
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default('HS256').describe('The one algorithm with which the host application signs its tokens. With any but HS256, name its public key below.'),
   TOKEN_SECRET: z.string().refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes').optional()
     .describe('The secret with which the host application signs its tokens (HS256); sessions are signed with a key made from it. Default: one is generated and kept in DATA_DIR. Several servers need the same.'),
@@ -93,11 +93,11 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the configuration. An empty variable counts as not set.
+ * Reads the configuration. A variable that is empty or blank counts as not set.
  * @throws ConfigError which lists everything that is wrong at once; values of secrets are not repeated
  */
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''))
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''))
   const result = environment.safeParse(given)
   if (result.success) {
     const problem = keyProblem(result.data) ?? metricsProblem(result.data)

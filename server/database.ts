@@ -29,7 +29,7 @@ export type Step = (line: string) => void
 
 /**
  * Starts the embedded PostgreSQL, brings it up to date and loads the demonstration; or, with DATABASE_URL, looks whether
- * that database fits.
+ * that database fits. With DEMO=true that one gets the demonstration too, and the log if it has none.
  * @throws StartRefusal, MigrationError or EmbeddedError, which all say what to do
  */
 export async function openDatabase(config: Config, step: Step): Promise<Database> {
@@ -67,6 +67,7 @@ async function openGiven({ dataDir, demo, startWithoutDatabase }: Config, url: s
   }
   const database = { url, isThere: true, urlOf, secret: (name: string) => secrets(`secret ${name}`), stop: async () => undefined }
   try {
+    if (demo) await migrateForDemonstration(url, step)
     await refuseUnfit(url)
   } catch (error) {
     if (!startWithoutDatabase || !(error instanceof MigrationError && error.code === 'DATABASE_UNREACHABLE')) throw error
@@ -76,6 +77,13 @@ async function openGiven({ dataDir, demo, startWithoutDatabase }: Config, url: s
   step('The database of DATABASE_URL has schema audit')
   if (demo && await installDemonstration(url, (login) => secrets(`login ${login}`))) step('The demonstration company is loaded')
   return database
+}
+
+/** Whoever asks for the demonstration in a database asks for the log that it shows. Any other database is migrated by hand. */
+async function migrateForDemonstration(url: string, step: Step): Promise<void> {
+  if (!['not_migrated', 'behind'].includes(await migrationState(url))) return
+  const { applied } = await migrate({ connectionString: url })
+  step(`Schema audit is installed (${applied.join(', ')})`)
 }
 
 async function refuseUnfit(url: string): Promise<void> {

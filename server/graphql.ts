@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import express, { json, Router, type Request, type RequestHandler, type Response } from 'express'
-import { printSchema, type GraphQLError } from 'postgraphile/graphql'
+import { printSchema } from 'postgraphile/graphql'
 import { postgraphile } from 'postgraphile'
 import { grafserv } from 'postgraphile/grafserv/express/v4'
 import type { Pool } from 'pg'
@@ -62,7 +62,7 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
     service: makeReaderService(pool, (settings) => requestBySettings.get(settings)),
     rules: { introspection },
     failureOf: (request) => failureOf.get(request),
-    onErrors: (errors) => countUnmasked(errors, refused),
+    onRefused: (codes) => codes.forEach(refused),
     settingsOf: ({ expressv4 }) => {
       if (!expressv4) throw new Error('A GraphQL request did not come through express.')
       const { req, res } = expressv4
@@ -70,11 +70,11 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
       requestBySettings.set(settings, { signal: goneSignal(res), onAccess: (access) => noteReading(req, access), onFailure: (error) => noteFailure(req, error) })
       return settings
     },
-    maskError: countRefusals(makeMaskError((error, refusal) => {
+    maskError: makeMaskError((error, refusal) => {
       const id = crypto.randomUUID()
       logger[refusal !== null && refusal.status < 500 ? 'debug' : 'error']({ id, err: error }, 'a GraphQL request failed')
       return id
-    }), refused),
+    }),
     notReady: async (error, attempts) => {
       logger.warn({ attempts, err: error }, 'the GraphQL schema cannot be built yet')
       await sleep(500, undefined, { signal: closing.signal })
@@ -148,25 +148,6 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
       hint: 'Try again in a few seconds. An operator finds the reason in the log.', headers: { 'retry-after': '5' },
     })
   }
-}
-
-const codeOf = (error: GraphQLError): string => String(error.extensions['code'] ?? 'BAD_DOCUMENT')
-
-/** Errors that are counted already. */
-const counted = new WeakSet<GraphQLError>()
-
-function countRefusals(mask: (error: GraphQLError) => GraphQLError, refused: (code: string) => void) {
-  return (error: GraphQLError): GraphQLError => {
-    const masked = mask(error)
-    counted.add(masked)
-    refused(codeOf(masked))
-    return masked
-  }
-}
-
-/** What parsing and validation find wrong never comes to be masked. A document counts once for each code, however many mistakes are in it. */
-function countUnmasked(errors: readonly GraphQLError[], refused: (code: string) => void): void {
-  for (const code of new Set(errors.filter((error) => !counted.has(error)).map(codeOf))) refused(code)
 }
 
 /** Tells server/error-handler.ts that whoever asks expects the errors of GraphQL. */

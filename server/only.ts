@@ -40,3 +40,13 @@ export const refuseOversized: RequestHandler = (request, _response, next) => {
   }
   next()
 }
+
+const single = new Set(['host', 'authorization', 'content-type', 'content-encoding', 'origin', 'sec-fetch-site'])
+
+/** Refuses a header twice that decides something: Node takes the first, a proxy in front may have looked at the last. */
+export const refuseAmbiguous: RequestHandler = ({ rawHeaders }, _response, next) => {
+  const names = rawHeaders.filter((_text, index) => index % 2 === 0).map((name) => name.toLowerCase())
+  const twice = names.find((name, index) => single.has(name) && names.indexOf(name) !== index)
+  if (twice === undefined) return next()
+  throw new Refusal({ status: 400, code: 'AMBIGUOUS_HEADERS', message: `The request has the header ${twice} twice.`, hint: 'Send it once.' })
+}

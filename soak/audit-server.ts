@@ -10,8 +10,10 @@ export type AuditServerProcess = {
   pid: number
   /** What it wrote to its log and its output so far. */
   printed: () => string
-  /** What it holds after its garbage is collected, if it was started with `tellsMemory`. */
+  /** What it holds after its garbage is collected, if it was started with `isMeasured`. */
   memory: () => Promise<ServerMemory>
+  /** What it did so far, under the same condition. */
+  work: () => Promise<ServerWork>
   /** Sends a request as a person, and gives up after `patience` milliseconds. */
   fetch: (path: string, init?: RequestInit & { patience?: number }) => Promise<Response>
   /** Asks for a GraphQL document. */
@@ -31,8 +33,8 @@ export type AuditServerOptions = {
   /** Modules to load before it. */
   imports?: readonly string[]
   person?: { id: string; company: string; name: string }
-  /** Whether it can be asked for its memory. */
-  tellsMemory?: boolean
+  /** Whether it can be asked for its memory and its work. */
+  isMeasured?: boolean
 }
 
 const serverMemory = z.object({
@@ -42,8 +44,13 @@ const serverMemory = z.object({
 /** In bytes, as process.memoryUsage() and v8.getHeapStatistics() name it; `resources` is the number of sockets, timers and so on. */
 export type ServerMemory = z.infer<typeof serverMemory>
 
+const serverWork = z.object({ milliseconds: z.number(), late: z.object({ median: z.number(), p99: z.number(), most: z.number() }) })
+
+/** The CPU time that it took since its start, and by how much its event loop was late since the last question; in milliseconds. */
+export type ServerWork = z.infer<typeof serverWork>
+
 const entry = fileURLToPath(new URL('../server/main.ts', import.meta.url))
-const tellMemory = fileURLToPath(new URL('tell-memory.ts', import.meta.url))
+const probe = fileURLToPath(new URL('probe.ts', import.meta.url))
 /** As ops/audit-log.service starts it: see docs/operation.md, Memory. */
 export const inProduction = { flags: ['--max-semi-space-size=8', '--max-old-space-size=768'], environment: { MALLOC_ARENA_MAX: '2' } } as const
 const secret = 'the secret of the soak, 32 bytes or more'
@@ -53,14 +60,14 @@ const secret = 'the secret of the soak, 32 bytes or more'
  * @throws {Error} with what it printed, if it ends before it listens and is ready to be asked.
  */
 export async function startAuditServer(options: AuditServerOptions): Promise<AuditServerProcess> {
-  const { databaseUrl, dataFolder, environment = {}, imports = [], person = { id: '1', company: '1', name: 'Soak' }, tellsMemory = false } = options
-  const measured = tellsMemory ? ['--expose-gc', '--import', tellMemory] : []
+  const { databaseUrl, dataFolder, environment = {}, imports = [], person = { id: '1', company: '1', name: 'Soak' }, isMeasured = false } = options
+  const measured = isMeasured ? ['--expose-gc', '--import', probe] : []
   const child = spawn(process.execPath, [...inProduction.flags, ...measured, ...imports.flatMap((path) => ['--import', path]), entry], {
     env: {
       ...process.env, ...inProduction.environment, PORT: '0', DATABASE_URL: databaseUrl, DATA_DIR: dataFolder, DEMO: 'false', TOKEN_SECRET: secret, METRICS: 'local', LOG_LEVEL: 'warn',
       REQUESTS_PER_MINUTE: '1000000', SIGN_INS_PER_MINUTE: '1000000', ...environment,
     },
-    stdio: ['ignore', 'pipe', 'pipe', ...(tellsMemory ? ['ipc' as const] : [])],
+    stdio: ['ignore', 'pipe', 'pipe', ...(isMeasured ? ['ipc' as const] : [])],
   })
   const { stdout, stderr } = child
   if (stdout === null || stderr === null) throw new Error('What it prints cannot be read.')
@@ -81,14 +88,17 @@ export async function startAuditServer(options: AuditServerOptions): Promise<Aud
     headers.set('authorization', `Bearer ${token}`)
     return fetch(`${url}${path}`, { signal: AbortSignal.timeout(patience), ...init, headers })
   }
+  const probed = async (question: 'memory' | 'work'): Promise<unknown> => {
+    const answer = once(child, 'message', { signal: AbortSignal.timeout(60_000) })
+    child.send(question)
+    const [told] = await answer
+    return told
+  }
   return {
     url, pid: child.pid, ended, fetch: send,
     printed: () => printed,
-    memory: async () => {
-      const answer = once(child, 'message', { signal: AbortSignal.timeout(60_000) })
-      child.send('memory')
-      return serverMemory.parse((await answer)[0])
-    },
+    memory: async () => serverMemory.parse(await probed('memory')),
+    work: async () => serverWork.parse(await probed('work')),
     graphql: (query, variables = {}) => send('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) }),
     end: async (signal = 'SIGTERM') => {
       const began = performance.now()

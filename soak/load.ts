@@ -59,12 +59,12 @@ export async function load({ duration, seed, pace = 1, every = 10_000, programs,
     minutes: duration / 60_000, pace, errors: [], samples: [], floors: [], problems: [],
     done: { delete: empty(), list: empty(), search: empty(), detail: empty(), export: empty() },
   }
-  const server = await startAuditServer({ databaseUrl: database.url('audit_server'), dataFolder: database.folder, person: await database.administrator(), tellsMemory: true })
+  const server = await startAuditServer({ databaseUrl: database.url('audit_server'), dataFolder: database.folder, person: await database.administrator(), isMeasured: true })
   const began = performance.now()
   const isOver = (): boolean => performance.now() - began > duration
   try {
     await Promise.all([
-      ...Object.entries(workers).flatMap(([work, count]) => Array.from({ length: count }, () => repeat(workOf(work), server, database, result, random, isOver))),
+      ...Object.entries(workers).flatMap(([work, count]) => Array.from({ length: count }, () => repeat(workOf(work), server, database, result, random, isOver, notice))),
       sample(server, database, result, began, every, isOver, notice),
       collect(server, result, began, duration, notice),
     ])
@@ -73,7 +73,7 @@ export async function load({ duration, seed, pace = 1, every = 10_000, programs,
     if (code !== 0) result.problems.push(`the server ended with ${code}:\n${server.printed()}`)
     await database.remove()
   }
-  result.problems.push(...judge(result))
+  result.problems.push(...judgeLoad(result))
   return result
 }
 
@@ -105,7 +105,8 @@ ${problems.length === 0 ? 'Memory and connections stay where they are.' : proble
 `
 }
 
-function judge({ minutes, samples, floors, errors, done }: LoadResult): string[] {
+/** What of a load is not as it should be, in sentences; nothing if all is well. */
+export function judgeLoad({ minutes, samples, floors, errors, done }: Omit<LoadResult, 'pace' | 'problems'>): string[] {
   const problems: string[] = []
   const quarter = (values: readonly Sample[], number: number): Sample[] => values.slice(Math.floor(values.length * (number - 1) / 4), Math.floor(values.length * number / 4))
   const [warm, last] = [floors[Math.floor(floors.length / 4)], floors.at(-1)]
@@ -138,7 +139,7 @@ function workOf(name: string): Work {
   throw new Error(`There is no work ${name}.`)
 }
 
-async function repeat(work: Work, server: AuditServerProcess, database: SoakDatabase, result: LoadResult, random: () => number, isOver: () => boolean): Promise<void> {
+async function repeat(work: Work, server: AuditServerProcess, database: SoakDatabase, result: LoadResult, random: () => number, isOver: () => boolean, notice: LoadOptions['notice']): Promise<void> {
   const app = work === 'delete' ? await connect(database.url('consultant_app')) : null
   while (!isOver()) {
     const began = performance.now()
@@ -150,7 +151,9 @@ async function repeat(work: Work, server: AuditServerProcess, database: SoakData
       // A sample of the times, so that an hour of them is no growth of its own.
       if (milliseconds.length < 100_000) milliseconds.push(performance.now() - began)
     } catch (error) {
-      result.errors.push(`${work}: ${error instanceof Error ? error.message : String(error)}`)
+      const problem = `${work}, after ${Math.round(performance.now() - began)} ms: ${error instanceof Error ? error.message : String(error)}`
+      result.errors.push(problem)
+      notice?.(problem)
     }
     await sleep((work === 'export' ? 1_000 : wholeBetween(random, 5, 40)) / result.pace)
   }

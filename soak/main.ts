@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { crash, describeCrash } from './crash.ts'
+import { describeHostile, hostile } from './hostile.ts'
 import { describeLoad, load } from './load.ts'
 import { describeRestarts, restarts } from './restarts.ts'
 
@@ -9,12 +10,14 @@ import { describeRestarts, restarts } from './restarts.ts'
  * npm run soak -- crash [--seconds 60] [--seed 1]: kills PostgreSQL again and again while rows are deleted, and compares.
  * npm run soak -- restarts [--times 50] [--seed 1]: restarts it under the load of an audit server, and looks how soon that answers; the result goes to soak/results/restarts.md.
  * npm run soak -- load [--minutes 60] [--pace 1] [--seed 1]: deletes, lists, searches and exports at once, at a pace of 0.25 with pauses four times as long; the result goes to soak/results/load.md.
+ * npm run soak -- hostile [--seconds 60]: sends hostile GraphQL documents, and looks what they cost and whether others wait; the result goes to soak/results/hostile.md.
  * Exit code 0: all is right. 1: something is not, and the output says what. 2: the command line is wrong.
  */
 
 const usage = `npm run soak -- crash [--seconds 60] [--seed 1]
 npm run soak -- restarts [--times 50] [--seed 1]
-npm run soak -- load [--minutes 60] [--pace 1] [--seed 1]`
+npm run soak -- load [--minutes 60] [--pace 1] [--seed 1]
+npm run soak -- hostile [--seconds 60]`
 
 const options = { seconds: { type: 'string', default: '60' }, times: { type: 'string', default: '50' }, minutes: { type: 'string', default: '60' }, pace: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' } } as const
 const notice = (line: string): void => console.error(line)
@@ -39,6 +42,13 @@ async function main(): Promise<number> {
     const result = await load({ duration: minutes * 60_000, seed, pace, notice })
     const page = describeLoad(result)
     await write('load.md', page)
+    console.log(page)
+    return result.problems.length === 0 ? 0 : 1
+  }
+  if (isRight && others.length === 0 && command === 'hostile') {
+    const result = await hostile({ duration: seconds * 1_000, notice })
+    const page = describeHostile(result)
+    await write('hostile.md', page)
     console.log(page)
     return result.problems.length === 0 ? 0 : 1
   }

@@ -27,6 +27,7 @@
 --!include searching/public.sql
 
 -- Partitions
+--!include reading/act.sql
 --!include filter/read_filter.sql
 --!include partitions/years.sql
 --!include partitions/add_partition.sql
@@ -34,6 +35,7 @@
 --!include partitions/become_partitioned.sql
 --!include partitions/try_for_lock.sql
 --!include partitions/partition_by_year.sql
+--!include health/fingerprints.sql
 --!include health/findings.sql
 --!include health/health.sql
 --!include keeping/keep.sql
@@ -47,6 +49,7 @@
 --!include tables/secret_statistics.sql
 --!include tables/event_agent.sql
 --!include tables/removing.sql
+--!include context/read_context.sql
 --!include capture/act.sql
 --!include capture/capture_variants.sql
 --!include guard/schema_events.sql
@@ -54,6 +57,10 @@
 --!include guard/follow_triggers.sql
 
 -- Attaching
+--!include context/token_key.sql
+--!include reading/read_access_from.sql
+--!include context/bind_source.sql
+--!include reading/viewer_access.sql
 --!include capture/read_path.sql
 --!include capture/read_label.sql
 --!include capture/path_rows.sql

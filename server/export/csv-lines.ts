@@ -3,7 +3,7 @@ export const longestCell = 32_767
 
 /** Turns what COPY delivers as CSV into the lines of RFC 4180, and watches for cells that Excel would not take. */
 export interface CsvLines {
-  /** The bytes that can go out now. @param room where they are put, if it is large enough */
+  /** The bytes that can go out now; nothing of the chunk is needed afterwards. @param room where they are put, if it is large enough */
   readonly push: (chunk: Buffer, room?: Buffer) => Buffer
   /** The rest, once the last chunk was pushed. */
   readonly end: () => Buffer
@@ -54,9 +54,10 @@ export function makeCsvLines(): CsvLines {
       // A line feed in the last two bytes shows only with the next chunk whether it ends a row.
       const end = at < 0 ? bytes.length : at
       filled += bytes.copy(out, filled, start, end)
-      begun.push(bytes.subarray(start, end))
+      // Copies: whoever gave the chunk takes its memory back.
+      begun.push(Buffer.from(bytes.subarray(start, end)))
       begunLength += end - start
-      held = bytes.subarray(end)
+      held = Buffer.from(bytes.subarray(end))
       return out.subarray(0, filled)
     },
     end: () => {

@@ -16,16 +16,29 @@ interface Column {
   readonly name: string
   readonly value: string
   readonly isFree: boolean
+  /** In CSV, where that differs. */
+  readonly csv?: string
 }
 
 const plain = (name: string, value = `event.${name}`): Column => ({ name, value, isFree: false })
 const free = (name: string): Column => ({ name, value: `event.${name}`, isFree: true })
 
+/**
+ * A time as `usual` writes it, which is for the years that have four digits; others go as PostgreSQL knows them.
+ * Minus infinity is the one that a spreadsheet would take for a formula.
+ */
+const time = (name: string, usual: string, other: string): Column => {
+  const either = (unusual: string) => `case when event.occurred_at >= '0001-01-02 00:00:00+00' and event.occurred_at < '9999-12-31 00:00:00+00' then ${usual} else ${unusual} end`
+  return { name, value: either(other), isFree: false, csv: either(`case when event.occurred_at = '-infinity' then '''-infinity' else ${other} end`) }
+}
+const inUtc = `(event.occurred_at at time zone interval '0')::text`
+const inZone = 'event.occurred_at::timestamp::text'
+
 /** The columns of an export, in their order; names and order are stable. The session's time zone is the reader's. Kinds and actions are plain words: audit.track takes no others. */
 const columns = ({ sentence, causes }: Pick<ExportQuery, 'sentence' | 'causes'>): readonly Column[] => [
   plain('id'),
-  plain('occurred_at', `replace((event.occurred_at at time zone interval '0')::text, ' ', 'T') || 'Z'`),
-  plain('occurred_at_local', 'left(event.occurred_at::timestamp::text, 19)'),
+  time('occurred_at', `replace(${inUtc}, ' ', 'T') || 'Z'`, `regexp_replace(${inUtc}, '^(\\d+-\\d\\d-\\d\\d) ([\\d:.]+)', '\\1T\\2Z')`),
+  time('occurred_at_local', `left(${inZone}, 19)`, `regexp_replace(${inZone}, '[.]\\d+', '')`),
   { name: 'sentence', value: sentence, isFree: true },
   plain('action'),
   plain('object_kind'),
@@ -57,7 +70,7 @@ export const columnNames: readonly string[] = columns({ sentence: '', causes: { 
  * inside one, and text that a spreadsheet would run as a formula gets an apostrophe in front.
  */
 export function csvCopy(query: ExportQuery, separator: string): string {
-  const list = columns(query).map(({ name, value, isFree }) => `${isFree ? formulaSafe(name, value) : value} as ${name}`)
+  const list = columns(query).map(({ name, value, isFree, csv = value }) => `${isFree ? formulaSafe(name, value) : csv} as ${name}`)
   return `copy (${rows(list, query.conditions)}) to stdout with (format csv, header, delimiter ${pg.escapeLiteral(separator)}, force_quote *, encoding 'UTF8')`
 }
 

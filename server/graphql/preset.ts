@@ -17,8 +17,8 @@ export interface GraphqlOptions {
   readonly rules: DocumentRules
   /** What a request met in the database. */
   readonly failureOf: (request: IncomingMessage) => Refusal | undefined
-  /** Told the errors of each answer. */
-  readonly onErrors: (errors: readonly GraphQLError[]) => void
+  /** Told the codes of the errors of each answer that has any. */
+  readonly onRefused: (codes: readonly string[]) => void
   /** The transaction-local settings of a request; see server/identity.ts. */
   readonly settingsOf: (context: Partial<Grafast.RequestContext>) => Record<string, string>
   readonly maskError: (error: GraphQLError) => GraphQLError
@@ -27,10 +27,10 @@ export interface GraphqlOptions {
 }
 
 /** The whole of PostGraphile's configuration: schema audit, read-only, nothing that is not named. */
-export function makePreset({ service, rules, failureOf, onErrors, settingsOf, maskError, notReady }: GraphqlOptions) {
+export function makePreset({ service, rules, failureOf, onRefused, settingsOf, maskError, notReady }: GraphqlOptions) {
   return {
     extends: [PostGraphileAmberPreset, PgSimplifyInflectionPreset],
-    plugins: [...exposurePlugins, eventsPlugin, eventFiguresPlugin, viewerPlugin, makeLimitsPlugin(rules), makeStatusPlugin(failureOf, onErrors)],
+    plugins: [...exposurePlugins, eventsPlugin, eventFiguresPlugin, viewerPlugin, makeLimitsPlugin(rules), makeStatusPlugin(failureOf, onRefused)],
     disablePlugins: [
       // Rows are addressed by their number, Query is not its own field, and there is nothing to subscribe to or to change.
       'NodePlugin', 'QueryQueryPlugin', 'MutationPlugin', 'SubscriptionPlugin',

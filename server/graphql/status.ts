@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import type {} from 'postgraphile'
-import { GraphQLError } from 'postgraphile/graphql'
+import { z } from 'zod'
 import type { Refusal } from '../refusal.ts'
 
 /**
  * GraphQL answers 200 whatever became of the query. Where the database failed, a proxy, a browser and a monitoring shall
  * see it too: the status and the headers (Retry-After) of the refusal are those of the answer.
  * @param failureOf what a request met in the database
- * @param onErrors told the errors of each answer
+ * @param onRefused told the codes of the errors of an answer, each once, however many mistakes are in the document
  */
-export function makeStatusPlugin(failureOf: (request: IncomingMessage) => Refusal | undefined, onErrors: (errors: readonly GraphQLError[]) => void): GraphileConfig.Plugin {
+export function makeStatusPlugin(failureOf: (request: IncomingMessage) => Refusal | undefined, onRefused: (codes: readonly string[]) => void): GraphileConfig.Plugin {
   return {
     name: 'AuditStatusPlugin',
     version: '1.0.0',
@@ -17,10 +17,12 @@ export function makeStatusPlugin(failureOf: (request: IncomingMessage) => Refusa
       middleware: {
         async processRequest(next, event) {
           const result = await next()
-          if (result?.type === 'json') onErrors(errorsOf(result.json))
+          if (result === null || (result.type !== 'buffer' && result.type !== 'json')) return result
+          const codes = codesOf(result.type === 'json' ? result.json : result.buffer)
+          if (codes.length > 0) onRefused(codes)
           const { expressv4 } = event.requestDigest.requestContext
           const failure = expressv4 && failureOf(expressv4.req)
-          if (failure === undefined || result === null || (result.type !== 'buffer' && result.type !== 'json')) return result
+          if (failure === undefined) return result
           return { ...result, statusCode: failure.status, headers: { ...result.headers, ...failure.headers } }
         },
       },
@@ -28,7 +30,11 @@ export function makeStatusPlugin(failureOf: (request: IncomingMessage) => Refusa
   }
 }
 
-function errorsOf(payload: unknown): GraphQLError[] {
-  const errors: unknown = typeof payload === 'object' && payload !== null ? Reflect.get(payload, 'errors') : undefined
-  return Array.isArray(errors) ? errors.filter((error) => error instanceof GraphQLError) : []
+const refused = z.object({ errors: z.array(z.object({ extensions: z.object({ code: z.string().optional() }).optional() })) })
+
+/** What parsing and validation find wrong is in the answer only. One with nothing wrong, which may be large, is not parsed. */
+function codesOf(answer: unknown): string[] {
+  if (Buffer.isBuffer(answer) && !answer.includes('"errors":[')) return []
+  const { data } = refused.safeParse(Buffer.isBuffer(answer) ? JSON.parse(answer.toString('utf8')) : answer)
+  return [...new Set(data?.errors.map(({ extensions }) => extensions?.code ?? 'BAD_DOCUMENT'))]
 }

@@ -101,6 +101,24 @@ test('by keyboard alone: search, go down the list, open an entry, step through, 
   await page.waitForFunction(() => document.activeElement?.getAttribute('data-entry') === '89999')
 })
 
+test('a click on a row opens its entry, but not one that folds it out or that chooses text', async () => {
+  await open()
+  await button(page, /and with it/).first().click()
+  await page.locator('.tree').getByText('Anna Ek').waitFor()
+  const box = await page.locator('p.sentence').nth(2).boundingBox()
+  if (box === null) throw new Error('The sentence has no place.')
+  await page.mouse.move(box.x + 5, box.y + 10)
+  await page.mouse.down()
+  await page.mouse.move(box.x + 120, box.y + 10, { steps: 4 })
+  await page.mouse.up()
+  assert.ok((await page.evaluate<string>('getSelection().toString()')).length > 3)
+  assert.is(new URL(page.url()).pathname, log)
+  await page.evaluate('getSelection().empty()')
+  await page.locator('p.sentence').nth(2).click()
+  await page.waitForURL(/audit-log\/89998/)
+  await page.getByRole('dialog').getByText('The deleted row').waitFor()
+})
+
 test('at the last row "j" loads more, and after a reload the list is where it was', async () => {
   await open(log, { pageSize: 20 })
   await page.locator('[data-entry]').last().focus()
@@ -188,6 +206,9 @@ test('an export is saved once all of it is there, and shows its receipt', async 
   assert.is(file.suggestedFilename(), 'audit-log-2026-11-23.csv')
   assert.is((await readFile(await file.path(), 'utf8')).replace('\u{FEFF}', ''), server.scenario.file)
   await page.getByText('4f'.repeat(32)).waitFor()
+  await page.getByRole('link', { name: 'See it in the log' }).click()
+  await page.waitForURL(/audit-log\/90000/)
+  await page.getByRole('dialog').getByText('Technical details').waitFor()
 })
 
 test('an export that breaks off, or is cancelled, leaves no file', async () => {

@@ -30,7 +30,7 @@ export function entry(number: number, thing: Thing = deeds[number % deeds.length
   return {
     id: String(90_000 - number), occurredAt: new Date(now.getTime() - 60_000 - number * 7 * 60_000).toISOString(),
     actorId: String((number * 3) % people.length), actorName: actor, actorStatus: number % 4 === 3 ? 'asserted' : 'verified',
-    action: thing.action, objectKind: thing.kind, objectId: String(400 + number), source: sources[number % sources.length] ?? 'app',
+    action: thing.action, objectKind: thing.kind, objectId: thing.action.endsWith('.exported') ? null : String(400 + number), source: sources[number % sources.length] ?? 'app',
     causedBy: null, rootId: null, sentence: parts.map(({ text }) => text).join(''), sentenceParts: parts,
     wentAlong: thing.action === 'customer.deleted' ? { contact: 3, project: 2, role: 4 } : null,
     transactionId: '812345', companyId: '1', onBehalfOf: null, objectLabel: thing.label, ownerKind: thing.owner === null ? null : 'customer', ownerId: thing.owner === null ? null : '12',

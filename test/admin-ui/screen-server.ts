@@ -103,7 +103,7 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
   })
   app.get('/export/events.:format', (_request, response) => {
     if (failed('export', response)) return
-    response.set({ 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="audit-log-2026-11-23.csv"' }).send(server.scenario.file)
+    response.set({ 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="audit-log-2026-11-23.csv"', 'x-audit-export-id': server.scenario.events[0]?.id ?? '' }).send(server.scenario.file)
   })
   app.use(serveScreens(folder, { ...nobody, ...appearance }))
 

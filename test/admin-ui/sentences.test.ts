@@ -30,9 +30,9 @@ it('is the deleted row as lines for a spreadsheet, in which nothing runs as a fo
 })
 
 it('is the facts of an export that are plain, and its filter in words rather than as data', () => {
-  assert.equal(plainFacts({ row_count: 5, filter: { city: 'Malmö' } }), { row_count: 5, filter: { city: 'Malmö' } })
-  assert.equal(plainFacts({ filter: { q: 'x' }, filterInWords: 'Name: x', person: { id: '7' }, locale: null }), { filterInWords: 'Name: x', locale: null })
-  assert.equal(plainFacts([1]), [1])
+  assert.equal(plainFacts({ row_count: 2450, filter: { city: 'Malmö' } }, 'en'), { row_count: '2,450', filter: { city: 'Malmö' } })
+  assert.equal(plainFacts({ filter: { q: 'x' }, filterInWords: 'Name: x', person: { id: '7' }, locale: null }, 'en'), { filterInWords: 'Name: x', locale: null })
+  assert.equal(plainFacts([1], 'en'), [1])
 })
 
 it('says "120+" where only the newest were counted', () => {

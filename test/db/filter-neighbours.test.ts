@@ -123,7 +123,7 @@ for (const step of ['before the keeper has run', 'when all is kept']) {
       ['caf\u00e9', [7, 8]], ['CAFE\u0301', [7, 8]], ['cafe', []], ['full', []], ['\uff46\uff55\uff4c\uff4c', [9]], ['\u05dc\u05d9\u05d0\u05ea', [10]], ['\u200f', [10]], ['(1)', [10]],
       ['left right middle', [11]], ['middle left', [11]], ['"left right"', []], ['"t\u001fr"', []], ['"t r"', []], ['tright', []], ['a b', [5, 12]], ['"a b"', [12]], ['"a\u001fb"', [12]], ['"b c"', []], ['"b\u001fc"', []], ['\u001f', null], ['\u001e', [12]], ['c\u001ed', [12]],
       ['"d\u001fe"', []], ['e\u2028f', [11, 12]], ['%', [13]], ['_', [13]], ['\\', [13]], ['100%', []], ['"100 %"', [13]], ['x_y', [13]], ['x%y', []], ['c:\\temp', [13]], ['\\\\', []], ['\u5c71\u7530\u3000\u7f8e\u54b2', [14]], ['\u7f8e\u54b2\u00a0\u5c71', [14]],
-      ['-e -a -t -1', [6, 9, 14]], ['"', null], ['""', null], ['- ""', []], ['-', []], ['--', []], ['-""', null], ['"left', [11]], ['left"', [11]], ['-"left right" middle', [11]], ['-"middle" left', []],
+      ['-e -a -t -1', [6, 9, 14]], ['"', null], ['""', null], ['- ""', []], ['-', []], ['--', names.map((_, n) => n)], ['-""', null], ['"left', [11]], ['left"', []], ['-"left right" middle', [11]], ['-"middle" left', []],
     ] as const) {
       const filter = { query }
       if (expected === null) assert.match(await refusal(db, JSON.stringify(filter)), /^AU006 query has no word/, JSON.stringify(query))

@@ -111,6 +111,10 @@ for (const [what, statement, message, hint] of contradictions) {
   })
 }
 
+it('refuses to bind no login to a source, with AU003', async () => {
+  assert.match((await refused(run(`select audit.bind_source(null, 'api')`), 'AU003', /no such login/)).hint ?? '', /audit\.bind_source\(/)
+})
+
 it('says restored in the words of deleted, in both languages', async () => {
   const words = await rowsOf(`
     select kind, audit_private.phrase(kind || '.restored', 'en') = replace(audit_private.phrase(kind || '.deleted', 'en'), 'deleted', 'restored') as english,

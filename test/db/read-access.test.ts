@@ -66,4 +66,13 @@ it('follows the tables of their owner from the next request on', async () => {
   assert.is(await viewer(), 'Own company')
 })
 
+for (const [kept, language] of [['sv-SE', 'sv'], ['sv_FI', 'sv'], ['SV', 'sv'], ['en-GB', 'en'], ['', 'en'], [null, 'en']] as const) {
+  it(`takes ${kept} for the language ${language}`, async () => {
+    await db.superuser.query('delete from own.administrator')
+    await db.superuser.query(`insert into own.administrator values (1, 1, 'Eva', $1)`, [kept])
+    const locale = await db.inTransactionAs('audit_admin', { 'audit.company_id': '1', 'audit.viewer_id': '1' }, async (client) => (await client.query('select locale from audit.viewer()')).rows[0].locale)
+    assert.is(locale, language)
+  })
+}
+
 it.run()

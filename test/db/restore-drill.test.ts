@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg, { type Client } from 'pg'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { migrate } from '../../db/migrate.ts'
 import { startEmbedded, type EmbeddedServer } from '../../db/embedded.ts'
 import { programsUnderTest } from '../harness/cluster.ts'
-import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { makeTestDatabase, testCluster, type TestDatabase } from '../harness/database.ts'
 import { refused } from '../harness/refused.ts'
 
 /*
@@ -34,6 +35,10 @@ async function majorOfServer(): Promise<number> {
 const server = await majorOfServer()
 const withDump = ['pg_dump', 'pg_dumpall', 'pg_restore', 'psql'].every((program) => majorOf(program) >= server) ? it : it.skip
 const withBaseBackup = majorOf('pg_basebackup') >= server ? it : it.skip
+
+/** Where the programs for an upgrade are; they have to be of the version under test, because it is upgraded to itself. */
+const upgradeFolder = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' }).stdout?.trim() ?? ''
+const withUpgrade = upgradeFolder !== '' && majorOf(join(upgradeFolder, 'pg_upgrade')) === server ? it : it.skip
 
 function run(program: string, args: readonly string[], input?: string): string {
   const { status, stdout, stderr } = spawnSync(program, [...args], { encoding: 'utf8', maxBuffer: 2 ** 28, ...(input !== undefined && { input }) })
@@ -79,6 +84,17 @@ async function works(client: Client): Promise<void> {
   assert.equal((await client.query('select action from audit.event where id > $1', [before.id])).rows, [{ action: 'cv.deleted' }])
   await keepAll(client)
   assert.equal((await client.query('select count(*)::int as n from audit.event e where not exists (select from audit_private.kept_event k where k.event_id = e.id)')).rows, [{ n: 0 }])
+}
+
+/** Installs a log that is divided by year, with entries that are kept and some that are not. @returns its content */
+async function fill(client: Client, connectionString: string): Promise<unknown> {
+  await migrate({ connectionString, includeCurrent: true })
+  await client.query(`create schema app; create table app.cv (id int primary key, title text); insert into app.cv select n, 'CV ' || n from generate_series(1, 100) n;
+    select audit.track('app.cv', 'cv', '{title}'); delete from app.cv where id <= 50`)
+  await client.query('call audit.partition_by_year()')
+  await keepAll(client)
+  await client.query('delete from app.cv where id <= 60')
+  return content(client)
 }
 
 it.before.each(async (context) => {
@@ -128,8 +144,11 @@ for (const isDivided of [false, true]) {
 withDump('of data alone is restored with --disable-triggers, after which audit.health names everything that is left to do [case 70]', async ({ database, folder }) => {
   await database.superuser.query('call audit.partition_by_year()')
   const data = join(folder, 'data.dump')
-  run('pg_dump', ['--format=custom', '--data-only', `--file=${data}`, database.url('postgres')])
+  await database.superuser.query(`select audit.require_actor('2', false)`)
   const schema = run('pg_dump', ['--schema-only', database.url('postgres')])
+  // What the data says later than the definitions.
+  await database.superuser.query(`select audit.require_actor('2', true)`)
+  run('pg_dump', ['--format=custom', '--data-only', `--file=${data}`, database.url('postgres')])
   const restored = await makeTestDatabase('empty')
   try {
     run('psql', ['--quiet', '--set=ON_ERROR_STOP=1', restored.url('postgres')], schema)
@@ -137,20 +156,11 @@ withDump('of data alone is restored with --disable-triggers, after which audit.h
     const { superuser } = restored
     assert.equal(await content(superuser), await content(database.superuser))
     const found = (await problems(superuser)).join('\n')
-    for (const what of ['guard_change on audit.event ', 'guard_insert on audit.event ', `guard_change on audit_private.event_until_${year} `, 'audit_capture']) assert.ok(found.includes(what), `${what} is not in: ${found}`)
-    // The remedies of docs/dba.md.
-    await superuser.query(`
-      do $$
-      declare g record;
-      begin
-        for g in select tgname, tgrelid::regclass as relation from pg_trigger t join pg_class c on c.oid = t.tgrelid
-                  where not tgisinternal and c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) loop
-          execute format('alter table %s enable always trigger %I', g.relation, g.tgname);
-        end loop;
-      end $$;
-      select audit.refresh_tracking();
-      update audit_private.bound_source set source = source;
-      update audit_private.strict_company set company_id = company_id`)
+    for (const what of [`guard_change on audit_private.event_until_${year} `, `guard_insert on audit_private.event_${year + 1} `, 'write_rules', 'audit_capture', 'Deletions do not know the rules']) assert.ok(found.includes(what), `${what} is not in: ${found}`)
+    const document = readFileSync(new URL('../../docs/dba.md', import.meta.url), 'utf8')
+    const remedy = /As a superuser:\n\n```sql\n(do [^`]+)```/.exec(document)?.[1]
+    assert.ok(remedy !== undefined, 'docs/dba.md says what to do')
+    await superuser.query(remedy)
     assert.equal(await problems(superuser), [])
     await works(superuser)
   } finally {
@@ -164,21 +174,11 @@ it('of the files of a stopped server starts as it was, and the keeper goes on wh
   const source = await startEmbedded({ folder: original, ...programsUnderTest() })
   const copied = join(folder, 'copied')
   try {
-    await withClient(source.url('postgres', 'postgres'), async (client) => {
-      const { migrate } = await import('../../db/migrate.ts')
-      await migrate({ connectionString: source.url('postgres', 'postgres'), includeCurrent: true })
-      await client.query(`create schema app; create table app.cv (id int primary key, title text); insert into app.cv select n, 'CV ' || n from generate_series(1, 100) n;
-        select audit.track('app.cv', 'cv', '{title}'); delete from app.cv where id <= 50`)
-      await client.query('call audit.partition_by_year()')
-      await keepAll(client)
-      await client.query('delete from app.cv where id <= 60')
-      expected = await content(client)
-    })
+    expected = await withClient(source.url('postgres', 'postgres'), (client) => fill(client, source.url('postgres', 'postgres')))
   } finally {
     await source.stop()
   }
-  cpSync(original, copied, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true })
-  run('chown', ['-R', `--reference=${original}/postgres`, `${copied}/postgres`])
+  run('cp', ['-a', original, copied])
   const copy = await startEmbedded({ folder: copied, ...programsUnderTest() })
   try {
     await withClient(copy.url('postgres', 'postgres'), async (client) => {
@@ -192,19 +192,50 @@ it('of the files of a stopped server starts as it was, and the keeper goes on wh
   }
 })
 
+withUpgrade('is not needed by pg_upgrade: entries, guards and what the keeper made are there afterwards, and the keeper goes on', async ({ folder }) => {
+  const [before, after] = [join(folder, 'before'), join(folder, 'after')]
+  let expected: unknown
+  for (const place of [before, after]) {
+    const made = await startEmbedded({ folder: place, ...programsUnderTest() })
+    try {
+      if (place === before) expected = await withClient(made.url('postgres', 'postgres'), (client) => fill(client, made.url('postgres', 'postgres')))
+    } finally {
+      await made.stop()
+    }
+  }
+  const asOwner = (command: string): string => (process.getuid?.() === 0 ? run('su', ['postgres', '-c', command]) : run('sh', ['-c', command]))
+  chmodSync(folder, 0o777)
+  // Both let it in without a password, as an upgrade is done.
+  for (const place of [before, after]) asOwner(`echo 'local all all trust' > ${place}/postgres/pg_hba.conf`)
+  asOwner(`cd ${folder} && ${upgradeFolder}/pg_upgrade --old-bindir=${upgradeFolder} --new-bindir=${upgradeFolder} --old-datadir=${before}/postgres --new-datadir=${after}/postgres --username=postgres --socketdir=${folder}`)
+  asOwner(`echo 'host all all all scram-sha-256' > ${after}/postgres/pg_hba.conf`)
+  // The passwords came along with the roles.
+  copyFileSync(join(before, 'secrets.json'), join(after, 'secrets.json'))
+  const upgraded = await startEmbedded({ folder: after, ...programsUnderTest() })
+  try {
+    await withClient(upgraded.url('postgres', 'postgres'), async (client) => {
+      assert.equal(await content(client), expected)
+      assert.equal((await client.query('select (audit_private.progress()).done is not null as goes_on')).rows, [{ goes_on: true }])
+      assert.equal(await problems(client), [])
+      await works(client)
+    })
+  } finally {
+    await upgraded.stop()
+  }
+})
+
 withBaseBackup('by pg_basebackup of a running server starts as it was', async ({ database, folder }) => {
   const target = join(folder, 'base')
+  mkdirSync(target, { mode: 0o755 })
   const expected = await content(database.superuser)
   run('pg_basebackup', ['--checkpoint=fast', '--wal-method=stream', `--pgdata=${join(target, 'postgres')}`, `--dbname=${database.url('postgres')}`])
   if (process.getuid?.() === 0) run('chown', ['-R', 'postgres', join(target, 'postgres')])
   const { rows: [{ name }] } = await database.superuser.query('select current_database() as name')
-  // The logins came along with their passwords: only the port is another one.
+  // The logins came along with their passwords.
+  copyFileSync(join((await testCluster()).folder, 'secrets.json'), join(target, 'secrets.json'))
   const copy = await startEmbedded({ folder: target, ...programsUnderTest() })
   try {
-    const url = new URL(database.url('postgres'))
-    url.port = String(copy.port)
-    url.pathname = `/${name}`
-    await withClient(url.href, async (client) => {
+    await withClient(copy.url('postgres', name), async (client) => {
       assert.equal(await content(client), expected)
       await works(client)
     })

@@ -103,6 +103,19 @@ it('does not matter for a database without the audit log: it is used as soon as 
   assert.equal((await server.end()).code, 0)
 })
 
+it('does not matter with DEMO=true: an empty database gets the log and the demonstration, and the next start keeps both', async () => {
+  await empty.query('create database shown')
+  const shown = new URL(empty.url('postgres'))
+  shown.pathname = '/shown'
+  for (const says of [/Schema audit is installed[^]*The demonstration company is loaded/, /^(?!.*installed)[^]*The database of DATABASE_URL has schema audit/]) {
+    const server = await startAuditServer({ databaseUrl: shown.href, dataFolder: empty.folder, environment: { DEMO: 'true', HOST_APP_PORT: '0' } })
+    started.push(server)
+    assert.match(server.printed(), says)
+    assert.is((await server.fetch('/readyz')).status, 200)
+    assert.equal((await server.end()).code, 0)
+  }
+})
+
 it('matters to whoever wants it so: START_WITHOUT_DATABASE=false ends with 1', async () => {
   await empty.stop()
   await startAuditServer({ databaseUrl: empty.url('postgres'), dataFolder: empty.folder, environment: { START_WITHOUT_DATABASE: 'false' } }).then(() => assert.unreachable(), (error: Error) => {

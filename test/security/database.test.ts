@@ -219,6 +219,18 @@ for (const [role, reads] of [['pg_read_all_data', 'reads'], ['pg_write_all_data'
   })
 }
 
+it('takes a context that names nobody for none, also where a company wants an actor', async ({ database }) => {
+  await undone(database.superuser, async () => {
+    await database.superuser.query(`select audit.require_actor('1'); set local session authorization consultant_app`)
+    for (const name of ['', '  ']) {
+      await database.superuser.query(`savepoint before; select set_config('audit.context', concat_ws(e'\\x1f', pg_backend_pid() || '.' || (extract(epoch from transaction_timestamp()) * 1000000)::bigint,
+        'asserted', '${name}', '${name}', 'app', '', '', '', '', '', '', ''), true)`)
+      await refused(database.superuser.query('delete from app.cv where id = (select min(id) from app.cv)'), 'AU003', /somebody being named/)
+      await database.superuser.query('rollback to before')
+    }
+  })
+})
+
 it('finds a login that may replicate [case 23]', async ({ database }) => {
   await undone(database.superuser, async () => {
     await database.superuser.query('alter role consultant_job replication')

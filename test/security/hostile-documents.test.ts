@@ -1,26 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
+import { tokenFor } from '../server/running-server.ts'
 import { serverSuite } from '../server/server-suite.ts'
 import { hostileDocuments } from './hostile-document.ts'
 
 const it = serverSuite('200 hostile documents')
+const json = { 'content-type': 'application/json' }
+/** Milliseconds of CPU, which another program that uses the processor does not add to; npm run soak -- hostile measures the server alone. */
+const limit = 250
 
 it('are refused, or answered with little work, and never with an error of the server', async ({ running, fredrik }) => {
   const documents = hostileDocuments()
   assert.ok(documents.length >= 200, String(documents.length))
+  const headers = { ...json, authorization: `Bearer ${await tokenFor(fredrik)}` }
   const slow: string[] = []
+  let unseen = 0
   for (const { name, query, variables } of documents) {
-    const before = process.cpuUsage()
-    const response = await running.fetch(fredrik, '/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) })
-    const text = await response.text()
-    const { user, system } = process.cpuUsage(before)
-    assert.ok(response.status < 500, `${name}: ${response.status} ${text.slice(0, 300)}`)
-    assert.ok(text.length < 2_000_000, `${name}: ${text.length} characters`)
-    assert.not.match(text, /Did you mean|pg_catalog|select |node_modules/, name)
-    // Client and server are one process here, beside others: far above what was measured (92 ms for the worst, docs/security.md).
-    if (user + system > 1_000_000) slow.push(`${name}: ${Math.round((user + system) / 1_000)} ms`)
+    const times: number[] = []
+    // The first time, and whenever garbage happens to be collected, it is not the document alone that costs.
+    while (times.length === 0 || (Math.min(...times) > limit && times.length < 3)) {
+      const connections = running.connections()
+      const before = process.cpuUsage()
+      const response = await running.fetch(null, '/graphql', { method: 'POST', headers, body: JSON.stringify({ query, variables }) })
+      const text = await response.text()
+      const { user, system } = process.cpuUsage(before)
+      times.push((user + system) / 1_000)
+      assert.ok(response.status < 500, `${name}: ${response.status} ${text.slice(0, 300)}`)
+      assert.ok(text.length < 2_000_000, `${name}: ${text.length} characters`)
+      assert.not.match(text, /Did you mean|pg_catalog|select |node_modules/, name)
+      if (times.length === 1 && running.connections() === connections) unseen += 1
+    }
+    if (Math.min(...times) > limit) slow.push(`${name}: ${times.map(Math.round).join(', ')} ms`)
   }
   assert.equal(slow, [])
+  // Refused by their text alone: too large, or no document of this schema. Recording what was read before may count for a few of the others.
+  assert.ok(unseen >= 180, `only ${unseen} of ${documents.length} were refused before the database was asked`)
   assert.is((await running.graphql(fredrik, '{ viewer { access } }')).data?.['viewer'].access, 'granted')
+})
+
+it('keep nobody else from being answered meanwhile', async ({ running, fredrik }) => {
+  const documents = hostileDocuments()
+  const headers = { ...json, authorization: `Bearer ${await tokenFor(fredrik)}` }
+  let isOver = false
+  let lists = 0
+  const others = Promise.all([1, 2].map(async () => {
+    while (!isOver) {
+      const { errors } = await running.graphql(fredrik, '{ events(first: 25) { nodes { id } } }')
+      if (errors !== undefined) throw new Error(JSON.stringify(errors))
+      lists += 1
+      await sleep(5)
+    }
+  })).catch((error: unknown) => error)
+  for (const { query, variables } of documents) await (await running.fetch(null, '/graphql', { method: 'POST', headers, body: JSON.stringify({ query, variables }) })).text()
+  isOver = true
+  assert.is(await others instanceof Error, false, String(await others))
+  // Two lists for each of the documents would be as many as without them; where documents kept the others waiting, there would be a handful.
+  assert.ok(lists > documents.length / 2, `${lists} lists beside ${documents.length} documents`)
 })
 
 it.run()

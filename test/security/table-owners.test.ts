@@ -8,24 +8,31 @@ import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
  */
 const it = suite('An owner who hides deletions from a table of their own')
 let db: TestDatabase
+/** The last entry before the test at hand. */
+let before = '0'
 
-it.before.each(async () => {
+it.before(async () => {
   db = await makeTestDatabase()
   await db.superuser.query(`
     create schema own;
     create table own.slot (id int primary key, name text) partition by hash (id);
     create table own.slot_0 partition of own.slot for values with (modulus 2, remainder 0); create table own.slot_1 partition of own.slot for values with (modulus 2, remainder 1);
-    insert into own.slot select n, 'slot ' || n from generate_series(1, 9) n;
-    create table own.upper (id int primary key, name text); create table own.lower (primary key (id)) inherits (own.upper); insert into own.lower values (1, 'one');
+    create table own.upper (id int primary key, name text); create table own.lower (primary key (id)) inherits (own.upper);
     create table own.parent (id int primary key, name text); create table own.child (id int primary key, parent_id int, name text);
-    insert into own.parent values (1, 'P'); insert into own.child values (1, 1, 'C');
+    create function own.nothing() returns trigger language plpgsql as 'begin return null; end';
     select audit.track('own.slot', 'slot', '{name}'), audit.track('own.upper', 'upper', '{name}'), audit.track('own.parent', 'parent', '{name}'), audit.track('own.child', 'child', '{name}', owner => 'parent_id->own.parent')`)
 })
-it.after.each(() => db.drop())
+it.after(() => db.drop())
+it.before.each(async () => {
+  await db.superuser.query(`
+    delete from own.slot; delete from own.upper; delete from own.child; delete from own.parent;
+    insert into own.slot select n, 'slot ' || n from generate_series(1, 9) n; insert into own.lower values (1, 'one'); insert into own.parent values (1, 'P'); insert into own.child values (1, 1, 'C')`)
+  before = (await db.superuser.query<{ id: string }>('select max(id)::text as id from audit.event')).rows[0]?.id ?? '0'
+})
 
-/** The entries about tables of the test, without those of attaching them. */
+/** The entries about tables of the test. */
 const told = async (): Promise<string[]> => (await db.superuser.query<{ said: string }>(
-  `select concat_ws(' ', action, object_label, details ->> 'finding') as said from audit.event where object_label like 'own.%' and action <> 'table.tracked' order by id`)).rows.map(({ said }) => said)
+  `select concat_ws(' ', action, object_label, details ->> 'finding') as said from audit.event where object_label like 'own.%' and id > $1 order by id`, [before])).rows.map(({ said }) => said)
 const findingOf = async (check: string): Promise<string> =>
   (await db.superuser.query<{ finding: string | null }>('select finding from audit.health where check_name = $1', [check])).rows[0]?.finding ?? ''
 
@@ -49,7 +56,6 @@ for (const [what, trigger, definition, finding] of [
   ['a TRUNCATE', 'audit_truncate', 'before truncate on own.child for each statement execute function own.nothing()', 'calls nothing instead of capture_own_child__truncate'],
 ] as const) {
   it(`is told of by the log when the trigger for ${what} was another one for a moment [case 24]`, async () => {
-    await db.superuser.query(`create function own.nothing() returns trigger language plpgsql as 'begin return null; end'`)
     const { rows: [right] } = await db.superuser.query<{ definition: string }>(`select replace(pg_get_triggerdef(oid), 'CREATE', 'CREATE OR REPLACE') as definition from pg_trigger where tgrelid = 'own.child'::regclass and tgname = '${trigger}'`)
     await db.superuser.query(`create or replace trigger ${trigger} ${definition}; ${trigger === 'audit_truncate' ? 'truncate' : 'delete from'} own.child; ${right?.definition}; alter table own.child enable always trigger ${trigger}`)
     assert.is(await findingOf('triggers'), '')
@@ -74,7 +80,7 @@ for (const [what, statement, expected] of [
     const other = await db.as('postgres')
     // What follows a change of the parent locks the settings of the child.
     await other.query('begin; alter table own.parent set (fillfactor = 90)')
-    await db.superuser.query(`set lock_timeout = '100ms'; begin; ${statement}; commit`)
+    await db.superuser.query(`set lock_timeout = '100ms'; begin; ${statement}; commit; reset lock_timeout`)
     await other.query('rollback')
     assert.equal(await told(), expected)
   })

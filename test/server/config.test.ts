@@ -20,6 +20,23 @@ it('needs nothing, and is frozen', () => {
   assert.ok(Object.isFrozen(config))
 })
 
+it('takes what is blank for not set, and never for zero or for a secret', () => {
+  const config = readConfig({ PORT: ' ', TOKEN_SECRET: ' '.repeat(40), TRUST_PROXY: '\t', APPEARANCE_NAME: '  ', POOL_SIZE: '\n' })
+  assert.equal([config.port, config.tokenSecret, config.trustProxy, config.appearance.name, config.poolSize], [5050, null, false, null, 10])
+})
+
+it('refuses numbers, yes and no, and addresses that are not quite right', () => {
+  const wrong = {
+    PORT: ['-1', '65536', '50.5', '5050 5051', '5050,', 'NaN', 'Infinity', 'five'], POOL_SIZE: ['0', '501', '1.5', '10x'], DEMO: ['yes', 'TRUE', '1', 'on'], LOG_LEVEL: ['verbose', 'WARN'],
+    DATABASE_URL: ['localhost', 'localhost:5432/app', 'http://localhost/app', '//localhost/app', 'postgres', 'postgresq://localhost/app', 'jdbc:postgresql://localhost/app', 'host=localhost dbname=app'],
+    TRUST_PROXY: ['yes', 'true', '*', '-1', 'nginx'], GRAPHQL_DOCUMENTS: ['none', 'Screens'], METRICS: ['on', 'everybody'], METRICS_ADDRESS: ['9464', '127.0.0.1', 'http://127.0.0.1:9464'],
+    TOKEN_JWKS_URL: ['http://keys.example', 'file:///etc/keys', 'keys.example'], HOST_APP_ORIGINS: ['*', 'app.example.com', 'https://app.example.com/'], SESSION_HOURS: ['0', '721'],
+  }
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) assert.match(problems({ [name]: value })[0] ?? '', new RegExp(`^${name}\\b`), `${name}=${value}`)
+  }
+})
+
 it('has no demonstration on a given database unless asked for', () => {
   const DATABASE_URL = 'postgres://someone@db.example/app'
   assert.is(readConfig({ DATABASE_URL }).demo, false)

@@ -85,7 +85,7 @@ const Log = (): ReactNode => {
           <Typography variant="h1">{appearance.name ?? text('product.name')}</Typography>
           <Typography variant="body2" color="textSecondary">
             {text('product.lead')}{' '}
-            <TextLink component={Link} to={`${recordingPath}${search}`} underline="hover" sx={{ whiteSpace: 'nowrap' }}>
+            <TextLink component={Link} to={`${recordingPath}${search}`} sx={{ whiteSpace: 'nowrap' }}>
               {text('recording.open')}
             </TextLink>
           </Typography>

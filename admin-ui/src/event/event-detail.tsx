@@ -49,7 +49,7 @@ const Who = ({ event }: { event: WholeEvent }): ReactNode => {
   const status = statuses.find((each) => each === event.actorStatus) ?? 'missing'
   return (
     <>
-      <bdi>{visible(event.actorName ?? event.actorId ?? text('detail.unknown'))}</bdi>{' '}
+      <bdi>{visible(event.actorName ?? event.actorId ?? '')}</bdi>{' '}
       <Chip
         label={text(`status.${status}`)}
         color={status === 'verified' ? 'success' : 'default'}
@@ -142,7 +142,7 @@ const Detail = ({ event, zone }: { event: WholeEvent; zone: string }): ReactNode
       {event.action.endsWith('.deleted') && <DeletedRow event={event} />}
       {details != null && (
         <DetailPart title={text(isOfExport ? 'detail.facts' : 'detail.other_facts')}>
-          <JsonTable value={plainFacts(details)} nameOf={factName} />
+          <JsonTable value={plainFacts(details, locale)} nameOf={factName} />
           <RawJson value={details} />
         </DetailPart>
       )}

@@ -50,6 +50,15 @@ export const EventListSkeleton = (): ReactNode => {
   )
 }
 
+/** The entry that a click is meant for: its row leads to it like its button, but not while text is chosen or something else in it. */
+const entryAt = (target: EventTarget): string | null => {
+  if (!(target instanceof Element)) return null
+  const own = target.closest('[data-entry]')
+  const isForSomethingElse = target.closest('button, a, .tree') !== null || window.getSelection()?.isCollapsed === false
+  const found = own ?? (isForSomethingElse ? null : target.closest('li.entry')?.querySelector('[data-entry]'))
+  return found?.getAttribute('data-entry') ?? null
+}
+
 /** `j` and `k` go from row to row; at the last one more are loaded. Enter opens the entry, as its button has the focus. */
 const useSteps = (enabled: boolean, { state, load }: { state: More; load: () => void }): void => {
   useEffect(() => {
@@ -134,8 +143,8 @@ export const EventList = ({ answer, zone, current, updating, more }: EventListPr
   // The button of every row is listened to here: `navigate` is another function after each step.
   const open = useCallback(
     ({ target }: MouseEvent) => {
-      const id = target instanceof Element ? target.closest('[data-entry]')?.getAttribute('data-entry') : null
-      if (id) void navigate(entryPath(id, window.location.search), { preventScrollReset: true })
+      const id = entryAt(target)
+      if (id !== null) void navigate(entryPath(id, window.location.search), { preventScrollReset: true })
     },
     [navigate],
   )

@@ -24,6 +24,7 @@ export const rowStyles = (theme: Theme) => ({
   borderTop: `1px solid ${theme.palette.divider}`,
   contentVisibility: 'auto',
   containIntrinsicSize: 'auto 45px',
+  cursor: 'pointer',
   '&:hover': { background: theme.palette.action.hover },
   '&[data-current]': { background: theme.palette.action.selected },
   '& > *': { marginBlock: 4 },
@@ -82,7 +83,7 @@ export const rowStyles = (theme: Theme) => ({
     '& svg': { fontSize: 18, transition: 'transform 120ms' },
     '&[aria-expanded=false] svg': { transform: 'rotate(-90deg)' },
   },
-  '& .tree': { marginTop: 4, marginBottom: 4 },
+  '& .tree': { marginTop: 4, marginBottom: 4, cursor: 'auto' },
   [theme.breakpoints.down('sm')]: {
     gridTemplateColumns: '28px minmax(0, 1fr) auto 32px',
     gridTemplateAreas: '"icon main main more" ". source time time"',

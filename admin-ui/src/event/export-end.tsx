@@ -36,7 +36,7 @@ export const ExportEnd = ({ event, zone }: { event: WholeEvent; zone: string }):
   return (
     <DetailPart title={text('detail.export_end')}>
       <Typography variant="body2">
-        <TextLink component={Link} to={entryPath(end.id, search)} color="inherit" underline="hover">
+        <TextLink component={Link} to={entryPath(end.id, search)} color="inherit">
           <EventSentence parts={end.sentenceParts} />
         </TextLink>
         <Box component="span" sx={{ display: 'block', typography: 'caption', color: 'text.secondary' }}>

@@ -23,7 +23,7 @@ export const CheckList = ({ legend, all, options, chosen, onChange }: CheckListP
   const mine = options.filter(({ value }) => chosen.includes(value))
   const others = chosen.filter((value) => !options.some((option) => option.value === value))
   return (
-    <Box component="fieldset" sx={{ m: 0, p: 0, border: 0, minWidth: 0, '& + &': { mt: 1.5 } }}>
+    <Box component="fieldset" sx={{ m: 0, p: 0, border: 0, minWidth: 0, maxWidth: 320, '& + &': { mt: 1.5 } }}>
       <Typography component="legend" variant="h3" color="textSecondary" sx={{ p: 0, mb: 0.25 }}>
         {legend}
       </Typography>

@@ -49,7 +49,7 @@ export const FilterChips = (): ReactNode => {
         </li>
       ))}
       <li>
-        <Button onClick={() => setFilter(noFilter)} sx={{ minHeight: 28 }}>
+        <Button onClick={() => setFilter(noFilter)} sx={{ minHeight: 28, paddingInline: 0.75 }}>
           {text('filter.reset')}
         </Button>
       </li>

@@ -36,6 +36,7 @@ const Sheet = styled('section')(({ theme }) => ({
   },
   '& col.kind': { width: '34%' },
   '& col.since': { width: '26%' },
+  '& td.since': { '@media (min-width: 375px)': { whiteSpace: 'nowrap' } },
   '& ul': { margin: 0, padding: 0, listStyle: 'none' },
 }))
 
@@ -115,7 +116,7 @@ const Content = ({ recording }: { recording: Recording }): ReactNode => {
             {kinds.map(({ kind, name, since, isRecording, copy, leftOut }) => (
               <tr key={kind}>
                 <th scope="row">{name}</th>
-                <td>
+                <td className="since">
                   <Line status={isRecording ? 'ok' : 'failed'}>
                     {isRecording
                       ? formatShortDay(dayOf(new Date(since), zone), locale)
