@@ -19,7 +19,7 @@ import { fileReport, type FileReport } from './harness/report.ts'
  */
 
 const { values: options, positionals: patterns } = parseArgs({ allowPositionals: true, options: { postgres: { type: 'string' }, cases: { type: 'boolean', default: false } } })
-const needOnlyDatabase = ['test/db/', 'test/faults/', 'test/host-app/', 'test/operator/', 'test/server/', 'test/soak/']
+const needOnlyDatabase = ['test/db/', 'test/faults/', 'test/host-app/', 'test/operator/', 'test/partitions/', 'test/server/', 'test/soak/']
 /** These speak of the PostgreSQL among the dependencies: how it is started, and how it words the schema. */
 const aboutOurs = ['test/db/embedded.test.ts', 'test/db/schema.test.ts']
 const concurrency = 2

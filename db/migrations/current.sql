@@ -47,7 +47,6 @@
 
 -- Attacks
 --!include tables/secret_statistics.sql
---!include tables/event_agent.sql
 --!include tables/removing.sql
 --!include context/read_context.sql
 --!include capture/act.sql
@@ -67,8 +66,14 @@
 --!include capture/capture_settings.sql
 --!include capture/capture_code.sql
 --!include capture/register.sql
+--!include capture/follow_change.sql
 --!include capture/track.sql
 
 -- Last
 --!include capture/rewrite_tracked.sql
+--!include tables/event_default_login.sql
+--!include roles/ownership.sql
+
+-- Migration 000004
+--!include tables/event_agent_rights.sql
 --!include roles/ownership.sql

@@ -88,9 +88,7 @@ export async function writeWorkbook(job: FileJob): Promise<AlmostSent> {
       giveBack(chunk)
       begun = lines.pop() ?? ''
       for (const line of lines) {
-        const cells = cellsOf(line)
-        longCells += cells.filter((cell) => cell !== null && 'text' in cell && cell.text.length > longestCell).length
-        await book.addRow(cells.map((cell) => (cell !== null && 'text' in cell ? { text: cut(cell.text) } : cell)))
+        await book.addRow(cellsOf(line, () => { longCells += 1 }))
       }
     })
     const { sheets, ...result } = await book.endRows()
@@ -117,12 +115,16 @@ function giveBack({ buffer, length }: Buffer): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === length && length > 0) buffer.transfer(0)
 }
 
-/** A line of the query above; its values are texts or null. */
-function cellsOf(line: string): Cell[] {
+/** A line of the query above; its values are texts or null. @param isCut called for each that is longer than Excel takes */
+function cellsOf(line: string, isCut: () => void): Cell[] {
   const row: unknown = JSON.parse(line)
   return columnNames.map((name) => {
     const text: unknown = Reflect.get(Object(row), name)
     if (typeof text !== 'string') return null
+    if (text.length > longestCell) {
+      isCut()
+      return { text: cut(text) }
+    }
     if (name !== 'occurred_at' && name !== 'occurred_at_local') return { text }
     const date = new Date(name === 'occurred_at' ? text : `${text.replace(' ', 'T')}Z`)
     return Number.isNaN(date.getTime()) || !isExcelDate(date) ? { text } : { date }

@@ -111,6 +111,25 @@ for (const [what, statement, message, hint] of contradictions) {
   })
 }
 
+for (const last of ['nest', 'egg']) {
+  it(`follows renamed columns whichever of two tables stands last in the log's own list, here ${last} [case 84]`, async () => {
+    await run(`
+      drop table if exists public.egg, public.nest; create table public.nest (id int primary key, name text, firm int); create table public.egg (id int primary key, nest_id int references public.nest);
+      select audit.track('public.nest', 'nest', '{name}', company => 'firm'), audit.track('public.egg', 'egg', '{id}', company => 'nest_id.firm', owner => 'nest_id');
+      insert into public.nest values (1, 'Nest', 7); insert into public.egg select n, 1 from generate_series(1, 9) n`)
+    const before = await latest()
+    for (const [n, change] of ['name to title', 'firm to owner', 'id to number'].entries()) {
+      await run('vacuum full audit_private.tracked')
+      await run(`update audit_private.tracked set kind = kind where kind = '${last}'`)
+      await run(`alter table public.nest rename column ${change}`)
+      await run(`delete from public.egg where id = ${n + 1}`)
+    }
+    assert.equal(await rowsOf(`select object_label, owner_label, company_id from audit.event where id > $1 and object_kind = 'egg' order by id`, [before]),
+      ['1', '2', '3'].map((object_label) => ({ object_label, owner_label: 'Nest', company_id: '7' })))
+    assert.equal(await failures(), [])
+  })
+}
+
 it('refuses to bind no login to a source, with AU003', async () => {
   assert.match((await refused(run(`select audit.bind_source(null, 'api')`), 'AU003', /no such login/)).hint ?? '', /audit\.bind_source\(/)
 })

@@ -176,7 +176,7 @@ it('count no more than so many of the newest for facets and histogram, and say s
   const start = performance.now()
   for (let n = 0; n < 400 && performance.now() - start < 12_000; n += 1) {
     const filter = randomFilter(random, words)
-    seen[await checkFigures(reader, owner, n % 2 === 0 ? filter : { ...filter, query: filter.query ?? 'a' }, companies.hard, zone) ? 'exact' : 'inexact'] += 1
+    seen[await checkFigures(reader, owner, n % 2 === 0 ? filter : { ...filter, query: filter.query ?? 'a' }, companies.hard, zone, most) ? 'exact' : 'inexact'] += 1
   }
   await database.superuser.query(code)
   assert.ok(seen.exact >= 5 && seen.inexact >= 5, JSON.stringify(seen))

@@ -54,6 +54,7 @@ export const FilterMenu = ({ label, chosen, single = false, quiet = false, atEnd
               px: 0.75,
               minWidth: 20,
               borderRadius: 10,
+              color: 'text.primary',
               bgcolor: 'action.selected',
               fontSize: '0.75rem',
               fontWeight: 600,
