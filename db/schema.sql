@@ -105,6 +105,18 @@ comment on column audit_private.event_filter.request_id is 'The request of the h
 comment on column audit_private.event_filter.act is 'The main entry of an act: it and everything that went with it.';
 comment on column audit_private.event_filter.roots_only is 'Only entries that nothing else caused.';
 
+create type audit_private.hits as (
+  since timestamp with time zone,
+  times timestamp with time zone[],
+  combinations integer[],
+  actors text[]
+);
+comment on type audit_private.hits is 'The newest kept entries that a filter lets through.';
+comment on column audit_private.hits.since is 'All later than this are here; null: all there are.';
+comment on column audit_private.hits.times is 'Their times.';
+comment on column audit_private.hits.combinations is 'Their combinations of action, source and kinds.';
+comment on column audit_private.hits.actors is 'Who did it.';
+
 create table audit.event (
   id bigint not null generated always as identity,
   occurred_at timestamp with time zone not null default clock_timestamp(),
@@ -127,7 +139,7 @@ create table audit.event (
   request_id text,
   reason text,
   client_addr inet,
-  db_user text not null,
+  db_user text not null default SESSION_USER,
   application_name text,
   snapshot jsonb,
   details jsonb,
@@ -143,8 +155,6 @@ create policy insert_by_capture on audit.event for a to audit_agent using ();
 comment on policy insert_by_capture on audit.event is 'Capture functions add entries.';
 create policy select_all on audit.event for select to audit_dba using (true);
 comment on policy select_all on audit.event is 'A DBA reads every entry.';
-create policy select_for_capture on audit.event for select to audit_agent using (true);
-comment on policy select_for_capture on audit.event is 'Capture functions find the entry of what took a row along.';
 create policy select_own_company on audit.event for select to audit_admin using (((company_id = NULLIF(current_setting('audit.company_id'::text, true), ''::text)) AND ( SELECT audit_private.viewer_is_granted() AS viewer_is_granted)));
 comment on policy select_own_company on audit.event is 'An administrator reads the entries of the own company, while it has the audit log.';
 CREATE TRIGGER guard_change BEFORE DELETE OR UPDATE OR TRUNCATE ON audit.event FOR EACH STATEMENT EXECUTE FUNCTION audit_private.refuse_change();
@@ -152,7 +162,6 @@ alter table audit.event enable always trigger guard_change;
 CREATE TRIGGER guard_insert BEFORE INSERT ON audit.event FOR EACH STATEMENT WHEN ((CURRENT_USER <> ALL (ARRAY['audit_owner'::name, 'audit_agent'::name]))) EXECUTE FUNCTION audit_private.refuse_change();
 alter table audit.event enable always trigger guard_insert;
 grant select on table audit.event to audit_admin;
-grant insert, select on table audit.event to audit_agent;
 grant select on table audit.event to audit_dba;
 comment on table audit.event is 'One row for each thing that happened: a deletion or an export. Rows are only ever added, and can be read when everything that they name is gone.';
 comment on column audit.event.id is 'Number of the entry. It grows, but may skip; the order of commits can differ.';
@@ -367,6 +376,7 @@ create table audit_private.keeping (
   at_id bigint not null,
   kept_count bigint not null,
   kept_at timestamp with time zone not null,
+  tracked_as text,
   constraint keeping_only_one_check CHECK (only_one),
   constraint keeping_pkey PRIMARY KEY (only_one)
 );
@@ -382,6 +392,7 @@ comment on column audit_private.keeping.at_transaction is 'How far the pass is.'
 comment on column audit_private.keeping.at_id is 'How far the pass is within that transaction.';
 comment on column audit_private.keeping.kept_count is 'How many entries were kept in all.';
 comment on column audit_private.keeping.kept_at is 'When the keeper last wrote.';
+comment on column audit_private.keeping.tracked_as is 'Which tables were tracked, and how, when main entries were last told from others; empty: not known.';
 
 create table audit_private.kept_action (
   company_id text not null,
@@ -872,6 +883,7 @@ begin
   end if;
   if coalesce(btrim(key_id), '') = '' then
     raise exception using errcode = 'AU003', message = 'audit.add_token_key: the key needs a name',
+      detail = format('key_id is %s.', coalesce(quote_literal(key_id), 'null')),
       hint = 'Give the kid of the tokens that it signs.';
   end if;
   insert into audit_private.token_key as k (key_id, inner_key, outer_key, issuer, audience)
@@ -894,6 +906,13 @@ AS $function$
 declare
   login_name text := (select rolname from pg_roles where oid = bind_source.login);
 begin
+  if login_name is null then
+    raise exception using
+      errcode = 'AU003',
+      message = 'audit.bind_source: there is no such login',
+      detail  = format('login is %s.', coalesce(bind_source.login::text, 'null')),
+      hint    = 'For example audit.bind_source(''api_worker'', ''api'').';
+  end if;
   if bind_source.source is null then
     delete from audit_private.bound_source b where b.login = login_name;
     if found then
@@ -909,7 +928,7 @@ begin
       hint    = 'Use one of app, api, admin, system, sql, or null to bind the login to none.';
   end if;
   insert into audit_private.bound_source as b (login, source)
-  select login_name, lower(bind_source.source) where login_name is not null
+  values (login_name, lower(bind_source.source))
   on conflict on constraint bound_source_pkey do update set source = excluded.source, bound_at = now() where b.source <> excluded.source;
   if found then
     perform audit_private.record_setting('login.bound', 'login', login_name, login_name, null, jsonb_build_object('source', lower(bind_source.source)));
@@ -923,6 +942,7 @@ CREATE OR REPLACE FUNCTION audit.cause_of(event audit.event)
  RETURNS bigint
  LANGUAGE sql
  STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   select case
     when event.caused_by is not null then event.caused_by
@@ -980,6 +1000,7 @@ CREATE OR REPLACE FUNCTION audit.entries_of_act(id bigint)
  RETURNS SETOF bigint
  LANGUAGE sql
  STABLE ROWS 10
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   with recursive root as (
     select e.* from audit.event e where e.id = entries_of_act.id
@@ -1017,7 +1038,7 @@ grant execute on function audit.event_count(jsonb,bigint) to audit_dba;
 comment on function audit.event_count(jsonb,bigint) is 'How many entries a filter lets through. With most, a text search is counted no further than that, and is_exact says whether it went on; everything else is exact in any case.';
 
 CREATE OR REPLACE FUNCTION audit.event_facets(filter jsonb DEFAULT '{}'::jsonb)
- RETURNS TABLE(facet text, value text, label text, count bigint)
+ RETURNS TABLE(facet text, value text, label text, count bigint, is_exact boolean)
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1029,10 +1050,10 @@ end
 $function$;
 grant execute on function audit.event_facets(jsonb) to audit_admin;
 grant execute on function audit.event_facets(jsonb) to audit_dba;
-comment on function audit.event_facets(jsonb) is 'How many entries each action, source, person and kind has under a filter, each counted without its own condition; the hundred most frequent of each.';
+comment on function audit.event_facets(jsonb) is 'How many entries each action, source, person and kind has under a filter, each counted without its own condition; the hundred most frequent of each. Of a search, an object, an owner or a request at most the newest 10,000 entries are counted: is_exact says whether these are all; else there are more than the count, and a facet of which nothing was found has one row without a value.';
 
 CREATE OR REPLACE FUNCTION audit.event_histogram(filter jsonb DEFAULT '{}'::jsonb, time_zone text DEFAULT NULL::text, buckets integer DEFAULT 60)
- RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint)
+ RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint, is_exact boolean)
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1044,7 +1065,7 @@ end
 $function$;
 grant execute on function audit.event_histogram(jsonb,text,integer) to audit_admin;
 grant execute on function audit.event_histogram(jsonb,text,integer) to audit_dba;
-comment on function audit.event_histogram(jsonb,text,integer) is 'How many deletions, exports and other entries a filter lets through, in at most 60 hours, days, weeks, months or years of a time zone.';
+comment on function audit.event_histogram(jsonb,text,integer) is 'How many deletions, exports and other entries a filter lets through, in at most 60 hours, days, weeks, months or years of a time zone. Of a search, an object, an owner or a request at most the newest 10,000 entries are counted: is_exact says whether all of a bucket were.';
 
 CREATE OR REPLACE FUNCTION audit.export_attempts(export_id bigint)
  RETURNS integer
@@ -1176,7 +1197,11 @@ begin
       detail = format('batch_size is %s.', coalesce(batch_size::text, 'null')), hint = 'Give 1 to 1000000; 10000 is usual.';
   end if;
   -- Where nothing happens, nothing is written, not even the number of a transaction is used up.
-  if (audit_private.progress()).done is not null and (audit_private.progress()).pass is null and audit_private.is_all_kept() then return 0; end if;
+  if (audit_private.progress()).done is not null and (audit_private.progress()).pass is null and audit_private.is_all_kept()
+     and (audit_private.progress()).tracked_as is not distinct from audit_private.tracking_digest() then
+    if audit_private.is_year_due() then perform audit_private.follow_year(); end if;
+    return 0;
+  end if;
   -- Only the very first two keepers can meet in this insert; later it would wait for the one at work.
   if not exists (select from audit_private.keeping) then
     insert into audit_private.keeping (written_in, imported_to, done, at_transaction, at_id, kept_count, kept_at)
@@ -1187,7 +1212,8 @@ begin
   if is_first then
     p.done := null;
   else
-    select k.*, k.written_in::xid = k.xmin into p.only_one, p.written_in, p.imported_to, p.done, p.pass, p.at_transaction, p.at_id, p.kept_count, p.kept_at, is_ours
+    select k.only_one, k.written_in, k.imported_to, k.done, k.pass, k.at_transaction, k.at_id, k.kept_count, k.kept_at, k.written_in::xid = k.xmin
+      into p.only_one, p.written_in, p.imported_to, p.done, p.pass, p.at_transaction, p.at_id, p.kept_count, p.kept_at, is_ours
       from audit_private.keeping k for update skip locked;
     if not found then return null; end if;
     if not is_ours then
@@ -1198,6 +1224,8 @@ begin
     end if;
   end if;
   if p.done is null then p.kept_count := 0; end if;
+  -- Before the entries of this batch are looked at: a table that is tracked meanwhile is found by the next one.
+  perform audit_private.follow_tracking();
   if p.pass is null or p.done is null then p := audit_private.begin_pass(p); end if;
 
   loop
@@ -1216,14 +1244,29 @@ begin
      set written_in = pg_current_xact_id(), imported_to = p.imported_to, done = p.done, pass = p.pass, at_transaction = p.at_transaction, at_id = p.at_id,
          kept_count = p.kept_count + stored_count, kept_at = clock_timestamp();
   if audit_private.progress() is null then
-    raise exception using errcode = 'AU007', message = 'audit.keep cannot run behind a savepoint', hint = 'Call it in a transaction of its own.';
+    raise exception using errcode = 'AU007', message = 'audit.keep cannot run behind a savepoint',
+      detail = 'What it has kept is known by the number of its transaction, which a savepoint does not have.', hint = 'Call it in a transaction of its own.';
   end if;
   if stored_count > 0 then perform gin_clean_pending_list('audit_private.kept_event_names_idx'); end if;
+  -- Last, because it may take a lock that writers wait for until the end of this transaction.
+  if is_end and audit_private.is_year_due() then perform audit_private.follow_year(); end if;
   return seen_count;
 end
 $function$;
 grant execute on function audit.keep(integer) to audit_keeper;
 comment on function audit.keep(integer) is 'Keeps the next batch of committed entries in what lists, searches and totals read, and returns how many: 0 when there is nothing left, null when another keeper is at it. May be stopped at any moment, takes no lock that a writer would wait for.';
+
+CREATE OR REPLACE FUNCTION audit.left_out()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case when audit_private.viewer_is_granted() then
+    (select coalesce(jsonb_object_agg(t.kind, audit_private.columns_left_out(t.kind)), '{}') from audit_private.tracked t) end
+$function$;
+grant execute on function audit.left_out() to audit_admin;
+comment on function audit.left_out() is 'By kind of thing the columns that no copy of a deleted row has, so that nobody takes what is never kept for what was empty. Null for somebody who may not read.';
 
 CREATE OR REPLACE FUNCTION audit.list_companies()
  RETURNS TABLE(company_id text, name text, has_audit_log boolean, time_zone text, contact text, administrators jsonb)
@@ -1243,6 +1286,51 @@ end
 $function$;
 grant execute on function audit.list_companies() to audit_installer;
 comment on function audit.list_companies() is 'The companies whose administrators the log itself keeps, with them. Refuses with AU005 where audit.read_access_from was called.';
+
+CREATE OR REPLACE PROCEDURE audit.partition_by_year()
+ LANGUAGE plpgsql
+AS $procedure$
+declare
+  this_year integer;
+  last_year integer;
+begin
+  perform audit_private.act_as_owner();
+  this_year := extract(year from now() at time zone 'UTC')::integer;
+  if audit_private.is_partitioned() then
+    -- For a year that the keeper missed, or would not begin by itself.
+    if this_year > audit_private.year_of_numbers() then
+      if not audit_private.has_partition(this_year) then perform audit_private.add_partition(this_year); end if;
+      commit;
+      perform audit_private.act_as_owner();
+      perform audit_private.try_for_lock(format('select audit_private.begin_year(%s)', this_year));
+      commit;
+      perform audit_private.act_as_owner();
+    end if;
+    if not audit_private.has_partition(audit_private.year_of_numbers() + 1) then perform audit_private.add_partition(audit_private.year_of_numbers() + 1); end if;
+    return;
+  end if;
+  perform audit_private.refuse_partitions();
+  last_year := greatest(this_year, (select s.last_value / 1000000000000 from audit.event_id_seq s))::integer;
+  perform audit_private.try_for_lock(format('alter table audit.event drop constraint if exists event_number_check, add constraint event_number_check check (id < %s) not valid', audit_private.first_number_of(last_year + 1)));
+  commit;
+
+  perform audit_private.act_as_owner();
+  alter table audit.event validate constraint event_number_check;
+  commit;
+
+  perform audit_private.act_as_owner();
+  perform audit_private.try_for_lock(format('select audit_private.become_partitioned(%s)', last_year));
+  commit;
+
+  perform audit_private.act_as_owner();
+  perform audit_private.add_partition(last_year + 1);
+  commit;
+
+  perform audit_private.act_as_owner();
+  analyze audit.event;
+end
+$procedure$;
+comment on function audit.partition_by_year() is 'Turns audit.event into a table with a partition for each year. What is there becomes the first partition as it stands, without being copied; writers and readers wait for it less than a second. The keeper adds the years to come; called again, it begins a year that the keeper missed.';
 
 CREATE OR REPLACE FUNCTION audit.read_access_from(administrators regclass, companies regclass)
  RETURNS void
@@ -1284,7 +1372,7 @@ AS $function$
   update audit_private.keeping set written_in = '1'
 $function$;
 grant execute on function audit.rebuild_kept() to audit_keeper;
-comment on function audit.rebuild_kept() is 'Forgets what the keeper made, so that it makes it anew: after a change of the ICU library or of the tracked tables'' foreign keys. Until then reading is right, only slower.';
+comment on function audit.rebuild_kept() is 'Forgets what the keeper made, so that it makes it anew: after a change of the ICU library. Until then reading is right, only slower.';
 
 CREATE OR REPLACE FUNCTION audit.record_export(kind text, row_count bigint DEFAULT NULL::bigint, format text DEFAULT NULL::text, filter jsonb DEFAULT NULL::jsonb, company_id text DEFAULT NULL::text, file_hash text DEFAULT NULL::text)
  RETURNS bigint
@@ -1499,8 +1587,8 @@ begin
   end if;
   return jsonb_build_object(
     'kinds', coalesce((
-      select jsonb_agg(jsonb_build_object('kind', k.kind, 'since', k.since, 'isRecording', k.is_recording, 'copy', k.copy) order by k.kind)
-        from (select t.kind, min(t.tracked_since) as since, bool_and(t.is_working) as is_recording,
+      select jsonb_agg(jsonb_build_object('kind', k.kind, 'since', k.since, 'isRecording', k.is_recording, 'copy', k.copy, 'leftOut', k.left_out) order by k.kind)
+        from (select t.kind, audit_private.columns_left_out(t.kind) as left_out, min(t.tracked_since) as since, bool_and(t.is_working) as is_recording,
                      case when bool_and(t.snapshot = '{}') then 'none'
                           when bool_or(t.snapshot is not null or cardinality(t.mask) > 0) then 'part'
                           else 'whole' end as copy
@@ -1676,8 +1764,24 @@ CREATE OR REPLACE FUNCTION audit.sentence(event audit.event, locale text DEFAULT
  LANGUAGE sql
  STABLE PARALLEL SAFE
 AS $function$
-  select pg_catalog.string_agg(p.part ->> 'text', '' order by p.n)
-  from pg_catalog.jsonb_array_elements(audit.sentence_parts(event, locale)) with ordinality p (part, n)
+  -- One expression, which is made part of the query that asks: a list and an export of a million rows make a sentence of each entry.
+  select pg_catalog.format(
+    pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+      audit_private.phrase(event.action, locale),
+      '{actor}', '%1$s'), '{object}', '%2$s'), '{owner}', '%3$s'), '{kind}', '%4$s'), '{action}', '%5$s'), '{outcome}', '%6$s'), '{count}', '%7$s'),
+    coalesce(event.actor_name, event.actor_id, case when locale = 'sv' then 'Databasinloggning ' else 'Database login ' end || event.db_user),
+    event.object_label,
+    ' (' || event.owner_label || ')',
+    event.object_kind,
+    event.action,
+    case when event.details is not null then case event.details ->> 'outcome'
+      when 'cancelled' then case when locale = 'sv' then 'avbröts' else 'was cancelled' end
+      when 'failed'    then case when locale = 'sv' then 'misslyckades' else 'failed' end
+      else case when locale = 'sv' then 'avslutades' else 'ended' end end
+      else case when locale = 'sv' then 'avslutades' else 'ended' end end,
+    case when event.details is not null and pg_catalog.jsonb_typeof(event.details -> 'row_count') = 'number' then
+      ' (' || (event.details ->> 'row_count')::numeric || case when (event.details ->> 'row_count')::numeric = 1
+        then case when locale = 'sv' then ' rad)' else ' row)' end else case when locale = 'sv' then ' rader)' else ' rows)' end end end)
 $function$;
 grant execute on function audit.sentence(audit.event,text) to audit_admin;
 grant execute on function audit.sentence(audit.event,text) to audit_dba;
@@ -1768,8 +1872,14 @@ begin
         detail  = format('It reads columns %s there when a row of %s is deleted.', read_from.columns, track.target),
         hint    = 'As a superuser: alter role audit_agent bypassrls';
     end if;
-    execute format('grant usage on schema %s to audit_agent', (select relnamespace::regnamespace from pg_class where oid = read_from.there));
-    execute format('grant select (%s) on %s to audit_agent', read_from.columns, read_from.there);
+    begin
+      if not has_schema_privilege('audit_agent', (select relnamespace from pg_class where oid = read_from.there), 'usage') then
+        execute format('grant usage on schema %s to audit_agent', (select relnamespace::regnamespace from pg_class where oid = read_from.there));
+      end if;
+      execute format('grant select (%s) on %s to audit_agent', read_from.columns, read_from.there);
+    exception when insufficient_privilege then
+      null;  -- another role may have given it; if none has, the next lines say so
+    end;
     if not has_schema_privilege('audit_agent', (select relnamespace from pg_class where oid = read_from.there), 'usage')
        or exists (select from audit_private.columns_read(track.target) c where c.there = read_from.there and not has_column_privilege('audit_agent', c.there, c.col, 'select')) then
       raise exception using errcode = 'AU002',
@@ -1799,6 +1909,7 @@ begin
   if not pg_has_role(current_user, (select relowner from pg_class where oid = untrack.target), 'usage') then
     raise exception using errcode = 'AU002',
       message = format('audit.untrack: %s belongs to another role', untrack.target),
+      detail  = format('Its owner is %s, the caller is %s.', (select relowner::regrole from pg_class where oid = untrack.target), current_user),
       hint    = 'Call it as the owner of the table or as a superuser.';
   end if;
   for needless in select * from audit_private.columns_needless(untrack.target) loop
@@ -1807,6 +1918,7 @@ begin
   function_name := audit_private.unregister(untrack.target);
   if function_name is null then
     raise exception using errcode = 'AU002', message = format('audit.untrack: %s is not tracked', coalesce(untrack.target::text, 'null')),
+      detail = case when untrack.target is null then 'It is no table.' else 'It has no settings, and no trigger of the log.' end,
       hint = 'select * from audit.tracked_table lists what is.';
   end if;
   perform audit_private.detach(untrack.target);
@@ -1838,7 +1950,8 @@ begin
   a := audit_private.administrator_row(v.company_id, v.viewer_id);
   v.company_name := c.name;
   v.viewer_name  := a.name;
-  v.locale       := coalesce(a.locale, 'en');
+  -- An application may keep sv-SE, sv_SE or SV.
+  v.locale       := coalesce(nullif(lower(split_part(translate(a.locale, '_', '-'), '-', 1)), ''), 'en');
   v.time_zone    := audit_private.zone_of(v.company_id);
   v.contact      := c.contact;
   return v;
@@ -1877,6 +1990,7 @@ CREATE OR REPLACE FUNCTION audit.went_along(event audit.event)
  RETURNS jsonb
  LANGUAGE sql
  STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   select coalesce(pg_catalog.jsonb_object_agg(k.object_kind, k.n order by k.object_kind), '{}')
   from (
@@ -1896,6 +2010,30 @@ grant execute on function audit.went_along(audit.event) to audit_admin;
 grant execute on function audit.went_along(audit.event) to audit_dba;
 comment on function audit.went_along(audit.event) is 'What was deleted along with the object of an entry at the top of an act, counted by kind: {"contact": 3, "project": 2}.';
 
+CREATE OR REPLACE FUNCTION audit_private.above_entries()
+ RETURNS TABLE(class regclass, object oid, depth integer)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with recursive above as (
+    select 'pg_class'::regclass::oid as class, 'audit.event'::regclass::oid as object, 0 as depth
+    union
+    select 'pg_type'::regclass::oid, t.oid, 0 from pg_type t join pg_class c on c.oid = 'audit.event'::regclass and c.reltype in (t.oid, t.typelem)
+    union
+    select coalesce(case when w.ev_class is not null then 'pg_class'::regclass::oid end, d.classid), coalesce(w.ev_class, d.objid), a.depth + 1
+      from above a
+      join pg_depend d on d.refclassid = a.class and d.refobjid = a.object and d.deptype = 'n'
+      left join pg_rewrite w on d.classid = 'pg_rewrite'::regclass and w.oid = d.objid
+     -- A view needs itself.
+     where coalesce(w.ev_class, d.objid) <> a.object
+       -- What belongs to the table is made with it.
+       and d.classid not in ('pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_constraint'::regclass, 'pg_attrdef'::regclass)
+  )
+  select a.class::regclass, a.object, max(a.depth) from above a where a.depth > 0 group by a.class, a.object
+$function$;
+comment on function audit_private.above_entries() is 'What is built upon audit.event: functions over its rows, and views. A table that takes its place needs them anew.';
+
 CREATE OR REPLACE FUNCTION audit_private.access_from(OUT administrators text, OUT companies text)
  RETURNS record
  LANGUAGE sql
@@ -1906,6 +2044,24 @@ AS $function$
 $function$;
 grant execute on function audit_private.access_from() to audit_installer;
 comment on function audit_private.access_from() is 'The host''s own tables or views that audit.read_access_from has named, null and null if it was not called.';
+
+CREATE OR REPLACE FUNCTION audit_private.act_as_owner()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  -- Until the end of the transaction. What it makes belongs to the owner, and the guard lets its entry through.
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform set_config('client_min_messages', 'warning', true);
+  if current_user = 'audit_owner' then return; end if;
+  perform set_config('role', 'audit_owner', true);
+exception
+  when insufficient_privilege then
+    raise exception using errcode = '42501', message = 'audit.partition_by_year: not allowed', detail = format('The login is %s.', session_user),
+      hint = 'Call it as a superuser, or: grant audit_owner to … for the length of the call.';
+end
+$function$;
+comment on function audit_private.act_as_owner() is 'Goes on as audit_owner until the end of the transaction, if the login may.';
 
 CREATE OR REPLACE FUNCTION audit_private.act_since()
  RETURNS bigint
@@ -1929,10 +2085,10 @@ CREATE OR REPLACE FUNCTION audit_private.actor_names(company_id text, actor_ids 
 AS $function$
 begin
   return query execute format('select distinct on (n.actor_id) n.actor_id, n.actor_name from (
-      select e.actor_id, e.actor_name, e.id from audit.event e where %s and e.company_id = $1 and e.actor_id = any ($2)
+      select e.actor_id, e.actor_name, e.id from audit.event e where %s and (e.company_id = $1 or $1 is null) and e.actor_id = any ($2)
       union all
-      select a, k.actor_name, k.last_id from unnest($2) a join audit_private.kept_actor k on k.company_id = $1 and k.actor_id = left(a, 300)) n
-    order by n.actor_id, n.id desc', audit_private.unkept_code('e')) using company_id, actor_ids;
+      select a, k.actor_name, k.last_id from unnest($2) a join audit_private.kept_actor k on %s k.actor_id = left(a, 300)) n
+    order by n.actor_id, n.id desc', audit_private.unkept_code('e'), case when company_id is not null then 'k.company_id = $1 and' end) using company_id, actor_ids;
 end
 $function$;
 comment on function audit_private.actor_names(text,text[]) is 'The names of persons in their latest entries.';
@@ -1949,6 +2105,33 @@ AS $function$
 $function$;
 comment on function audit_private.actors_code(text) is 'SQL of the facet of persons.';
 
+CREATE OR REPLACE FUNCTION audit_private.add_partition(year integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '250ms'
+AS $function$
+declare
+  part text := format('audit_private.event_%s', year);
+  was_released boolean;
+begin
+  -- Whoever else adds one waits here; it is also what attach takes.
+  lock table only audit.event in share update exclusive mode;
+  if audit_private.has_partition(year) then return; end if;
+  was_released := exists (select from audit_private.released r join audit_private.fingerprints() f using (object, fingerprint) where r.object = 'relation audit.event');
+  execute format('create table %s (like audit.event including defaults including storage including compression including comments)', part);
+  execute format('alter table %s owner to audit_owner', part);
+  execute format('revoke all on %s from public, audit_admin, audit_agent, audit_dba', part);
+  perform audit_private.guard_partition(part::regclass);
+  execute format('alter table audit.event attach partition %s for values from (%s) to (%s)', part, audit_private.first_number_of(year), audit_private.first_number_of(year + 1));
+  perform audit_private.comment_partition(part::regclass, format('The entries of %s.', year));
+  perform audit_private.release(format('audit_private\.event_%s(_|$)', year));
+  -- What somebody else changed about the table stays found.
+  if was_released then perform audit_private.release('^relation audit\.event$'); end if;
+end
+$function$;
+comment on function audit_private.add_partition(integer) is 'Adds the partition of a year, empty, beside writers and readers. Fails with 55P03 if another session changes the table at this moment.';
+
 CREATE OR REPLACE FUNCTION audit_private.administrator_names(company_id text)
  RETURNS text[]
  LANGUAGE plpgsql
@@ -1961,7 +2144,8 @@ declare
                             from pg_proc p where p.oid = 'audit_private.administrator_row(text,text)'::regprocedure);
   names text[];
 begin
-  execute format('select array(select a.name::text from %s a where a.company_id::text = $1 and a.name is not null order by 1 limit 200)', administrators)
+  -- By their output functions: a cast that the host has defined would run here.
+  execute format('select array(select pg_catalog.format(''%%s'', a.name) from %s a where pg_catalog.format(''%%s'', a.company_id) = $1 and pg_catalog.num_nulls(a.name) = 0 order by 1 limit 200)', administrators)
     into names using company_id;
   return names;
 end
@@ -1977,6 +2161,13 @@ AS $function$
   select pg_catalog.string_agg(pg_catalog.format('%s.%I is not null', alias, c), ' and ') from pg_catalog.jsonb_array_elements_text(columns) c
 $function$;
 comment on function audit_private.all_given(jsonb,text) is 'SQL text that is true where none of the columns is null.';
+
+CREATE OR REPLACE FUNCTION audit_private.area_of(time_zone text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE time_zone WHEN 'CET'::text THEN 'Europe/Brussels'::text WHEN 'MET'::text THEN 'Europe/Brussels'::text WHEN 'EET'::text THEN 'Europe/Athens'::text WHEN 'WET'::text THEN 'Europe/Lisbon'::text ELSE time_zone END;
+comment on function audit_private.area_of(text) is 'A time zone by the name of an area, where its short name would be read as something else.';
 
 CREATE OR REPLACE FUNCTION audit_private.as_pattern(literal text)
  RETURNS text
@@ -2005,7 +2196,9 @@ begin
       overlay(wanted.trigger_code placing wanted.on_table::text from strpos(wanted.trigger_code, '%s') for 2), wanted.function_name);
   end loop;
   for wanted in
-    select (w ->> 'on_table')::oid::regclass as on_table, string_agg(format('enable always trigger %I', w ->> 'trigger_name'), ', ') as actions from jsonb_array_elements(needed) w group by 1
+    select (w ->> 'on_table')::oid::regclass as on_table, string_agg(format('enable always trigger %I', w ->> 'trigger_name'), ', ') as actions from jsonb_array_elements(needed) w
+     -- The table itself first: it enables what its partitions have of it.
+     group by 1 order by bool_or((w ->> 'on_table')::oid <> target)
   loop
     execute format('alter table %s %s', wanted.on_table, wanted.actions);
   end loop;
@@ -2072,6 +2265,101 @@ end
 $function$;
 comment on function audit_private.batch_entries(audit_private.keeping,integer) is 'The next entries of a pass: committed before it began, and not before the last one did. In order of transaction and number.';
 
+CREATE OR REPLACE FUNCTION audit_private.become_partitioned(last_year integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET check_function_bodies TO 'off'
+ SET quote_all_identifiers TO 'off'
+AS $function$
+declare
+  heap   text := format('audit_private.event_until_%s', last_year);
+  gone   text[];
+  again  text[];
+  own    text[];
+  number record;
+  step   text;
+  before jsonb;
+  after  jsonb;
+  concerned constant text := '(audit\.event(_[a-z_]+)?|audit_private\.event_until_[0-9_a-z]+)$';
+  lost   text;
+begin
+  perform audit_private.refuse_partitions();
+  before := audit_private.fingerprints_as_json();
+  lock table audit.event in access exclusive mode;
+
+  -- What is said about the table, as statements, while its name is still this.
+  select array_agg(k.gone order by a.depth desc, a.object desc), array_agg(k.again order by a.depth, a.object) into gone, again
+    from audit_private.above_entries() a cross join lateral audit_private.code_of_object(a.class, a.object) k;
+  select array_agg(s.code order by s.n) into own
+    from (
+      select 1 as n, format('alter table audit.event add constraint %I %s; ', k.conname, pg_get_constraintdef(k.oid)) || coalesce(audit_private.comments_code('pg_constraint', k.oid, format('constraint %I on audit.event', k.conname)), '') as code
+        from pg_constraint k where k.conrelid = 'audit.event'::regclass and k.contype = 'p'
+      union all
+      select 2, pg_get_indexdef(i.indexrelid) || '; ' || coalesce(audit_private.comments_code('pg_class', i.indexrelid, 'index ' || i.indexrelid::regclass), '')
+        from pg_index i where i.indrelid = 'audit.event'::regclass and not i.indisprimary
+      union all
+      select 3, concat_ws(' ', 'alter table audit.event owner to audit_owner; alter table audit.event enable row level security; revoke all on audit.event from public;',
+               audit_private.rights_code(c.relacl, 'audit.event'),
+               -- Some rights are on columns: the agent sets no time, transaction or login.
+               (select string_agg(format('grant %s (%I) on audit.event to %s;', x.privilege_type, a.attname, case x.grantee when 0 then 'public' else quote_ident(x.grantee::regrole::name) end), ' ')
+                  from pg_attribute a cross join aclexplode(a.attacl) x where a.attrelid = c.oid),
+               format('comment on table audit.event is %L;', obj_description(c.oid, 'pg_class')))
+        from pg_class c where c.oid = 'audit.event'::regclass
+      union all
+      select 4, format('create policy %I on audit.event as %s for %s to %s %s %s; ', p.polname, case when p.polpermissive then 'permissive' else 'restrictive' end,
+               case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
+               (select string_agg(case r when 0 then 'public' else quote_ident(r::regrole::name) end, ', ') from unnest(p.polroles) r),
+               'using (' || pg_get_expr(p.polqual, p.polrelid) || ')', 'with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')
+               || coalesce(audit_private.comments_code('pg_policy', p.oid, format('policy %I on audit.event', p.polname)), '')
+        from pg_policy p where p.polrelid = 'audit.event'::regclass
+      union all
+      select 5, pg_get_triggerdef(g.oid) || format('; alter table audit.event enable always trigger %I; ', g.tgname) || coalesce(audit_private.comments_code('pg_trigger', g.oid, format('trigger %I on audit.event', g.tgname)), '')
+        from pg_trigger g where g.tgrelid = 'audit.event'::regclass and not g.tgisinternal
+      union all
+      select 6, audit_private.rights_code(c.relacl, 'sequence audit.event_id_seq') from pg_class c where c.oid = 'audit.event_id_seq'::regclass
+    ) s;
+  select s.last_value, s.is_called into number from audit.event_id_seq s;
+
+  foreach step in array gone loop execute step; end loop;
+  for step in select format('drop policy %I on audit.event', p.polname) from pg_policy p where p.polrelid = 'audit.event'::regclass loop execute step; end loop;
+  revoke all on audit.event from public, audit_admin, audit_agent, audit_dba;
+  alter table audit.event alter column id drop identity;
+  execute format('alter table audit.event rename to event_until_%s', last_year);
+  execute format('alter table audit.event_until_%s set schema audit_private', last_year);
+  for step in
+    select format('alter index %s rename to %I', i.indexrelid::regclass, regexp_replace(c.relname, '^event_', format('event_until_%s_', last_year)))
+      from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = heap::regclass
+  loop
+    execute step;
+  end loop;
+
+  execute format('create table audit.event (like %s including defaults including storage including compression including comments) partition by range (id)', heap);
+  alter table audit.event alter column id add generated always as identity (sequence name audit.event_id_seq);
+  perform setval('audit.event_id_seq', number.last_value, number.is_called);
+  foreach step in array own loop execute step; end loop;
+  -- The check was validated beforehand: nothing is read here.
+  execute format('alter table audit.event attach partition %s for values from (minvalue) to (%s)', heap, audit_private.first_number_of(last_year + 1));
+  execute format('alter table %s drop constraint event_number_check', heap);
+  perform audit_private.comment_partition(heap::regclass, format('The entries until the end of %s.', last_year));
+  foreach step in array again loop execute step; end loop;
+
+  -- Everything else must be as it was, or nothing is done.
+  after := audit_private.fingerprints_as_json();
+  select string_agg(coalesce(b.key, a.key), ', ') into lost
+    from jsonb_each(before) b full join jsonb_each(after) a on a.key = b.key
+   where b.value is distinct from a.value and coalesce(b.key, a.key) !~ concerned;
+  if lost is not null then
+    raise exception using errcode = 'AU009', message = 'audit.partition_by_year: something would not be as it was', detail = lost, hint = 'Nothing was changed. Please report this.';
+  end if;
+  delete from audit_private.released r where r.object ~ concerned;
+  insert into audit_private.released (object, fingerprint, shown, server_major)
+  select a.key, a.value ->> 0, a.value ->> 1, current_setting('server_version_num')::integer / 10000 from jsonb_each(after) a where a.key ~ concerned;
+  perform audit_private.record_setting('log.partitioned', 'log', null, last_year::text, null, jsonb_build_object('partition', heap));
+end
+$function$;
+comment on function audit_private.become_partitioned(integer) is 'Makes audit.event a partitioned table whose first partition is the table that it was, in one transaction: no row is moved or read. For audit.partition_by_year.';
+
 CREATE OR REPLACE FUNCTION audit_private.begin_act()
  RETURNS bigint
  LANGUAGE plpgsql
@@ -2106,6 +2394,28 @@ begin
 end
 $function$;
 comment on function audit_private.begin_pass(audit_private.keeping) is 'Notes what the next pass has to keep: what is committed now and was not when the last one began.';
+
+CREATE OR REPLACE FUNCTION audit_private.begin_year(year integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  -- At a moment without a writer: a statement that began before the partition was there could put a number of its range nowhere.
+  -- For the same reason the partition must be there for everybody, which one that this transaction adds is not.
+  lock table only audit.event in share row exclusive mode;
+  if not audit_private.has_partition(year)
+     or exists (select from pg_locks l where l.pid = pg_backend_pid() and l.relation = to_regclass('audit_private.event_' || year) and l.mode = 'AccessExclusiveLock') then
+    raise exception using errcode = 'AU009', message = format('%s has no partition yet', year),
+      detail = format('Numbers of %s would stand in the partition of another year.', year), hint = 'Call audit.partition_by_year().';
+  end if;
+  -- Another keeper may have done it. Numbers never go back.
+  if audit_private.year_of_numbers() < year then
+    perform setval('audit.event_id_seq', audit_private.first_number_of(year), false);
+  end if;
+end
+$function$;
+comment on function audit_private.begin_year(integer) is 'Lets the entries from now on go into the partition of a year.';
 
 CREATE OR REPLACE FUNCTION audit_private.bound_sources()
  RETURNS TABLE(login text, source text, bound_at timestamp with time zone)
@@ -2235,7 +2545,7 @@ begin
 %s%s  insert into audit.event (
     %scaused_by, root_id, company_id, actor_id, actor_name, actor_status, on_behalf_of, action,
     object_kind, object_id, object_label, owner_kind, owner_id, owner_label, source,
-    request_id, reason, client_addr, db_user, application_name, snapshot, details%s)%s%s
+    request_id, reason, client_addr, application_name, snapshot, details%s)%s%s
   select
     %s%s,
     %s,
@@ -2247,7 +2557,7 @@ begin
     %s,
     %s,
     c.source,
-    c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
+    c.request_id, c.reason, c.client_addr, c.application_name,
     %s,
     %s%s
   from %s o%s;
@@ -2294,6 +2604,13 @@ AS $function$
        and not exists (select from audit_private.missing_columns(t.target))
   ), wanted as materialized (
     select t.target, t.kind, v.* from sound t cross join lateral audit_private.capture_variants(t.target) v
+    union all  -- PostgreSQL gives each partition the row-level trigger of the table above it; there it can be disabled by itself
+    select t.target, t.kind, m.relation, 'audit_capture', (select x.function_name from audit_private.tracked x where x.target = t.target)::name, null, 'after delete on %s for each row'
+      from sound t
+      join pg_class c on c.oid = t.target and c.relkind = 'p'
+      cross join lateral audit_private.tree_below(t.target) m
+      join pg_class part on part.oid = m.relation and part.relkind in ('r', 'p')
+     where m.relation <> t.target
   ), there as (
     select w.*, g.oid as trigger_id, g.tgenabled, g.tgtype, g.tgattr, g.tgoldtable, g.tgqual, f.proname, f.prosrc, f.prosecdef, f.proconfig, f.proowner,
            replace(pg_get_triggerdef(g.oid), 'CREATE TRIGGER', '') as is_defined
@@ -2377,12 +2694,14 @@ CREATE OR REPLACE FUNCTION audit_private.capture_settings(target regclass)
 AS $function$
   -- Each setting costs every deletion a third of a microsecond, TimeZone a whole one: a table has those that it needs.
   with parent as (
-    select p.target, p.understood
+    select p.target, p.understood, p.soft_delete
       from audit_private.tracked t
       join audit_private.tracked p on t.understood::text like '%"table": ' || p.target::oid || '%'
      where t.target = capture_settings.target
   ), column_read as (
-    select k.relation, k.number from audit_private.known_column k where k.target = capture_settings.target
+    select k.relation, k.number from audit_private.known_column k
+     where k.target = capture_settings.target
+       and not exists (select from parent where parent.target = k.relation and parent.target <> k.target and parent.soft_delete = k.name)  -- asked, not written
     union all
     select a.attrelid, a.attnum
       from parent
@@ -2469,6 +2788,11 @@ AS $function$
     from t
     join member m on t.is_partitioned and m.relkind = 'p'
     cross join (values ('audit_move_begin', 'before update on %s for each statement'), ('audit_move_end', 'after update on %s for each statement')) move (name, code)
+  union all
+  select m.relation, removal.name, 'move_rows', null, removal.code
+    from t
+    join member m on t.is_partitioned and m.relkind in ('r', 'p')
+    cross join (values ('audit_remove_begin', 'before delete on %s for each statement'), ('audit_remove_end', 'after delete on %s for each statement')) removal (name, code)
 $function$;
 comment on function audit_private.capture_variants(regclass) is 'The triggers that a tracked table needs, each with its table, its function, the body of that function if it is generated, and when it fires.';
 
@@ -2485,10 +2809,11 @@ AS $function$
         cross join lateral pg_catalog.jsonb_array_elements(t.understood -> 'causes') cause
         join audit_private.tracked parent on parent.target = (cause ->> 'table')::oid
         cross join lateral (
-          -- With a limit it stays one index probe per row: as an anti-join it read the whole parent table.
+          -- With a limit it stays one index probe per row: as an anti-join it read the whole parent table. A parent that is marked as deleted is gone.
           select audit_private.key_code(t.target, audit_private.in_key_order(parent.target, cause), 'o') as object_id,
-                 audit_private.all_given(cause -> 'columns', 'o') || pg_catalog.format(' and (select true from %s p where %s limit 1) is null', parent.target,
-                   audit_private.match_code(parent.target, cause -> 'keys', 'p', t.target, cause -> 'columns', 'o')) as is_orphan
+                 audit_private.all_given(cause -> 'columns', 'o') || pg_catalog.format(' and (select true from %s p where %s%s limit 1) is null', parent.target,
+                   audit_private.match_code(parent.target, cause -> 'keys', 'p', t.target, cause -> 'columns', 'o'),
+                   ' and not (' || audit_private.is_marked(parent.target, parent.soft_delete, 'p') || ')') as is_orphan
         ) code
        where t.target = cause_rows.target
     ) c
@@ -2512,8 +2837,9 @@ CREATE OR REPLACE FUNCTION audit_private.checked_zone(time_zone text, key text)
  STABLE
 AS $function$
 begin
-  -- PostgreSQL also takes "Any/Name3" for a zone of its own making.
-  if time_zone !~ '^([A-Z][A-Za-z_]*([/-][A-Za-z_]+)*|Etc/GMT[+-]?\d{1,2})$' then
+  -- PostgreSQL also takes "Any/Name3" for a zone of its own making, and IST for that of Israel.
+  if time_zone !~ '^([A-Z][A-Za-z_]*([/-][A-Za-z_]+)*|Etc/GMT[+-]?\d{1,2})$'
+     or time_zone !~ '^(UTC|GMT|EST|MST|HST|[CEMW]ET)$' and exists (select from pg_timezone_abbrevs a where a.abbrev = upper(time_zone)) then
     perform audit_private.refuse_filter(format('%s is %s, not a time zone like Europe/Stockholm', key, to_json(left(time_zone, 100))));
   end if;
   begin
@@ -2521,7 +2847,7 @@ begin
   exception when invalid_parameter_value then
     perform audit_private.refuse_filter(format('%s is %s, which is no time zone that this database knows', key, to_json(left(time_zone, 100))));
   end;
-  return time_zone;
+  return audit_private.area_of(time_zone);
 end
 $function$;
 comment on function audit_private.checked_zone(text,text) is 'A time zone, by its IANA name. AU006 if it is none.';
@@ -2576,6 +2902,34 @@ $function$;
 grant execute on function audit_private.code_of(audit_private.event_filter,text,text,text) to audit_admin;
 grant execute on function audit_private.code_of(audit_private.event_filter,text,text,text) to audit_dba;
 comment on function audit_private.code_of(audit_private.event_filter,text,text,text) is 'A filter as SQL conditions over an entry, or over what the keeper made of it: with the alias, and how names and root are had there.';
+
+CREATE OR REPLACE FUNCTION audit_private.code_of_object(class regclass, object oid, OUT gone text, OUT again text)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET quote_all_identifiers TO 'off'
+AS $function$
+declare
+  name text;
+  r    pg_class;
+  f    pg_proc;
+begin
+  if class = 'pg_proc'::regclass then
+    select * into strict f from pg_proc p where p.oid = object;
+    name := 'function ' || object::regprocedure;
+    again := concat_ws(' ', pg_get_functiondef(object) || ';', format('alter %s owner to %I;', name, f.proowner::regrole::name),
+      format('revoke all on %s from public;', name), audit_private.rights_code(f.proacl, name), audit_private.comments_code(class, object, name));
+  else
+    select * into strict r from pg_class c where c.oid = object;
+    name := 'view ' || object::regclass;
+    again := concat_ws(' ', format('create %s%s as %s', name, ' with (' || array_to_string(r.reloptions, ', ') || ')', pg_get_viewdef(object)), format('alter %s owner to %I;', name, r.relowner::regrole::name),
+      audit_private.relation_rights_code(object, object::regclass::text), audit_private.comments_code(class, object, name));
+  end if;
+  gone := format('drop %s;', name);
+end
+$function$;
+comment on function audit_private.code_of_object(regclass,oid) is 'The statements that drop a function or view of the log, and that make it again with its owner, rights and comments.';
 
 CREATE OR REPLACE FUNCTION audit_private.collation_code(of_table regclass, col name)
  RETURNS text
@@ -2655,6 +3009,20 @@ AS $function$
 $function$;
 comment on function audit_private.column_as_text(regclass,name,text) is 'SQL text that gives a column as text. Types that are not built in go through their output function, so that no cast that somebody defined runs with the rights of the audit log. Collations of the column''s own are put away, so that such texts can be compared with each other.';
 
+CREATE OR REPLACE FUNCTION audit_private.columns_left_out(kind text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(a.attname::text order by a.attname::text), '[]')
+    from audit_private.tracked t
+    join pg_attribute a on a.attrelid = t.target and a.attnum > 0 and not a.attisdropped
+   where t.kind = columns_left_out.kind
+     and (a.attname::text = any (t.mask) or a.attname::text <> all (t.snapshot))
+$function$;
+comment on function audit_private.columns_left_out(text) is 'The columns of a kind of thing that no copy of a deleted row has, as it is set now: those that are masked, and those that a snapshot does not name.';
+
 CREATE OR REPLACE FUNCTION audit_private.columns_needless(target regclass)
  RETURNS TABLE(there regclass, col name)
  LANGUAGE sql
@@ -2714,7 +3082,11 @@ AS $function$
   select side.relation, pg_catalog.jsonb_array_elements_text(side.columns)::name
     from audit_private.tracked t
     cross join lateral pg_catalog.jsonb_array_elements(t.understood -> 'causes') cause
-    cross join lateral (values ((cause ->> 'table')::oid::regclass, cause -> 'keys'), (t.target, cause -> 'columns')) side (relation, columns)
+    join audit_private.tracked parent on parent.target = (cause ->> 'table')::oid
+    cross join lateral (values
+      (parent.target, cause -> 'keys'),
+      (parent.target, case when parent.soft_delete is not null then pg_catalog.jsonb_build_array(parent.soft_delete) else '[]' end),
+      (t.target, cause -> 'columns')) side (relation, columns)
    where t.target = columns_read_by.target
   union  -- all rows are read before a truncate takes them
   select t.target, own.col::name
@@ -2750,6 +3122,51 @@ begin
 end
 $function$;
 comment on function audit_private.combinations_of(audit_private.event_filter) is 'The combinations of action, source and kinds that a filter lets through; null if it says nothing about them.';
+
+CREATE OR REPLACE FUNCTION audit_private.comment_partition(part regclass, of_what text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  made record;
+begin
+  execute format('comment on table %s is %L', part, format('%s Read audit.event.', of_what));
+  for made in
+    select c.conname from pg_constraint c where c.conrelid = part and c.contype = 'p'
+  loop
+    execute format('comment on constraint %I on %s is %L', made.conname, part, 'One number, one entry.');
+  end loop;
+end
+$function$;
+comment on function audit_private.comment_partition(regclass,text) is E'Says what a partition is, for \\d+.';
+
+CREATE OR REPLACE FUNCTION audit_private.comments_code(of_class regclass, object oid, what text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select string_agg(format('comment on %s is %L;', case d.objsubid when 0 then what else
+           format('column %s.%I', object::regclass, (select a.attname from pg_attribute a where a.attrelid = object and a.attnum = d.objsubid)) end, d.description), ' ' order by d.objsubid)
+    from pg_description d
+   where d.classoid = of_class and d.objoid = object
+$function$;
+comment on function audit_private.comments_code(regclass,oid,text) is 'The comments of an object and its columns as statements.';
+
+CREATE OR REPLACE FUNCTION audit_private.companies()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- From one to the next by the index: there are few companies, and many entries.
+  with recursive company (id) as (
+    (select e.company_id from audit.event e where e.company_id is not null order by e.company_id limit 1)
+    union all
+    select (select e.company_id from audit.event e where e.company_id > c.id order by e.company_id limit 1) from company c where c.id is not null)
+  select c.id from company c where c.id is not null
+$function$;
+comment on function audit_private.companies() is 'Every company that has entries.';
 
 CREATE OR REPLACE FUNCTION audit_private.company_code(target regclass)
  RETURNS text
@@ -2825,6 +3242,7 @@ CREATE OR REPLACE FUNCTION audit_private.count_for_dba(filter jsonb, most bigint
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
 AS $function$
   select * from audit_private.count_of(audit_private.given_filter_of_dba(filter), most)
 $function$;
@@ -2836,6 +3254,7 @@ CREATE OR REPLACE FUNCTION audit_private.count_for_viewer(filter jsonb, most big
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
 AS $function$
   select * from audit_private.count_of(audit_private.given_filter(filter), most)
 $function$;
@@ -2858,19 +3277,28 @@ declare
   more         bigint;
 begin
   is_exact := true;
+  if audit_private.is_kept_for_all(f) and f.wanted is null and f.unwanted is null then most := null; end if;
+  if audit_private.is_kept_for_all(f) then
+    execute format('select coalesce(sum(c.count), 0), coalesce(bool_and(c.is_exact), true) from (
+        select c.* from audit_private.companies() company cross join lateral audit_private.count_of(audit_private.of_company($1, company), $2) c
+        union all select count(*), true from audit.event e where e.company_id is null and %s) c (count, is_exact)', audit_private.event_code(f, 'e')) into count, is_exact using f, most;
+    is_exact := is_exact and (most is null or count <= most);
+    count := least(count, most);
+    return;
+  end if;
   if not audit_private.is_kept(f) or f.wanted is null and f.unwanted is null or most is null then
     select coalesce(sum(c.n), 0) into count from audit_private.cube_of(f, array['-infinity', 'infinity']::timestamptz[], false) c;
     return;
   end if;
   -- A search is counted until it is known to be more than was asked for.
-  execute format('select count(*) from (select %s limit %s) u', audit_private.unkept_filtered(f), most + 1) into count;
+  count := 0;
+  if not audit_private.is_all_kept() then execute format('select count(*) from (select %s limit %s) u', audit_private.unkept_filtered(f), most + 1) into count; end if;
   if combinations = '{}' then null;
-  elsif audit_private.is_looked_up(f) then
+  elsif audit_private.is_looked_up(f) and not audit_private.is_small(f, combinations, 5000) then
     for quarter in select q from audit_private.quarters_of(f) q order by q desc loop
       exit when count > most;
-      execute format('with found as materialized (select * from audit_private.kept_event k where audit_private.search_keys(k.company_id, k.quarter, k.names) @> %L::integer[])
-                      select count(*) from (select from found k where k.quarter = %s and %s limit %s) h',
-        audit_private.term_keys(f.company_id, quarter, f.wanted), quarter, code, most + 1 - count) into more;
+      execute format('select count(*) from (select from audit_private.found_by_keys($1, $2) k where %s limit $3) h', code)
+        into more using audit_private.term_keys(f.company_id, quarter, f.wanted), quarter, most + 1 - count;
       count := count + more;
     end loop;
   else
@@ -2888,21 +3316,36 @@ CREATE OR REPLACE FUNCTION audit_private.cube_of(f audit_private.event_filter, e
  LANGUAGE plpgsql
  STABLE
 AS $function$
-declare
-  is_kept boolean := audit_private.is_kept(f);
 begin
-  if is_kept then
+  if audit_private.is_kept(f) then
     return query select k.slot, c.action, c.source, c.object_kind, k.actor_id, sum(k.n)::bigint
       from audit_private.kept_counts(f, edges, by_actor) k join audit_private.kept_combination c on c.id = k.combination
      group by 1, 2, 3, 4, 5;
+  elsif audit_private.is_kept_for_all(f) then
+    return query execute format('select c.* from audit_private.companies() company cross join lateral audit_private.cube_of(audit_private.of_company($1, company), $2, $3) c
+      union all
+      select width_bucket(e.occurred_at, $2), e.action, e.source, e.object_kind, case when $3 then e.actor_id end, count(*)
+        from audit.event e where e.company_id is null and e.occurred_at >= $2[1] and e.occurred_at < $2[cardinality($2)] and %s group by 1, 2, 3, 4, 5', audit_private.event_code(f, 'e')) using f, edges, by_actor;
+    return;
   end if;
-  return query execute format('select width_bucket((e.entry).occurred_at, $1), (e.entry).action, (e.entry).source, (e.entry).object_kind, %s, count(*) %s and (e.entry).occurred_at >= $1[1] and (e.entry).occurred_at < $1[cardinality($1)] group by 1, 2, 3, 4, 5',
-    case when by_actor then '(e.entry).actor_id' else 'null::text' end,
-    case when is_kept then audit_private.unkept_filtered(f)
-         else format('from (select e as entry from audit.event e where %s) e where true', audit_private.event_code(f, 'e')) end) using edges;
+  return query select * from audit_private.unkept_cube(f, edges, by_actor);
 end
 $function$;
 comment on function audit_private.cube_of(audit_private.event_filter,timestamp with time zone[],boolean) is 'How many entries a filter lets through between the edges, by action, source and kind, and by person if asked for.';
+
+CREATE OR REPLACE FUNCTION audit_private.cube_of_hits(f audit_private.event_filter, edges timestamp with time zone[], hits audit_private.hits)
+ RETURNS TABLE(slot integer, action text, source text, object_kind text, actor_id text, n bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select width_bucket(h.at, edges), c.action, c.source, c.object_kind, h.actor, count(*)
+    from unnest((hits).times, (hits).combinations, (hits).actors) h (at, combination, actor) join audit_private.kept_combination c on c.id = h.combination
+   where h.at >= edges[1] and h.at < edges[cardinality(edges)]
+   group by 1, 2, 3, 4, 5
+  union all
+  select * from audit_private.unkept_cube(f, edges, true)
+$function$;
+comment on function audit_private.cube_of_hits(audit_private.event_filter,timestamp with time zone[],audit_private.hits) is 'The same as audit_private.cube_of, with the kept entries that were found already.';
 
 CREATE OR REPLACE FUNCTION audit_private.cut_label(label text)
  RETURNS text
@@ -2944,6 +3387,22 @@ AS $function$
 $function$;
 comment on function audit_private.day_begin(date,text) is 'The instant in which a day begins in a time zone.';
 
+CREATE OR REPLACE FUNCTION audit_private.deletions_running(target regclass)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  running bigint;
+begin
+  running := currval('audit_private.removing');
+  return case when running >> 8 = audit_private.moving_mark(target) >> 8 then running & 255 else 0 end;
+exception when object_not_in_prerequisite_state then
+  return 0;  -- this session has not deleted anything yet
+end
+$function$;
+grant execute on function audit_private.deletions_running(regclass) to audit_agent;
+comment on function audit_private.deletions_running(regclass) is 'How many deletions from this partitioned table have begun in this statement and not ended. One that failed counts until the statement of the client ends.';
+
 CREATE OR REPLACE FUNCTION audit_private.detach(target regclass, but_not text[] DEFAULT '{}'::text[])
  RETURNS void
  LANGUAGE plpgsql
@@ -2957,6 +3416,12 @@ begin
       join pg_trigger g on g.tgrelid = b.relation
       join pg_proc p on p.oid = g.tgfoid
      where p.pronamespace = 'audit_private'::regnamespace and g.tgparentid = 0 and g.tgname <> all (but_not)
+    union all  -- what was a partition has lost the trigger that captures, but not those that note what runs
+    select g.tgrelid::regclass, g.tgname
+      from pg_trigger g
+      join pg_class c on c.oid = g.tgrelid and pg_has_role(current_user, c.relowner, 'usage')
+     where g.tgfoid = to_regproc('audit_private.move_rows') and not exists (select from pg_trigger k where k.tgrelid = g.tgrelid and k.tgname = 'audit_capture')
+       and not exists (select from audit_private.tree_below(target) b where b.relation = g.tgrelid)
   loop
     execute format('drop trigger %I on %s', old.tgname, old.on_table);
   end loop;
@@ -3013,20 +3478,21 @@ begin
   of_actions.actions := null; of_actions.not_actions := null;
   of_sources.sources := null; of_sources.not_sources := null;
   of_kinds.object_kind := null;
-  return format('facet as (
+  return format('select * from (
     (select ''actions'', c.action, null::text, sum(c.n)::bigint from cube c where %s group by c.action order by 4 desc, 2 limit 100) union all
     (select ''sources'', c.source, null, sum(c.n)::bigint from cube c where %s group by c.source order by 4 desc, 2 limit 100) union all
-    (select ''kinds'', c.object_kind, null, sum(c.n)::bigint from cube c where %s group by c.object_kind order by 4 desc, 2 limit 100)) select * from facet',
+    (select ''kinds'', c.object_kind, null, sum(c.n)::bigint from cube c where %s group by c.object_kind order by 4 desc, 2 limit 100)) facet (facet, value, label, count)',
     audit_private.code_of(of_actions, 'c', '', 'true'), audit_private.code_of(of_sources, 'c', '', 'true'), audit_private.code_of(of_kinds, 'c', '', 'true'));
 end
 $function$;
 comment on function audit_private.facet_code(audit_private.event_filter) is 'SQL of the facets that are read from the cube.';
 
 CREATE OR REPLACE FUNCTION audit_private.facets_for_dba(filter jsonb)
- RETURNS TABLE(facet text, value text, label text, count bigint)
+ RETURNS TABLE(facet text, value text, label text, count bigint, is_exact boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
 AS $function$
   select * from audit_private.facets_of(audit_private.given_filter_of_dba(filter))
 $function$;
@@ -3034,10 +3500,11 @@ grant execute on function audit_private.facets_for_dba(jsonb) to audit_dba;
 comment on function audit_private.facets_for_dba(jsonb) is 'The facets of a filter, for a DBA.';
 
 CREATE OR REPLACE FUNCTION audit_private.facets_for_viewer(filter jsonb)
- RETURNS TABLE(facet text, value text, label text, count bigint)
+ RETURNS TABLE(facet text, value text, label text, count bigint, is_exact boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
 AS $function$
   select * from audit_private.facets_of(audit_private.given_filter(filter))
 $function$;
@@ -3045,33 +3512,43 @@ grant execute on function audit_private.facets_for_viewer(jsonb) to audit_admin;
 comment on function audit_private.facets_for_viewer(jsonb) is 'The facets of a filter, for a viewer.';
 
 CREATE OR REPLACE FUNCTION audit_private.facets_of(f audit_private.event_filter)
- RETURNS TABLE(facet text, value text, label text, count bigint)
+ RETURNS TABLE(facet text, value text, label text, count bigint, is_exact boolean)
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
   edges constant timestamptz[] := array['-infinity', 'infinity'];
-  is_counted boolean := audit_private.is_counted(f) and audit_private.is_kept(f);
   base audit_private.event_filter := f;
   rest audit_private.event_filter;
   by_person audit_private.event_filter := f;
+  hits audit_private.hits;
 begin
   -- What another choice would give: each facet is counted without its own condition.
   base.actions := null; base.not_actions := null; base.sources := null; base.not_sources := null; base.object_kind := null;
-  by_person.actor_id := null;
   rest.actions := f.actions; rest.not_actions := f.not_actions; rest.sources := f.sources; rest.not_sources := f.not_sources; rest.object_kind := f.object_kind;
-  -- Where totals tell, persons are asked for apart: they are many. Else everything is read once.
-  if is_counted then
+  -- Where totals tell, persons are asked for apart: they are many.
+  if audit_private.is_counted(f) and (audit_private.is_kept(f) or audit_private.is_kept_for_all(f)) then
+    by_person.actor_id := null;
     return query execute format(
-      'with cube as materialized (select * from audit_private.cube_of($1, $2, false)), %s union all %s',
+      'with cube as materialized (select * from audit_private.cube_of($1, $2, false)), facet as (%s union all %s) select *, true from facet',
       audit_private.facet_code(rest), audit_private.actors_code('audit_private.people_of($3) c')) using base, edges, by_person, f.company_id;
-  else
-    base.actor_id := null;
-    rest.actor_id := f.actor_id;
-    return query execute format(
-      'with cube as materialized (select * from audit_private.cube_of($1, $2, true)), %s union all %s',
-      audit_private.facet_code(rest), audit_private.actors_code(format('cube c where %s', audit_private.code_of(audit_private.without_actor(rest), 'c', '', 'true')))) using base, edges, by_person, f.company_id;
+    return;
   end if;
+  -- Else everything is read once, if it is not too much.
+  base.actor_id := null;
+  rest.actor_id := f.actor_id;
+  if audit_private.is_kept(f) then
+    if f is distinct from base then
+      return query select * from audit_private.newest_facets(f);
+      return;
+    end if;
+    hits := audit_private.newest_hits(f, audit_private.most_hits());
+  end if;
+  return query execute format(
+    'with cube as materialized (select * from %s), facet as (%s union all %s) select *, $5 from facet
+     union all select d, null, null, 0, false from unnest(''{actions,sources,kinds,actors}''::text[]) d where not $5 and not exists (select from facet where facet.facet = d)',
+    case when hits is null then 'audit_private.cube_of($1, $2, true)' else 'audit_private.cube_of_hits($1, $2, $3)' end,
+    audit_private.facet_code(rest), audit_private.actors_code(format('cube c where %s', audit_private.code_of(audit_private.without_actor(rest), 'c', '', 'true')))) using base, edges, hits, f.company_id, hits.since is null;
 end
 $function$;
 comment on function audit_private.facets_of(audit_private.event_filter) is 'How many entries each action, source, kind and person has under a filter, each without its own condition: the hundred most frequent of each.';
@@ -3186,17 +3663,21 @@ CREATE OR REPLACE FUNCTION audit_private.find_causes(target regclass, understood
 AS $function$
   select coalesce(jsonb_agg(distinct cause), '[]')
   from (
-    select audit_private.hop_by_foreign_key(target, a.attname) as cause
+    -- Each foreign key by itself: in a database of many companies all of them begin with the column of the company.
+    select audit_private.hop_of_constraint(c.oid) as cause
       from pg_constraint c
-      join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+      join pg_class here on here.oid = c.conrelid
+      join pg_class there on there.oid = c.confrelid
      where c.conrelid = target and c.contype = 'f' and c.confdeltype in ('c', 'a', 'r')
+       and not exists (select from pg_constraint up where up.oid = c.conparentid and up.conrelid = c.conrelid)
+       -- Where the log may look, or will: with the table its schema is opened.
+       and (has_schema_privilege('audit_agent', there.relnamespace, 'usage') or there.relnamespace = here.relnamespace)
     union all
     select (path -> 'hops' -> 0) - array['via', 'is_named']
       from (values (understood -> 'company'), (understood -> 'owner')) as given (path)
   ) as candidate (cause)
   where cause is not null
     and audit_private.is_key((cause ->> 'table')::oid, cause -> 'keys')
-    and has_schema_privilege('audit_agent', (select c.relnamespace from pg_class c where c.oid = (cause ->> 'table')::oid), 'usage')
 $function$;
 comment on function audit_private.find_causes(regclass,jsonb) is 'The rows whose deletion may take a row of the table along: where its foreign keys lead, and the first step of its paths.';
 
@@ -3263,6 +3744,23 @@ AS $function$
 $function$;
 comment on function audit_private.fingerprints() is 'What the audit log consists of now, each object with a fingerprint of its definition, owner, settings and rights, and one of how this major version of PostgreSQL shows it. The functions that audit.track writes are left out: they are compared with what would be written.';
 
+CREATE OR REPLACE FUNCTION audit_private.fingerprints_as_json()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select jsonb_object_agg(f.object, jsonb_build_array(f.fingerprint, f.shown)) from audit_private.fingerprints() f
+$function$;
+comment on function audit_private.fingerprints_as_json() is 'What audit_private.fingerprints() says, to compare it with a later state.';
+
+CREATE OR REPLACE FUNCTION audit_private.first_number_of(year integer)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+RETURN ((year)::bigint * '1000000000000'::bigint);
+comment on function audit_private.first_number_of(integer) is 'The number of the first entry that goes into the partition of a year: 2027000000000000 for 2027. That is below 2^53, which JavaScript counts exactly.';
+
 CREATE OR REPLACE FUNCTION audit_private.folded(text)
  RETURNS text
  LANGUAGE sql
@@ -3306,12 +3804,88 @@ begin
   for t in
     select x.* from audit_private.tracked x
      where x.target = changed or exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed)
+     order by x.target <> changed, x.tracked_since, x.kind  -- the others name things by its label, which must be the new one then
   loop
     perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
   end loop;
 end
 $function$;
 comment on function audit_private.follow_change(regclass) is 'Follows a change of a table in the settings that use it: renamed columns by their new name, dropped ones left out, new ones kept, and the table itself wherever it went.';
+
+CREATE OR REPLACE FUNCTION audit_private.follow_tracking()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  now_tracked constant text := audit_private.tracking_digest();
+begin
+  if now_tracked is not distinct from (select k.tracked_as from audit_private.keeping k) then return; end if;
+  -- Whether an entry is the main one of its act hangs on the tables that are tracked only where children were deleted first.
+  with changed as materialized (
+    select distinct on (k.event_id) k.event_id, k.occurred_at, k.company_id, k.actor_id, c.id, c.action, c.source, c.object_kind, c.owner_kind, c.is_root
+      from audit.event p
+      join audit.event e on e.transaction_id = p.transaction_id and e.id < p.id and e.caused_by is null
+      join audit_private.kept_event k on k.event_id = e.id
+      join audit_private.kept_combination c on c.id = k.combination
+     where p.has_forerunners and (audit.cause_of(e) is null) <> c.is_root
+  ), made as (
+    insert into audit_private.kept_combination (action, source, object_kind, owner_kind, is_root)
+    select distinct h.action, h.source, h.object_kind, h.owner_kind, not h.is_root from changed h
+     where not exists (select from audit_private.kept_combination c where (c.action, c.source, c.object_kind, c.owner_kind, c.is_root) = (h.action, h.source, h.object_kind, h.owner_kind, not h.is_root))
+    returning *
+  ), combination as materialized (
+    select * from audit_private.kept_combination union all select * from made
+  ), moved as materialized (
+    select h.event_id, h.occurred_at at time zone 'UTC' as at, h.company_id, nullif(left(h.actor_id, 300), '') as actor_id, h.id as old, c.id as new
+      from changed h join combination c on (c.action, c.source, c.object_kind, c.owner_kind, c.is_root) = (h.action, h.source, h.object_kind, h.owner_kind, not h.is_root)
+  ), kept as (
+    update audit_private.kept_event k set combination = m.new from moved m where k.event_id = m.event_id
+  ), difference as (
+    select m.company_id, u.actor_id, u.unit, date_trunc(u.unit, m.at)::date as starts_on, d.combination, sum(d.n)::bigint as n
+      from moved m
+      cross join lateral (values (m.old, -1), (m.new, 1)) d (combination, n)
+      cross join lateral (values ('', 'day'), ('', 'month'), ('', 'year'), (m.actor_id, 'month'), (m.actor_id, 'year')) u (actor_id, unit)
+     where m.company_id is not null and u.actor_id is not null
+     group by 1, 2, 3, 4, 5
+  )
+  update audit_private.kept_total t
+     set (combinations, counts) = (
+           select array_agg(s.combination order by s.combination), array_agg(s.n order by s.combination)
+             from (select u.combination, sum(u.n)::bigint as n
+                     from (select * from unnest(t.combinations, t.counts) union all select * from unnest(d.combinations, d.counts)) u (combination, n)
+                    group by u.combination having sum(u.n) <> 0) s)
+    from (select d.company_id, d.actor_id, d.unit, d.starts_on, array_agg(d.combination) as combinations, array_agg(d.n) as counts from difference d group by 1, 2, 3, 4) d
+   where (t.company_id, t.actor_id, t.unit, t.starts_on) = (d.company_id, d.actor_id, d.unit, d.starts_on);
+  update audit_private.keeping k set tracked_as = now_tracked, written_in = pg_current_xact_id();
+end
+$function$;
+comment on function audit_private.follow_tracking() is 'Where tables were tracked or untracked since: tells anew which entries are the main ones of their acts, and moves them in the totals.';
+
+CREATE OR REPLACE FUNCTION audit_private.follow_year(this_year integer DEFAULT (EXTRACT(year FROM (now() AT TIME ZONE 'UTC'::text)))::integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  year integer := audit_private.year_of_numbers();
+begin
+  -- A clock that is years ahead, or a keeper that was away for years, is for a person to decide: audit.health asks for it.
+  if not audit_private.has_partition(year + 1) then
+    perform audit_private.add_partition(year + 1);
+  elsif this_year = year + 1 then
+    -- Nobody waits for it: if there is a writer, the next pass tries again.
+    lock table only audit.event in share row exclusive mode nowait;
+    perform audit_private.begin_year(this_year);
+  end if;
+exception
+  -- Until then entries go where they went.
+  when lock_not_available then null;
+  -- What the keeper keeps does not depend on it.
+  when others then
+    raise warning 'The partition of the next year is not there: %', sqlerrm using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.follow_year(integer) is 'Lets entries go into the partition of a year that has begun, and adds the partition of the next one. Called by each pass of the keeper; without it entries stay in the partition of the year before, and none is lost.';
 
 CREATE OR REPLACE FUNCTION audit_private.forget(target regclass)
  RETURNS name
@@ -3357,6 +3931,21 @@ end
 $function$;
 comment on function audit_private.forget_path(regclass,regclass,text,text) is 'Goes on without the paths that led over a table that was dropped or cannot be read any more: deletions must not fail for it. audit.health names the table until audit.track is called again.';
 
+CREATE OR REPLACE FUNCTION audit_private.found_by_keys(keys integer[], quarter integer, most integer DEFAULT NULL::integer)
+ RETURNS SETOF audit_private.kept_event
+ LANGUAGE plpgsql
+ STABLE ROWS 100
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET max_parallel_workers_per_gather TO '0'
+AS $function$
+begin
+  -- Planned once in a session: a search may ask each quarter of years.
+  return query select * from audit_private.kept_event k where audit_private.search_keys(k.company_id, k.quarter, k.names) @> keys and k.quarter = found_by_keys.quarter limit most;
+end
+$function$;
+comment on function audit_private.found_by_keys(integer[],integer,integer) is 'The kept entries of a quarter that the text index has under all of these keys: no more than so many, in no order.';
+
 CREATE OR REPLACE FUNCTION audit_private.from_base64url(given text)
  RETURNS bytea
  LANGUAGE sql
@@ -3398,6 +3987,7 @@ CREATE OR REPLACE FUNCTION audit_private.given_filter(filter jsonb)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
 AS $function$
 declare
   company text := nullif(current_setting('audit.company_id', true), '');
@@ -3419,6 +4009,7 @@ CREATE OR REPLACE FUNCTION audit_private.given_filter_of_dba(filter jsonb)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
 AS $function$
 begin
   return audit_private.read_filter(case when jsonb_typeof(filter) = 'object' then filter - 'companyId' else filter end, audit_private.filter_text(filter, 'companyId'));
@@ -3430,7 +4021,8 @@ comment on function audit_private.given_filter_of_dba(jsonb) is 'The filter of a
 CREATE OR REPLACE FUNCTION audit_private.gone_since(since bigint, kind text)
  RETURNS TABLE(id bigint, root_id bigint, company_id text, object_kind text, object_id text, object_label text, owner_kind text, owner_id text, owner_label text)
  LANGUAGE plpgsql
- STABLE STRICT
+ STABLE STRICT SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 #variable_conflict use_column
 begin
@@ -3444,6 +4036,23 @@ end
 $function$;
 grant execute on function audit_private.gone_since(bigint,text) to audit_agent;
 comment on function audit_private.gone_since(bigint,text) is 'What this transaction has recorded above a number, of one kind: the latest entry of each object. It may be the cause of what goes now. Nothing if the number is null.';
+
+CREATE OR REPLACE FUNCTION audit_private.guard_partition(part regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  -- Entries come through audit.event, whose guards and policies count; by its own name nobody reads or writes a partition.
+  execute format('alter table %s enable row level security', part);
+  execute format('create or replace trigger guard_change before update or delete or truncate on %s for each statement execute function audit_private.refuse_change()', part);
+  execute format('create or replace trigger guard_insert before insert on %s for each statement when (current_user not in (''audit_owner'', ''audit_agent'')) execute function audit_private.refuse_change()', part);
+  execute format('alter table %s enable always trigger guard_change, enable always trigger guard_insert', part);
+  execute format('comment on trigger guard_change on %s is %L', part, 'Entries are never changed or removed, not even by their owner.');
+  execute format('comment on trigger guard_insert on %s is %L', part, 'Entries come from the functions of the audit log only.');
+end
+$function$;
+comment on function audit_private.guard_partition(regclass) is 'Guards the entries of a partition against whoever names it.';
 
 CREATE OR REPLACE FUNCTION audit_private.guess_label(of_table regclass)
  RETURNS jsonb
@@ -3459,6 +4068,17 @@ AS $function$
 $function$;
 comment on function audit_private.guess_label(regclass) is 'The label of an owner whose table is not tracked: its column name, title, label, full_name, display_name or email, else its key.';
 
+CREATE OR REPLACE FUNCTION audit_private.has_partition(year integer)
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select exists (
+    select from pg_inherits i join pg_class c on c.oid = i.inhrelid
+     where i.inhparent = 'audit.event'::regclass and c.relname = 'event_' || has_partition.year and c.relnamespace = 'audit_private'::regnamespace)
+$function$;
+comment on function audit_private.has_partition(integer) is 'Whether a year has its partition.';
+
 CREATE OR REPLACE FUNCTION audit_private.health_rows()
  RETURNS TABLE(check_name text, status text, finding text, meaning text, what_to_do text)
  LANGUAGE sql
@@ -3472,6 +4092,7 @@ AS $function$
     union all select * from audit_private.integrity_findings()
     union all select * from audit_private.operation_findings()
     union all select * from audit_private.keeper_findings()
+    union all select * from audit_private.partition_findings()
   )
   select k.check_name,
          case when bool_or(f.status = 'failed') then 'failed' when bool_or(f.status = 'warning') then 'warning' else 'ok' end,
@@ -3505,6 +4126,8 @@ AS $function$
                           'End it: what follows the entries, and vacuum, waits for it.'),
       (9, 'wraparound',   'The table of entries is frozen in time.',
                           'Run: vacuum (freeze) audit.event.'),
+      (9.5, 'partitions', 'If the entries have partitions by year, they go into that of the present one, and the next one is there.',
+                          'See that the clock of the server is right and that the keeper runs, which does this by itself: npm run audit -- keep. For a year that was missed: call audit.partition_by_year(). Nothing is lost meanwhile.'),
       (10, 'version',     'The server runs a supported version, 15 to 18.',
                           'Move to a supported version.'),
       (11, 'readers',     'The log knows who may read it.',
@@ -3521,10 +4144,11 @@ grant execute on function audit_private.health_rows() to audit_keeper;
 comment on function audit_private.health_rows() is 'The checks of audit.health.';
 
 CREATE OR REPLACE FUNCTION audit_private.histogram_for_dba(filter jsonb, time_zone text, buckets integer)
- RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint)
+ RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint, is_exact boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
 AS $function$
   select * from audit_private.histogram_of(audit_private.given_filter_of_dba(filter), time_zone, buckets)
 $function$;
@@ -3532,10 +4156,11 @@ grant execute on function audit_private.histogram_for_dba(jsonb,text,integer) to
 comment on function audit_private.histogram_for_dba(jsonb,text,integer) is 'The histogram of a filter, for a DBA.';
 
 CREATE OR REPLACE FUNCTION audit_private.histogram_for_viewer(filter jsonb, time_zone text, buckets integer)
- RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint)
+ RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint, is_exact boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
 AS $function$
   select * from audit_private.histogram_of(audit_private.given_filter(filter), time_zone, buckets)
 $function$;
@@ -3543,7 +4168,7 @@ grant execute on function audit_private.histogram_for_viewer(jsonb,text,integer)
 comment on function audit_private.histogram_for_viewer(jsonb,text,integer) is 'The histogram of a filter, for a viewer.';
 
 CREATE OR REPLACE FUNCTION audit_private.histogram_of(f audit_private.event_filter, time_zone text, buckets integer)
- RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint)
+ RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint, is_exact boolean)
  LANGUAGE plpgsql
  STABLE
 AS $function$
@@ -3551,22 +4176,26 @@ declare
   zone  text := coalesce(audit_private.checked_zone(nullif(time_zone, ''), 'timeZone'), f.time_zone, audit_private.zone_of(f.company_id));
   span  record;
   edges timestamptz[];
+  hits  audit_private.hits;
 begin
   if buckets is null or buckets not between 1 and 60 then perform audit_private.refuse_filter(format('buckets is %s; it can be from 1 to 60', coalesce(buckets::text, 'null'))); end if;
+  if audit_private.is_kept(f) and not audit_private.is_counted(f) then hits := audit_private.newest_hits(f, audit_private.most_hits()); end if;
   if f.starts_at is null or f.ends_at is null or f.ends_at - f.starts_at > interval '20 years' then
-    span := audit_private.span_of(f);
+    span := audit_private.span_of(f, hits);
     if span.first_at is null then return; end if;
     f.starts_at := greatest(f.starts_at, span.first_at);
     f.ends_at   := least(f.ends_at, span.last_at + interval '1 microsecond');
   end if;
   select b.unit, b.edges into unit, edges from audit_private.buckets_of(f.starts_at, f.ends_at, zone, buckets) b;
-  return query
-    select histogram_of.unit, edges[b], edges[b + 1],
-           coalesce(sum(s.n) filter (where s.action like '%.deleted'), 0)::bigint, coalesce(sum(s.n) filter (where s.action like '%.exported'), 0)::bigint,
-           coalesce(sum(s.n) filter (where s.action not like '%.deleted' and s.action not like '%.exported'), 0)::bigint
-      from generate_series(1, cardinality(edges) - 1) b
-      left join audit_private.cube_of(f, edges, false) s on s.slot = b
-     group by b order by b;
+  return query execute format('
+    select $1, $2[b], $2[b + 1],
+           coalesce(sum(s.n) filter (where s.action like ''%%.deleted''), 0)::bigint, coalesce(sum(s.n) filter (where s.action like ''%%.exported''), 0)::bigint,
+           coalesce(sum(s.n) filter (where s.action not like ''%%.deleted'' and s.action not like ''%%.exported''), 0)::bigint,
+           ($3).since is null or $2[b] > ($3).since
+      from generate_series(1, cardinality($2) - 1) b
+      left join %s s on s.slot = b
+     group by b order by b',
+    case when hits is null then 'audit_private.cube_of($4, $2, false)' else 'audit_private.cube_of_hits($4, $2, $3)' end) using unit, edges, hits, f;
 end
 $function$;
 comment on function audit_private.histogram_of(audit_private.event_filter,text,integer) is 'How many deletions, exports and other entries a filter lets through, hour by hour, day by day, or by week, month or year of a time zone: at most 60 of them.';
@@ -3600,12 +4229,7 @@ CREATE OR REPLACE FUNCTION audit_private.hop_by_foreign_key(from_table regclass,
  LANGUAGE sql
  STABLE
 AS $function$
-  select pg_catalog.jsonb_build_object(
-    'columns', (select pg_catalog.jsonb_agg(a.attname order by k.n) from pg_catalog.unnest(c.conkey) with ordinality k (attnum, n)
-                join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum),
-    'table', c.confrelid::bigint,
-    'keys', (select pg_catalog.jsonb_agg(a.attname order by k.n) from pg_catalog.unnest(c.confkey) with ordinality k (attnum, n)
-             join pg_catalog.pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.attnum))
+  select audit_private.hop_of_constraint(c.oid)
   from pg_catalog.pg_constraint c
   join pg_catalog.pg_attribute a on a.attrelid = from_table and a.attname = column_name
   where c.conrelid = from_table and c.contype = 'f' and a.attnum = any (c.conkey)
@@ -3621,14 +4245,15 @@ CREATE OR REPLACE FUNCTION audit_private.hop_by_name(from_table regclass, column
  STABLE
 AS $function$
 declare
-  there regclass := pg_catalog.to_regclass(pg_catalog.format('%I.%I', to_schema, to_table));
+  -- From the catalogue: the log may not have been let into that schema yet.
+  there regclass := (select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = to_schema and c.relname = to_table);
   keys  name[];
 begin
   if there is null then
     raise exception using errcode = 'AU002',
       message = pg_catalog.format('audit.track: there is no table %I.%I', to_schema, to_table),
       detail  = pg_catalog.format('Argument %s names it after column %I of %s.', argument, column_name, from_table),
-      hint    = 'Check schema and table name; quote names with upper-case letters or dots.';
+      hint    = pg_catalog.format('Write %I->schema.table, with the schema, and then .column if a column follows; quote names that have dots or spaces.', column_name);
   end if;
   keys := audit_private.key_of(there);
   if pg_catalog.cardinality(keys) is distinct from 1 then
@@ -3641,6 +4266,22 @@ begin
 end
 $function$;
 comment on function audit_private.hop_by_name(regclass,name,text,text,text) is 'Where a column leads whose table the path names, as no foreign key is declared. Refuses with AU002 a table that is not there or whose key is not one column.';
+
+CREATE OR REPLACE FUNCTION audit_private.hop_of_constraint(foreign_key oid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select pg_catalog.jsonb_build_object(
+    'columns', (select pg_catalog.jsonb_agg(a.attname order by k.n) from pg_catalog.unnest(c.conkey) with ordinality k (attnum, n)
+                join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum),
+    'table', c.confrelid::bigint,
+    'keys', (select pg_catalog.jsonb_agg(a.attname order by k.n) from pg_catalog.unnest(c.confkey) with ordinality k (attnum, n)
+             join pg_catalog.pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.attnum))
+  from pg_catalog.pg_constraint c
+  where c.oid = foreign_key
+$function$;
+comment on function audit_private.hop_of_constraint(oid) is 'Where a foreign key leads: columns here, table and columns there.';
 
 CREATE OR REPLACE FUNCTION audit_private.in_key_order(there regclass, hop jsonb)
  RETURNS jsonb
@@ -3692,6 +4333,9 @@ AS $function$
   select 'rights', 'warning', format('%s has BYPASSRLS: policies do not bind it.', r.rolname)
     from pg_roles r where r.rolbypassrls and not r.rolsuper and r.rolname <> 'audit_agent'
   union all
+  select 'rights', 'warning', format('%s has REPLICATION: it can follow everything that is written, keys and entries too, past all policies.', r.rolname)
+    from pg_roles r where r.rolreplication and not r.rolsuper
+  union all
   select 'rights', 'warning', format('Function %s is marked leakproof by hand.', p.oid::regprocedure)
     from pg_proc p where p.proleakproof and p.oid >= 16384
   union all
@@ -3706,12 +4350,21 @@ CREATE OR REPLACE FUNCTION audit_private.is_all_kept()
  RETURNS boolean
  LANGUAGE plpgsql
  STABLE
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET max_parallel_workers_per_gather TO '0'
 AS $function$
 declare
-  answer boolean;
+  p audit_private.keeping := audit_private.progress();
+  seen_to xid8 := pg_snapshot_xmax(p.done);
+  open_ones xid8[] := array(select pg_snapshot_xip(p.done));
 begin
-  execute format('select not exists (select from audit.event e where %s)', audit_private.unkept_code('e')) into answer;
-  return answer;
+  if p.done is null then return not exists (select from audit.event); end if;
+  -- Planned once in a session, and only the index of transactions fits: it is asked at each reading.
+  return not exists (select from audit.event e where e.transaction_id >= seen_to and e.id + 0 > p.imported_to
+                        and not exists (select from audit_private.kept_event kept where kept.event_id = e.id))
+     and not exists (select from audit.event e where e.transaction_id = any (open_ones) and e.id + 0 > p.imported_to
+                        and not exists (select from audit_private.kept_event kept where kept.event_id = e.id));
 end
 $function$;
 comment on function audit_private.is_all_kept() is 'Whether every entry is kept.';
@@ -3767,6 +4420,26 @@ grant execute on function audit_private.is_dba() to audit_admin;
 grant execute on function audit_private.is_dba() to audit_dba;
 comment on function audit_private.is_dba() is 'Whether whoever asks reads every company.';
 
+CREATE OR REPLACE FUNCTION audit_private.is_frequent(f audit_private.event_filter)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+ SET "DateStyle" TO 'ISO'
+AS $function$
+declare
+  of_time audit_private.event_filter;
+  answer  boolean;
+begin
+  of_time.company_id := f.company_id; of_time.starts_at := f.starts_at; of_time.ends_at := f.ends_at;
+  execute format('select count(*) filter (where %s) * 10 >= count(*) from (select k.names from audit_private.kept_event k where %s order by k.occurred_at desc, k.event_id desc limit 1000) k',
+    audit_private.names_code(f), audit_private.kept_code(of_time, null)) into answer;
+  return answer;
+end
+$function$;
+comment on function audit_private.is_frequent(audit_private.event_filter) is 'Whether one in ten of the newest entries has the names that are searched for.';
+
 CREATE OR REPLACE FUNCTION audit_private.is_kept(f audit_private.event_filter)
  RETURNS boolean
  LANGUAGE sql
@@ -3775,6 +4448,15 @@ AS $function$
   select f.company_id is not null and f.act is null and (audit_private.progress()).done is not null
 $function$;
 comment on function audit_private.is_kept(audit_private.event_filter) is 'Whether a filter is answered from what the keeper made. An act is found by its transaction; all companies at once are for DBAs only.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_kept_for_all(f audit_private.event_filter)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select f.company_id is null and f.act is null and (audit_private.progress()).done is not null
+$function$;
+comment on function audit_private.is_kept_for_all(audit_private.event_filter) is 'Whether a filter of a DBA for all companies is answered company by company from what the keeper made.';
 
 CREATE OR REPLACE FUNCTION audit_private.is_key(of_table regclass, columns jsonb)
  RETURNS boolean
@@ -3813,13 +4495,35 @@ begin
   if coalesce(current_setting('audit.moving', true), '') = '' then
     return false;
   end if;
-  return currval('audit_private.moving') = audit_private.moving_mark(target);
+  return currval('audit_private.moving') = audit_private.moving_mark(target) and audit_private.deletions_running(target) = 0;
 exception when object_not_in_prerequisite_state then
   return false;  -- this session has not moved anything yet
 end
 $function$;
 grant execute on function audit_private.is_moving(regclass) to audit_agent;
-comment on function audit_private.is_moving(regclass) is 'Whether an update of this partitioned table is running, which may move rows between its partitions.';
+comment on function audit_private.is_moving(regclass) is 'Whether an update of this partitioned table is running, which may move rows between its partitions, and no deletion with it: of a command that does both, every row that goes is recorded.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_partitioned()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select c.relkind = 'p' from pg_class c where c.oid = to_regclass('audit.event')
+$function$;
+comment on function audit_private.is_partitioned() is 'Whether audit.partition_by_year was called: the entries of each year are a table of their own.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_period(f audit_private.event_filter)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  f.company_id := null; f.starts_at := null; f.ends_at := null; f.time_zone := null; f.roots_only := nullif(f.roots_only, false);
+  return f is null;
+end
+$function$;
+comment on function audit_private.is_period(audit_private.event_filter) is 'Whether a filter asks for a company and a period, or for everything.';
 
 CREATE OR REPLACE FUNCTION audit_private.is_rare(letter text)
  RETURNS boolean
@@ -3853,6 +4557,30 @@ AS $function$
 $function$;
 grant execute on function audit_private.is_signed(text,text) to audit_agent;
 comment on function audit_private.is_signed(text,text) is 'Whether the database itself signed a context: whoever may ask this cannot sign one.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_small(f audit_private.event_filter, combinations integer[], most integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if combinations is null and f.actor_id is null then return false; end if;
+  f.wanted := null; f.unwanted := null; f.object_id := null; f.owner_id := null; f.request_id := null;
+  return (select coalesce(sum(k.n), 0) <= most from audit_private.kept_counts(f, array['-infinity', 'infinity']::timestamptz[], false) k);
+end
+$function$;
+comment on function audit_private.is_small(audit_private.event_filter,integer[],integer) is 'Whether actions, sources, kinds, person and period alone leave so few entries that these can all be looked at. The totals know it.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_year_due()
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select case when audit_private.is_partitioned() then
+    extract(year from now() at time zone 'UTC') = audit_private.year_of_numbers() + 1
+    or not audit_private.has_partition(audit_private.year_of_numbers() + 1) end
+$function$;
+comment on function audit_private.is_year_due() is 'Whether audit_private.follow_year has anything to do: a year has begun, or the next one has no partition yet.';
 
 CREATE OR REPLACE FUNCTION audit_private.keep_batch(p audit_private.keeping, batch_size integer, OUT processed bigint, OUT stored bigint, OUT at_transaction xid8, OUT at_id bigint)
  RETURNS record
@@ -4111,10 +4839,12 @@ declare
   walked       bigint;
   quarter      integer;
   more         record;
+  found        audit_private.kept_event[];
 begin
   if combinations = '{}' then return; end if;
-  if f.object_id is null and f.owner_id is null and f.request_id is null and f.wanted is null and f.unwanted is null and (combinations is not null or f.actor_id is not null) then
-    -- A few from each combination, whose index is in order of time: rare ones cost no more than frequent ones.
+  if f.object_id is null and f.owner_id is null and f.request_id is null and (combinations is not null or f.actor_id is not null)
+     and (f.wanted is null and f.unwanted is null or audit_private.is_small(f, combinations, 5000)) then
+    -- A few from each combination, whose index is in order of time: rare ones cost no more than frequent ones. If they are few altogether, a search reads them all.
     f.actions := null; f.not_actions := null; f.sources := null; f.not_sources := null; f.object_kind := null; f.owner_kind := null; f.roots_only := null;
     rows_in_order := format(
       'select k.occurred_at, k.event_id from unnest(%L::integer[]) c (id) cross join lateral (select k.occurred_at, k.event_id from audit_private.kept_event k where %s and k.combination = c.id and %s order by k.occurred_at %4$s, k.event_id %4$s limit %5$s) k order by 1 %4$s, 2 %4$s limit %5$s',
@@ -4129,10 +4859,11 @@ begin
     if walked < 1000 or cardinality(ids) >= page_size then return; end if;
     times := '{}'; ids := '{}';
     for quarter in execute format('select q from audit_private.quarters_of($1) q order by q %s', in_order) using f loop
-      execute format('with found as materialized (select * from audit_private.kept_event k where audit_private.search_keys(k.company_id, k.quarter, k.names) @> %L::integer[])
-                      select array_agg(h.occurred_at) as times, array_agg(h.event_id) as ids
-                        from (select k.occurred_at, k.event_id from found k where k.quarter = %s and %s and %s order by k.occurred_at %5$s, k.event_id %5$s limit %6$s) h',
-        audit_private.term_keys(f.company_id, quarter, f.wanted), quarter, code, behind, in_order, page_size - cardinality(ids)) into more;
+      found := array(select k from audit_private.found_by_keys(audit_private.term_keys(f.company_id, quarter, f.wanted), quarter) k);
+      continue when found = '{}';
+      execute format('select array_agg(h.occurred_at) as times, array_agg(h.event_id) as ids
+                        from (select k.occurred_at, k.event_id from unnest($1) k where %s and %s order by k.occurred_at %3$s, k.event_id %3$s limit $2) h',
+        code, behind, in_order) into more using found, page_size - cardinality(ids);
       times := times || more.times;
       ids := ids || more.ids;
       exit when cardinality(ids) >= page_size;
@@ -4194,9 +4925,9 @@ AS $function$
   select unnest(array['projects.exported', 'customers.exported', 'contacts.exported',
                       'customer.deleted', 'contact.deleted', 'project.deleted', 'role.deleted', 'user.deleted', 'cv.deleted',
                       'projects.export_ended', 'customers.export_ended', 'contacts.export_ended',
-                      'audit.exported', 'audit.export_ended', 'table.tracked', 'table.untracked', 'table.altered', 'table.dropped',
+                      'audit.exported', 'audit.export_ended', 'table.tracked', 'table.retracked', 'table.untracked', 'table.altered', 'table.dropped',
                       'access.granted', 'access.revoked', 'access.read_from', 'actor.required', 'actor.optional',
-                      'token_key.added', 'token_key.dropped', 'login.bound', 'login.unbound', 'log.fingerprints_renewed'])
+                      'token_key.added', 'token_key.dropped', 'login.bound', 'login.unbound', 'log.fingerprints_renewed', 'log.partitioned'])
   union
   select t.kind || '.' || verb from audit_private.tracked t cross join unnest(array['deleted', 'restored']) verb
   union
@@ -4344,6 +5075,13 @@ AS $function$
 $function$;
 comment on function audit_private.missing_columns(regclass) is 'Columns that a tracked table''s settings name and that are not there any more.';
 
+CREATE OR REPLACE FUNCTION audit_private.most_hits()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN 10000;
+comment on function audit_private.most_hits() is 'How many entries facets and histogram count where totals do not tell: those of a search, an object, an owner, a request. Twice as many are looked at for them in the order of time.';
+
 CREATE OR REPLACE FUNCTION audit_private.move_rows()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -4351,6 +5089,13 @@ CREATE OR REPLACE FUNCTION audit_private.move_rows()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 begin
+  if tg_op = 'DELETE' then
+    perform pg_current_xact_id();
+    perform setval('audit_private.removing', (audit_private.moving_mark(tg_relid) >> 8 << 8)
+      + case tg_when when 'BEFORE' then least(r.n + 1, 255) else greatest(r.n - 1, 0) end)
+       from audit_private.deletions_running(tg_relid) r (n);
+    return null;
+  end if;
   perform pg_current_xact_id(),
           set_config('audit.moving', case tg_when when 'BEFORE' then 'yes' else '' end, true),
           setval('audit_private.moving', case tg_when when 'BEFORE' then audit_private.moving_mark(tg_relid) else 0 end);
@@ -4358,7 +5103,7 @@ begin
 end
 $function$;
 grant execute on function audit_private.move_rows() to audit_installer;
-comment on function audit_private.move_rows() is 'Notes that an update of a partitioned table begins or ends: a row that it moves to another partition is deleted from the first one, but is not gone.';
+comment on function audit_private.move_rows() is 'Notes that an update of a partitioned table begins or ends: a row that it moves to another partition is deleted from the first one, but is not gone. Notes deletions too: what goes while one runs is recorded.';
 
 CREATE OR REPLACE FUNCTION audit_private.moved_code(target regclass)
  RETURNS text
@@ -4386,17 +5131,113 @@ RETURN (hashtextextended(concat_ws(' '::text, (pg_partition_root(target))::oid, 
 grant execute on function audit_private.moving_mark(regclass) to audit_agent;
 comment on function audit_private.moving_mark(regclass) is 'Tells an update of a partitioned table from those of other tables, transactions and statements.';
 
+CREATE OR REPLACE FUNCTION audit_private.names_code(f audit_private.event_filter)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  of_names audit_private.event_filter;
+begin
+  of_names.wanted := f.wanted;
+  of_names.unwanted := f.unwanted;
+  return audit_private.code_of(of_names, 'k', 'k.names', '');
+end
+$function$;
+comment on function audit_private.names_code(audit_private.event_filter) is 'What a filter says about names, as SQL conditions over audit_private.kept_event k.';
+
 CREATE OR REPLACE FUNCTION audit_private.names_of(object_label text, owner_label text, actor_name text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$
   -- The sign between the names keeps a phrase from matching across two of them; where it stands in a name, it reads as a space.
-  select audit_private.folded(pg_catalog.concat_ws(U&'\001F', pg_catalog.translate(object_label, U&'\001F', ' '), pg_catalog.translate(owner_label, U&'\001F', ' '), pg_catalog.translate(actor_name, U&'\001F', ' ')))
+  select audit_private.folded(pg_catalog.concat_ws(E'\u001F', pg_catalog.translate(object_label, E'\u001F', ' '), pg_catalog.translate(owner_label, E'\u001F', ' '), pg_catalog.translate(actor_name, E'\u001F', ' ')))
 $function$;
 grant execute on function audit_private.names_of(text,text,text) to audit_admin;
 grant execute on function audit_private.names_of(text,text,text) to audit_dba;
 comment on function audit_private.names_of(text,text,text) is 'The names of an entry that a search looks in, folded.';
+
+CREATE OR REPLACE FUNCTION audit_private.newest_facets(f audit_private.event_filter)
+ RETURNS TABLE(facet text, value text, label text, count bigint, is_exact boolean)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  edges constant timestamptz[] := array['-infinity', 'infinity'];
+  own   audit_private.event_filter;
+  seen  audit_private.event_filter;
+  hits  audit_private.hits;
+  -- One look for each condition, and one for the facets without a condition of their own.
+  looks constant integer := 1 + (coalesce(f.actions, f.not_actions) is not null)::integer + (coalesce(f.sources, f.not_sources) is not null)::integer
+                              + (f.object_kind is not null)::integer + (f.actor_id is not null)::integer;
+begin
+  foreach facet in array array['actions', 'sources', 'kinds', 'actors'] loop
+    own := f;
+    case facet
+      when 'actions' then own.actions := null; own.not_actions := null;
+      when 'sources' then own.sources := null; own.not_sources := null;
+      when 'kinds'   then own.object_kind := null;
+      else own.actor_id := null;
+    end case;
+    if own is distinct from seen then
+      hits := audit_private.newest_hits(own, audit_private.most_hits() / looks);
+      seen := own;
+    end if;
+    if facet = 'actors' then
+      return query execute format('select *, $5 from %s actor', audit_private.actors_code('audit_private.cube_of_hits($1, $2, $3) c')) using own, edges, hits, f.company_id, hits.since is null;
+    else
+      return query execute format('select $4, c.%1$I, null::text, sum(c.n)::bigint, $5 from audit_private.cube_of_hits($1, $2, $3) c group by c.%1$I order by 4 desc, 2 limit 100',
+        case facet when 'actions' then 'action' when 'sources' then 'source' else 'object_kind' end) using own, edges, hits, facet, hits.since is null;
+    end if;
+    -- What was not found among the newest is there perhaps.
+    if not found and hits.since is not null then return query select newest_facets.facet, null::text, null::text, 0::bigint, false; end if;
+  end loop;
+end
+$function$;
+comment on function audit_private.newest_facets(audit_private.event_filter) is 'The facets of a filter that totals do not tell: each from the newest entries under all conditions but its own.';
+
+CREATE OR REPLACE FUNCTION audit_private.newest_hits(f audit_private.event_filter, most integer)
+ RETURNS audit_private.hits
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+ SET "DateStyle" TO 'ISO'
+AS $function$
+declare
+  hits         audit_private.hits := row(null, '{}', '{}', '{}');
+  more         audit_private.hits;
+  combinations constant integer[] := audit_private.combinations_of(f);
+  code         text;
+  quarter      integer;
+  end_of_quarter timestamptz;
+begin
+  if combinations = '{}' then return hits; end if;
+  -- What is frequent stands among the newest, and what few entries are to be searched is read in their order.
+  if not audit_private.is_looked_up(f) or audit_private.is_small(f, combinations, most / 5) or audit_private.is_frequent(f) then
+    return audit_private.walked_hits(f, combinations, most);
+  end if;
+  code := audit_private.kept_code(f, combinations);
+  for quarter in select q from audit_private.quarters_of(f) q order by q desc loop
+    execute format('with found as materialized (select * from audit_private.found_by_keys($2, $3, 2 * $4 + 1)),
+                         hit as materialized (select * from found k where %s order by k.occurred_at desc limit $1 + 1)
+                    select case when (select count(*) from found) > 2 * $4 then ''infinity'' when count(*) > $1 then min(h.occurred_at) end, array_agg(h.occurred_at), array_agg(h.combination), array_agg(h.actor_id) from hit h', code)
+      into more using most - cardinality(hits.times), audit_private.term_keys(f.company_id, quarter, f.wanted), quarter, most;
+    if more.since = 'infinity' then
+      -- Frequent in this quarter only: what is left is read in the order of time.
+      end_of_quarter := make_timestamptz((quarter - 1) / 4, 1, 1, 0, 0, 0, 'UTC') + make_interval(months => 3 * ((quarter - 1) % 4 + 1));
+      f.ends_at := least(f.ends_at, end_of_quarter);
+      more := audit_private.walked_hits(f, combinations, most - cardinality(hits.times));
+      return row(more.since, hits.times || more.times, hits.combinations || more.combinations, hits.actors || more.actors);
+    end if;
+    hits := row(more.since, hits.times || more.times, hits.combinations || more.combinations, hits.actors || more.actors);
+    exit when hits.since is not null;
+  end loop;
+  return hits;
+end
+$function$;
+comment on function audit_private.newest_hits(audit_private.event_filter,integer) is 'The newest kept entries of a filter that totals do not tell, so many and no more, found by the text index or in the order of time.';
 
 CREATE OR REPLACE FUNCTION audit_private.occurs_unkept(company_id text, action text)
  RETURNS boolean
@@ -4413,6 +5254,17 @@ end
 $function$;
 comment on function audit_private.occurs_unkept(text,text) is 'Whether an action occurs among the entries of a company that are not kept yet.';
 
+CREATE OR REPLACE FUNCTION audit_private.of_company(INOUT f audit_private.event_filter, company_id text)
+ RETURNS audit_private.event_filter
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  f.company_id := company_id;
+end
+$function$;
+comment on function audit_private.of_company(audit_private.event_filter,text) is 'A filter for the entries of one company.';
+
 CREATE OR REPLACE FUNCTION audit_private.on_change()
  RETURNS event_trigger
  LANGUAGE plpgsql
@@ -4422,34 +5274,53 @@ CREATE OR REPLACE FUNCTION audit_private.on_change()
  SET standard_conforming_strings TO 'on'
 AS $function$
 declare
-  changed  regclass;
-  findings text;
+  changed   regclass;
+  is_direct boolean;
+  findings  text;
+  trouble   text;
 begin
-  for changed in
-    select distinct r.relation
-      from pg_event_trigger_ddl_commands() c
-      cross join lateral (select k.relation from audit_private.known_column k union select k.target from audit_private.known_column k) r
+  if tg_tag = 'CREATE TRIGGER' then
+    perform audit_private.on_trigger();
+    return;
+  end if;
+  for changed, is_direct in
+    with recursive touched (relation) as (  -- a partition, or a table that inherits, belongs to the tracked one above it
+      select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_class'::regclass
+      union
+      select i.inhparent from touched t join pg_inherits i on i.inhrelid = t.relation
+    )
+    select distinct r.relation, t.oid not in (select relation from touched) or t.oid in (select c.objid from pg_event_trigger_ddl_commands() c)
+      from (select k.relation from audit_private.known_column k union select k.target from audit_private.known_column k) r
       join pg_class t on t.oid = r.relation
-     where (c.classid = 'pg_class'::regclass and c.objid = t.oid)
-        or (c.classid = 'pg_namespace'::regclass and c.objid = t.relnamespace)
+     where t.oid in (select relation from touched)
+        or t.relnamespace in (select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_namespace'::regclass)
   loop
     perform audit_private.follow_change(changed);
     perform audit_private.leave_closed_schema(changed);
     findings := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings(changed) f
-                  where f.status = 'failed' and starts_with(f.finding, changed::text || ':'));
+                  where f.status = 'failed' and (is_direct and starts_with(f.finding, changed::text || ':')
+                         or exists (select from pg_event_trigger_ddl_commands() c where starts_with(f.finding, c.objid::regclass::text || ':'))));
     if findings is not null then
       perform audit_private.record_schema_event('table.altered', changed, changed::text,
         jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', findings));
     end if;
-    if current_query() ~* '\mdetach\M' then
-      perform audit_private.record_schema_event('table.altered', changed, changed::text,
-        jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', f.finding))
-         from audit_private.untracked_findings() f where f.finding like '% was part of a tracked table%';
-    end if;
+    -- What this transaction has detached, by the catalogue and not by the text of the statement, which may be put together.
+    perform audit_private.record_schema_event('table.altered', changed, changed::text,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', f.finding))
+       from audit_private.untracked_findings(true) f where tg_tag = 'ALTER TABLE';
   end loop;
 exception when others then
-  -- The log must not stand in the way of somebody's migration; audit.health says what is wrong now.
-  raise warning 'The audit log could not follow a change of a tracked table: %', sqlerrm using hint = 'See: select * from audit.health';
+  -- The log must not stand in the way of somebody's migration; audit.health says what is wrong now. But whoever makes it fail does not pass unseen.
+  trouble := sqlerrm;
+  begin
+    if changed is not null then
+      perform audit_private.record_schema_event('table.altered', changed, changed::text,
+        jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', format('The log could not follow it: %s.', trouble)));
+    end if;
+  exception when others then
+    trouble := concat_ws('; ', trouble, sqlerrm);
+  end;
+  raise warning 'The audit log could not follow a change of a tracked table: %', trouble using hint = 'See: select * from audit.health';
 end
 $function$;
 comment on function audit_private.on_change() is 'Event trigger: follows changes of tracked tables, and records a change after which deletions from one would not be recorded.';
@@ -4462,7 +5333,8 @@ CREATE OR REPLACE FUNCTION audit_private.on_drop()
  SET quote_all_identifiers TO 'off'
 AS $function$
 declare
-  gone record;
+  gone    record;
+  trouble text;
 begin
   -- A tracked table; or, by itself, a part of one, which had its triggers. The counters of the statistics outlive the table until the commit.
   for gone in
@@ -4510,10 +5382,63 @@ begin
       jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', format('Trigger %s was dropped.', gone.trigger_name)));
   end loop;
 exception when others then
-  raise warning 'The audit log could not follow a drop: %', sqlerrm using hint = 'See: select * from audit.health';
+  trouble := sqlerrm;
+  begin
+    perform audit_private.record_schema_event('table.dropped', o.objid, o.object_identity,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', format('The log could not follow it: %s.', trouble)))
+       from pg_event_trigger_dropped_objects() o
+       join audit_private.tracked t on t.target = o.objid
+      where o.classid = 'pg_class'::regclass and o.objsubid = 0;
+  exception when others then
+    trouble := concat_ws('; ', trouble, sqlerrm);
+  end;
+  raise warning 'The audit log could not follow a drop: %', trouble using hint = 'See: select * from audit.health';
 end
 $function$;
 comment on function audit_private.on_drop() is 'Event trigger: records that a tracked table, or one of the log''s triggers on it, was dropped.';
+
+CREATE OR REPLACE FUNCTION audit_private.on_trigger()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  made    record;
+  strange text;
+begin
+  -- A trigger of the log that is made again in another form, and soon in the right one. Whether it is always enabled shows with the next command.
+  for made in
+    with recursive above as (
+      select g.oid as id, g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation
+        from pg_event_trigger_ddl_commands() c join pg_trigger g on c.classid = 'pg_trigger'::regclass and g.oid = c.objid where starts_with(g.tgname::text, 'audit_')
+      union all
+      select a.id, a.on_table, a.name, i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+    )
+    select a.on_table::regclass as on_table, a.name, t.target
+      from above a
+      join audit_private.tracked t on t.target = a.relation
+     -- One that has no condition and is as audit.track makes it needs no closer look, which takes a while.
+     where not exists (
+       select from pg_trigger g
+         join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+         join pg_class c on c.oid = g.tgrelid
+        cross join lateral (values
+           ('audit_capture', case c.relkind when 'p' then 9 else 8 end, t.function_name, case when c.relkind <> 'p' then 'old_rows' end),
+           ('audit_truncate', 34, case t.truncate when 'refuse' then 'refuse_truncate' else t.function_name || '__truncate' end, null),
+           ('audit_move_begin', 18, 'move_rows', null), ('audit_move_end', 16, 'move_rows', null),
+           ('audit_remove_begin', 10, 'move_rows', null), ('audit_remove_end', 8, 'move_rows', null)) as wanted (name, type, function_name, old_rows)
+        where g.oid = a.id and wanted.name = g.tgname and wanted.type = g.tgtype and wanted.function_name = f.proname
+          and g.tgqual is null and g.tgattr::text = '' and g.tgoldtable::text is not distinct from wanted.old_rows)
+  loop
+    strange := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings(made.target) f
+                  where f.check_name = 'triggers' and f.finding not like '% is silent under %' and starts_with(f.finding, format('%s: trigger %s ', made.on_table, made.name)));
+    if strange is not null then
+      perform audit_private.record_schema_event('table.altered', made.target, made.target::text,
+        jsonb_build_object('command', 'CREATE TRIGGER', 'statement', audit_private.statement_shown(), 'finding', strange));
+    end if;
+  end loop;
+end
+$function$;
+comment on function audit_private.on_trigger() is 'Records that a trigger of the log was replaced by one of the same name that does something else.';
 
 CREATE OR REPLACE FUNCTION audit_private.operation_findings(too_long interval DEFAULT '01:00:00'::interval)
  RETURNS TABLE(check_name text, status text, finding text)
@@ -4531,8 +5456,9 @@ AS $function$
    where not pg_has_role('audit_owner', 'pg_read_all_stats', 'usage')
   union all
   select 'wraparound', case when age(c.relfrozenxid) > 1500000000 then 'failed' else 'warning' end,
-         format('audit.event was last frozen %s transactions ago.', age(c.relfrozenxid))
-    from pg_class c where c.oid = 'audit.event'::regclass and age(c.relfrozenxid) > 500000000
+         format('%s was last frozen %s transactions ago.', c.oid::regclass, age(c.relfrozenxid))
+    from pg_class c
+   where c.relkind = 'r' and (c.oid = 'audit.event'::regclass or c.oid in (select i.inhrelid from pg_inherits i where i.inhparent = 'audit.event'::regclass)) and age(c.relfrozenxid) > 500000000
   union all
   select 'version', 'failed', format('PostgreSQL %s is not supported.', current_setting('server_version'))
    where current_setting('server_version_num')::integer not between 150000 and 189999
@@ -4609,6 +5535,7 @@ CREATE OR REPLACE FUNCTION audit_private.page_for_dba(filter jsonb, is_ascending
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
 AS $function$
   select p from audit_private.page_of(audit_private.given_filter_of_dba(filter), is_ascending, after_at, after_id, page_size) p
 $function$;
@@ -4620,6 +5547,7 @@ CREATE OR REPLACE FUNCTION audit_private.page_for_viewer(filter jsonb, is_ascend
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
 AS $function$
   select p from audit_private.page_of(audit_private.given_filter(filter), is_ascending, after_at, after_id, page_size) p
 $function$;
@@ -4641,6 +5569,18 @@ declare
   of_event  text := format(behind, 'e.occurred_at', 'e.id');
   kept      record;
 begin
+  if audit_private.is_period(f) and f.company_id is not null then
+    return query select audit_private.page_of_period(f, is_ascending, after_at, after_id, page_size);
+    return;
+  end if;
+  if audit_private.is_kept_for_all(f) then
+    -- A page of each company, and what belongs to none.
+    return query execute format('select e.id from audit.event e where e.id = any (array(
+        select audit_private.page_of(audit_private.of_company($1, c), $2, $3, $4, $5) from audit_private.companies() c
+        union all (select e.id from audit.event e where e.company_id is null and %s and %s order by e.occurred_at %s, e.id %3$s limit $5)))
+      order by e.occurred_at %3$s, e.id %3$s limit $5', audit_private.event_code(f, 'e'), of_event, in_order) using f, is_ascending, after_at, after_id, page_size;
+    return;
+  end if;
   if not audit_private.is_kept(f) then
     return query execute format('select e.id from audit.event e where %s and %s order by e.occurred_at %s, e.id %3$s limit %4$s',
       audit_private.event_code(f, 'e'), of_event, in_order, page_size);
@@ -4649,6 +5589,7 @@ begin
   -- The page narrows the period, by which quarters and indexes are chosen.
   if is_ascending then f.starts_at := greatest(f.starts_at, after_at); else f.ends_at := least(f.ends_at, after_at + interval '1 microsecond'); end if;
   select * into kept from audit_private.kept_page(f, in_order, format(behind, 'k.occurred_at', 'k.event_id'), page_size);
+  if audit_private.is_all_kept() then return query select unnest(kept.ids); return; end if;
   return query execute format(
     'select p.id from (select * from unnest($1, $2) kept (at, id) union all (select (e.entry).occurred_at, (e.entry).id %s and %s order by 1 %3$s, 2 %3$s limit %4$s)) p
       order by p.at %3$s, p.id %3$s limit %4$s',
@@ -4656,6 +5597,31 @@ begin
 end
 $function$;
 comment on function audit_private.page_of(audit_private.event_filter,boolean,timestamp with time zone,bigint,integer) is 'The entries of one page of a filtered list, in its order: those that are kept, found by an index, and those that are not yet.';
+
+CREATE OR REPLACE FUNCTION audit_private.page_of_period(f audit_private.event_filter, is_ascending boolean, after_at timestamp with time zone, after_id bigint, page_size integer)
+ RETURNS SETOF bigint
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET max_parallel_workers_per_gather TO '0'
+AS $function$
+begin
+  -- Planned once in a session: it is what a list asks that is opened.
+  if is_ascending then
+    return query select e.id from audit.event e
+      where e.company_id = f.company_id and e.occurred_at >= coalesce(f.starts_at, '-infinity') and e.occurred_at < coalesce(f.ends_at, 'infinity')
+        and (e.occurred_at, e.id) > (coalesce(after_at, '-infinity'), coalesce(after_id, 0))
+      order by e.occurred_at, e.id limit page_size;
+  else
+    return query select e.id from audit.event e
+      where e.company_id = f.company_id and e.occurred_at >= coalesce(f.starts_at, '-infinity') and e.occurred_at < coalesce(f.ends_at, 'infinity')
+        and (e.occurred_at, e.id) < (coalesce(after_at, 'infinity'), coalesce(after_id, 9223372036854775807))
+      order by e.occurred_at desc, e.id desc limit page_size;
+  end if;
+end
+$function$;
+comment on function audit_private.page_of_period(audit_private.event_filter,boolean,timestamp with time zone,bigint,integer) is 'The entries of one page of a company and a period, from the entries themselves: their own index has them in order.';
 
 CREATE OR REPLACE FUNCTION audit_private.part(part text, value text)
  RETURNS jsonb
@@ -4665,6 +5631,26 @@ RETURN CASE WHEN ((value IS NULL) OR (value = ''::text)) THEN '[]'::jsonb ELSE j
 grant execute on function audit_private.part(text,text) to audit_admin;
 grant execute on function audit_private.part(text,text) to audit_dba;
 comment on function audit_private.part(text,text) is 'A part of a sentence as a list of one, an empty list if there is nothing to say.';
+
+CREATE OR REPLACE FUNCTION audit_private.partition_findings(this_year integer DEFAULT (EXTRACT(year FROM (now() AT TIME ZONE 'UTC'::text)))::integer)
+ RETURNS TABLE(check_name text, status text, finding text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select 'partitions', 'warning', format('%s has no partition yet.', y.year + 1)
+    from (select audit_private.year_of_numbers() as year where audit_private.is_partitioned()) y
+   where not audit_private.has_partition(y.year + 1)
+  union all
+  select 'partitions', 'warning', format('It is %s, and entries still go into the partition of %s.', this_year, y.year)
+    from (select audit_private.year_of_numbers() as year where audit_private.is_partitioned()) y
+   where y.year < this_year and (y.year < this_year - 1 or extract(doy from now() at time zone 'UTC') > 1)
+  union all
+  select 'partitions', 'warning', format('Entries go into the partition of %s, and it is %s.', y.year, this_year)
+    from (select audit_private.year_of_numbers() as year where audit_private.is_partitioned()) y
+   where y.year > this_year
+$function$;
+comment on function audit_private.partition_findings(integer) is 'Whether entries go into the partition of their year, and the next one is there.';
 
 CREATE OR REPLACE FUNCTION audit_private.parts_of(starts_at timestamp with time zone, ends_at timestamp with time zone, units text[])
  RETURNS TABLE(unit text, from_at timestamp with time zone, to_at timestamp with time zone)
@@ -4765,6 +5751,12 @@ declare
   of_combinations text := case when combinations is not null then format(' and k.combination = any (%L::integer[])', combinations) end;
   statement text;
 begin
+  if audit_private.is_kept_for_all(f) then
+    return query execute format('select p.actor_id, sum(p.n)::bigint from (
+        select p.* from audit_private.companies() company cross join lateral audit_private.people_of(audit_private.of_company($1, company)) p
+        union all select e.actor_id, count(*) from audit.event e where e.company_id is null and %s group by 1) p (actor_id, n) group by 1', audit_private.event_code(f, 'e')) using f;
+    return;
+  end if;
   select string_agg(case when p.unit = 'rows' then
            format('select k.actor_id, count(*) from audit_private.kept_event k where k.company_id = %L and k.occurred_at >= %L and k.occurred_at < %L%s group by 1', f.company_id, p.from_at, p.to_at, of_combinations)
          else
@@ -4773,8 +5765,9 @@ begin
          end, ' union all ')
     into statement
     from audit_private.parts_of(f.starts_at, f.ends_at, '{year,month}') p;
-  return query execute format('select c.actor_id, sum(c.n)::bigint from (%s select (e.entry).actor_id, count(*) %s group by 1) c (actor_id, n) where c.n > 0 group by 1',
-    statement || ' union all ', audit_private.unkept_filtered(f));
+  statement := concat_ws(' union all ', statement,
+    case when statement is null or not audit_private.is_all_kept() then format('select (e.entry).actor_id, count(*) %s group by 1', audit_private.unkept_filtered(f)) end);
+  return query execute format('select c.actor_id, sum(c.n)::bigint from (%s) c (actor_id, n) where c.n > 0 group by 1', statement);
 end
 $function$;
 comment on function audit_private.people_of(audit_private.event_filter) is 'How many entries each person has under a filter that totals tell.';
@@ -4783,10 +5776,26 @@ CREATE OR REPLACE FUNCTION audit_private.phrase(action text, locale text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (locale = 'sv'::text) THEN CASE action WHEN 'projects.exported'::text THEN '{actor}: exporterade projekt{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exporterade kunder{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exporterade kundkontakter{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: raderade kund {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: raderade kundkontakt {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: raderade projekt {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: raderade roll {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: raderade användarprofil {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: raderade CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: anslöt tabellen {object} till granskningsloggen'::text WHEN 'table.untracked'::text THEN '{actor}: kopplade bort tabellen {object} från granskningsloggen'::text WHEN 'table.altered'::text THEN '{actor}: ändrade tabellen {object}, vilket påverkar granskningsloggen'::text WHEN 'table.dropped'::text THEN '{actor}: tog bort tabellen {object}'::text WHEN 'access.granted'::text THEN '{actor}: gav {object} rätt att läsa granskningsloggen'::text WHEN 'access.revoked'::text THEN '{actor}: tog ifrån {object} rätten att läsa granskningsloggen'::text WHEN 'access.read_from'::text THEN '{actor}: lät {object} avgöra vem som får läsa granskningsloggen'::text WHEN 'actor.required'::text THEN '{actor}: krävde att någon anges för varje radering'::text WHEN 'actor.optional'::text THEN '{actor}: tillät raderingar utan att någon anges'::text WHEN 'token_key.added'::text THEN '{actor}: lade till signaturnyckeln {object}'::text WHEN 'token_key.dropped'::text THEN '{actor}: tog bort signaturnyckeln {object}'::text WHEN 'login.bound'::text THEN '{actor}: band databasinloggningen {object} till en källa'::text WHEN 'login.unbound'::text THEN '{actor}: lät databasinloggningen {object} själv ange sin källa'::text WHEN 'log.fingerprints_renewed'::text THEN '{actor}: förnyade granskningsloggens fingeravtryck efter en uppgradering av servern'::text WHEN 'audit.exported'::text THEN '{actor}: exporterade granskningsloggen'::text WHEN 'audit.export_ended'::text THEN '{actor}: exporten av granskningsloggen {outcome}{count}'::text WHEN 'projects.export_ended'::text THEN '{actor}: exporten av projekt {outcome}{count}'::text WHEN 'customers.export_ended'::text THEN '{actor}: exporten av kunder {outcome}{count}'::text WHEN 'contacts.export_ended'::text THEN '{actor}: exporten av kundkontakter {outcome}{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: raderade {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: återställde {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END ELSE CASE action WHEN 'projects.exported'::text THEN '{actor}: exported projects{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exported customers{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exported customer contacts{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: deleted customer {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: deleted customer contact {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: deleted project {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: deleted role {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: deleted user profile {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: deleted CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: attached table {object} to the audit log'::text WHEN 'table.untracked'::text THEN '{actor}: detached table {object} from the audit log'::text WHEN 'table.altered'::text THEN '{actor}: altered table {object}, which affects the audit log'::text WHEN 'table.dropped'::text THEN '{actor}: dropped table {object}'::text WHEN 'access.granted'::text THEN '{actor}: let {object} read the audit log'::text WHEN 'access.revoked'::text THEN '{actor}: took the right to read the audit log from {object}'::text WHEN 'access.read_from'::text THEN '{actor}: let {object} say who may read the audit log'::text WHEN 'actor.required'::text THEN '{actor}: demanded that somebody is named for each deletion'::text WHEN 'actor.optional'::text THEN '{actor}: allowed deletions without anybody being named'::text WHEN 'token_key.added'::text THEN '{actor}: added the signing key {object}'::text WHEN 'token_key.dropped'::text THEN '{actor}: dropped the signing key {object}'::text WHEN 'login.bound'::text THEN '{actor}: bound the database login {object} to one source'::text WHEN 'login.unbound'::text THEN '{actor}: let the database login {object} name its source itself'::text WHEN 'log.fingerprints_renewed'::text THEN '{actor}: renewed the fingerprints of the audit log after an upgrade of the server'::text WHEN 'audit.exported'::text THEN '{actor}: exported the audit log'::text WHEN 'audit.export_ended'::text THEN '{actor}: the export of the audit log {outcome}{count}'::text WHEN 'projects.export_ended'::text THEN '{actor}: the export of projects {outcome}{count}'::text WHEN 'customers.export_ended'::text THEN '{actor}: the export of customers {outcome}{count}'::text WHEN 'contacts.export_ended'::text THEN '{actor}: the export of customer contacts {outcome}{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: deleted {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: restored {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END END;
+RETURN CASE WHEN (locale = 'sv'::text) THEN CASE action WHEN 'projects.exported'::text THEN '{actor}: exporterade projekt{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exporterade kunder{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exporterade kundkontakter{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: raderade kund {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: raderade kundkontakt {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: raderade projekt {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: raderade roll {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: raderade användarprofil {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: raderade CV {object}{owner}'::text WHEN 'customer.restored'::text THEN '{actor}: återställde kund {object}{owner}'::text WHEN 'contact.restored'::text THEN '{actor}: återställde kundkontakt {object}{owner}'::text WHEN 'project.restored'::text THEN '{actor}: återställde projekt {object}{owner}'::text WHEN 'role.restored'::text THEN '{actor}: återställde roll {object}{owner}'::text WHEN 'user.restored'::text THEN '{actor}: återställde användarprofil {object}{owner}'::text WHEN 'cv.restored'::text THEN '{actor}: återställde CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: anslöt tabellen {object} till granskningsloggen'::text WHEN 'table.retracked'::text THEN '{actor}: ändrade vad granskningsloggen registrerar för tabellen {object}'::text WHEN 'table.untracked'::text THEN '{actor}: kopplade bort tabellen {object} från granskningsloggen'::text WHEN 'table.altered'::text THEN '{actor}: ändrade tabellen {object}, vilket påverkar granskningsloggen'::text WHEN 'table.dropped'::text THEN '{actor}: tog bort tabellen {object}'::text WHEN 'access.granted'::text THEN '{actor}: gav {object} rätt att läsa granskningsloggen'::text WHEN 'access.revoked'::text THEN '{actor}: tog ifrån {object} rätten att läsa granskningsloggen'::text WHEN 'access.read_from'::text THEN '{actor}: lät {object} avgöra vem som får läsa granskningsloggen'::text WHEN 'actor.required'::text THEN '{actor}: krävde att någon anges för varje radering'::text WHEN 'actor.optional'::text THEN '{actor}: tillät raderingar utan att någon anges'::text WHEN 'token_key.added'::text THEN '{actor}: lade till signaturnyckeln {object}'::text WHEN 'token_key.dropped'::text THEN '{actor}: tog bort signaturnyckeln {object}'::text WHEN 'login.bound'::text THEN '{actor}: band databasinloggningen {object} till en källa'::text WHEN 'login.unbound'::text THEN '{actor}: lät databasinloggningen {object} själv ange sin källa'::text WHEN 'log.fingerprints_renewed'::text THEN '{actor}: förnyade granskningsloggens fingeravtryck efter en uppgradering av servern'::text WHEN 'log.partitioned'::text THEN '{actor}: delade upp granskningsloggens poster per år'::text WHEN 'audit.exported'::text THEN '{actor}: exporterade granskningsloggen'::text WHEN 'audit.export_ended'::text THEN '{actor}: exporten av granskningsloggen {outcome}{count}'::text WHEN 'projects.export_ended'::text THEN '{actor}: exporten av projekt {outcome}{count}'::text WHEN 'customers.export_ended'::text THEN '{actor}: exporten av kunder {outcome}{count}'::text WHEN 'contacts.export_ended'::text THEN '{actor}: exporten av kundkontakter {outcome}{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: raderade {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: återställde {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END ELSE CASE action WHEN 'projects.exported'::text THEN '{actor}: exported projects{count}'::text WHEN 'customers.exported'::text THEN '{actor}: exported customers{count}'::text WHEN 'contacts.exported'::text THEN '{actor}: exported customer contacts{count}'::text WHEN 'customer.deleted'::text THEN '{actor}: deleted customer {object}{owner}'::text WHEN 'contact.deleted'::text THEN '{actor}: deleted customer contact {object}{owner}'::text WHEN 'project.deleted'::text THEN '{actor}: deleted project {object}{owner}'::text WHEN 'role.deleted'::text THEN '{actor}: deleted role {object}{owner}'::text WHEN 'user.deleted'::text THEN '{actor}: deleted user profile {object}{owner}'::text WHEN 'cv.deleted'::text THEN '{actor}: deleted CV {object}{owner}'::text WHEN 'customer.restored'::text THEN '{actor}: restored customer {object}{owner}'::text WHEN 'contact.restored'::text THEN '{actor}: restored customer contact {object}{owner}'::text WHEN 'project.restored'::text THEN '{actor}: restored project {object}{owner}'::text WHEN 'role.restored'::text THEN '{actor}: restored role {object}{owner}'::text WHEN 'user.restored'::text THEN '{actor}: restored user profile {object}{owner}'::text WHEN 'cv.restored'::text THEN '{actor}: restored CV {object}{owner}'::text WHEN 'table.tracked'::text THEN '{actor}: attached table {object} to the audit log'::text WHEN 'table.retracked'::text THEN '{actor}: changed what the audit log records of table {object}'::text WHEN 'table.untracked'::text THEN '{actor}: detached table {object} from the audit log'::text WHEN 'table.altered'::text THEN '{actor}: altered table {object}, which affects the audit log'::text WHEN 'table.dropped'::text THEN '{actor}: dropped table {object}'::text WHEN 'access.granted'::text THEN '{actor}: let {object} read the audit log'::text WHEN 'access.revoked'::text THEN '{actor}: took the right to read the audit log from {object}'::text WHEN 'access.read_from'::text THEN '{actor}: let {object} say who may read the audit log'::text WHEN 'actor.required'::text THEN '{actor}: demanded that somebody is named for each deletion'::text WHEN 'actor.optional'::text THEN '{actor}: allowed deletions without anybody being named'::text WHEN 'token_key.added'::text THEN '{actor}: added the signing key {object}'::text WHEN 'token_key.dropped'::text THEN '{actor}: dropped the signing key {object}'::text WHEN 'login.bound'::text THEN '{actor}: bound the database login {object} to one source'::text WHEN 'login.unbound'::text THEN '{actor}: let the database login {object} name its source itself'::text WHEN 'log.fingerprints_renewed'::text THEN '{actor}: renewed the fingerprints of the audit log after an upgrade of the server'::text WHEN 'log.partitioned'::text THEN '{actor}: divided the entries of the audit log by year'::text WHEN 'audit.exported'::text THEN '{actor}: exported the audit log'::text WHEN 'audit.export_ended'::text THEN '{actor}: the export of the audit log {outcome}{count}'::text WHEN 'projects.export_ended'::text THEN '{actor}: the export of projects {outcome}{count}'::text WHEN 'customers.export_ended'::text THEN '{actor}: the export of customers {outcome}{count}'::text WHEN 'contacts.export_ended'::text THEN '{actor}: the export of customer contacts {outcome}{count}'::text ELSE CASE WHEN (action ~~ '%.deleted'::text) THEN '{actor}: deleted {kind} {object}{owner}'::text WHEN (action ~~ '%.restored'::text) THEN '{actor}: restored {kind} {object}{owner}'::text ELSE '{actor}: {action} {object}{owner}'::text END END END;
 grant execute on function audit_private.phrase(text,text) to audit_admin;
 grant execute on function audit_private.phrase(text,text) to audit_dba;
 comment on function audit_private.phrase(text,text) is 'The sentence of an action in a language, en or sv, with places for its parts.';
+
+CREATE OR REPLACE FUNCTION audit_private.pointer_columns()
+ RETURNS TABLE(kind text, parent_kind text, columns text[])
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select t.kind, parent.kind,
+         array(select c.col from jsonb_array_elements_text(audit_private.in_key_order(parent.target, cause)) with ordinality c (col, n) order by c.n)
+    from audit_private.tracked t
+    cross join lateral jsonb_array_elements(t.understood -> 'causes') cause
+    join audit_private.tracked parent on parent.target = (cause ->> 'table')::oid
+   order by t.kind, parent.kind
+$function$;
+grant execute on function audit_private.pointer_columns() to audit_admin;
+comment on function audit_private.pointer_columns() is 'By which columns of its snapshot a deleted row of a kind points to which other kind: what audit_private.pointers_of looks up for one row, for an export that asks for a million.';
 
 CREATE OR REPLACE FUNCTION audit_private.pointers_of(object_kind text, owner_kind text, owner_id text, snapshot jsonb)
  RETURNS TABLE(kind text, id text)
@@ -4846,7 +5855,8 @@ begin
     if pg_catalog.cardinality(field) = 12
        and field[1] = audit_private.transaction_mark()
        and field[5] in ('app', 'api', 'admin', 'system', 'sql')
-       and (field[2] in ('asserted', 'missing')
+       -- Any login can write what audit.act_as would: but not that somebody acts without saying who, past audit.require_actor.
+       and (field[2] = 'missing' or field[2] = 'asserted' and pg_catalog.btrim(pg_catalog.concat(field[3], field[4])) <> ''
             or field[2] = 'verified' and audit_private.is_signed(pg_catalog.left(given, -65), field[12])) then
       if pg_catalog.octet_length(given) > 400 then
         field := audit_private.shorten_context(field);
@@ -4934,6 +5944,9 @@ begin
     f.ends_at   := coalesce(f.ends_at, audit_private.day_begin(to_day + 1, f.time_zone));
     if from_day > to_day then perform audit_private.refuse_filter(format('fromDay is %s, which is after toDay, %s', from_day, to_day)); end if;
   end if;
+  if f.starts_at >= f.ends_at and from_day <= to_day then
+    perform audit_private.refuse_filter(format('%s is a day that does not exist in %s: clocks were put forward over it', from_day, f.time_zone));
+  end if;
   if f.starts_at >= f.ends_at then
     perform audit_private.refuse_filter(format('%s is not before %s; the end itself is not part of the period',
       coalesce(filter ->> 'from', filter ->> 'fromDay'), coalesce(filter ->> 'to', filter ->> 'toDay')));
@@ -4973,6 +5986,7 @@ declare
 begin
   if coalesce(pg_catalog.btrim(template), '') = '' then
     raise exception using errcode = 'AU002', message = 'audit.track: the label is empty',
+      detail = pg_catalog.format('label is %L.', template),
       hint = 'Give a template over columns, for example ''{first_name} {last_name}''.';
   end if;
   while rest <> '' loop
@@ -5117,6 +6131,22 @@ end
 $function$;
 comment on function audit_private.record_setting(text,text,text,text,text,jsonb) is 'Records a change of the log''s own settings: who may read, which keys are believed, what is tracked. An entry without a company is for DBAs.';
 
+CREATE OR REPLACE FUNCTION audit_private.refuse_agent()
+ RETURNS event_trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if current_user = 'audit_agent' then
+    raise exception using errcode = 'AU001',
+      message = format('%s is refused to what runs as audit_agent', tg_tag),
+      detail  = format('Login %s tried it, in code that runs when the audit log reads a table or view of the application.', session_user),
+      hint    = 'Nothing that runs when the log reads tables or views may make, change or drop anything.';
+  end if;
+end
+$function$;
+comment on function audit_private.refuse_agent() is 'Event trigger: the agent owns the functions that it runs, so code of the host that runs as it could drop or change them. It never has to make or change anything: refused with AU001.';
+
 CREATE OR REPLACE FUNCTION audit_private.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5164,6 +6194,42 @@ $function$;
 grant execute on function audit_private.refuse_missing_actor(text) to audit_agent;
 comment on function audit_private.refuse_missing_actor(text) is 'Refuses with AU003 what was done without an actor in a company that wants one; else answers with the company.';
 
+CREATE OR REPLACE FUNCTION audit_private.refuse_partitions()
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  strange text;
+begin
+  select string_agg(distinct r, ', ') into strange
+    from (select coalesce(r.object, f.object) as r from audit_private.released r full join audit_private.fingerprints() f on f.object = r.object
+           where (r.fingerprint is distinct from f.fingerprint or r.shown is distinct from f.shown)
+             and f.object is distinct from 'constraint event_number_check on audit.event') x;
+  if strange is not null then
+    raise exception using errcode = 'AU009', message = 'audit.partition_by_year: the log is not as it was released', detail = strange,
+      hint = 'See: select * from audit.health where check_name = ''definitions''. Nothing was changed.';
+  end if;
+  select string_agg(pg_describe_object(a.class, a.object, 0), ', ' order by a.object) into strange
+    from audit_private.above_entries() a
+    left join pg_proc p on a.class = 'pg_proc'::regclass and p.oid = a.object
+    left join pg_class c on a.class = 'pg_class'::regclass and c.oid = a.object
+   where coalesce(p.pronamespace, c.relnamespace, 0) not in ('audit'::regnamespace, 'audit_private'::regnamespace)
+      or coalesce(p.prokind <> 'f', c.relkind <> 'v');
+  if strange is not null then
+    raise exception using errcode = 'AU009', message = 'audit.partition_by_year: something outside the log is built upon audit.event', detail = strange,
+      hint = 'Drop it, and make it again afterwards. Nothing was changed.';
+  end if;
+  select string_agg(p.pubname, ', ') into strange from pg_publication_rel r join pg_publication p on p.oid = r.prpubid where r.prrelid = 'audit.event'::regclass;
+  if strange is not null then
+    raise exception using errcode = 'AU009', message = 'audit.partition_by_year: audit.event is published', detail = strange,
+      hint = 'alter publication … drop table audit.event, and add it again afterwards, with publish_via_partition_root. Nothing was changed.';
+  end if;
+end
+$function$;
+comment on function audit_private.refuse_partitions() is 'Refuses, before anything is done, what audit.partition_by_year could not make again: AU009.';
+
 CREATE OR REPLACE FUNCTION audit_private.refuse_truncate()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -5193,6 +6259,7 @@ declare
   f_name     text;
   other      regclass;
   old        audit_private.tracked;
+  child      audit_private.tracked;
   is_renamed boolean;
   is_moved   boolean;
 begin
@@ -5285,15 +6352,26 @@ begin
           union select register.target, unnest(coalesce(mask, '{}') || array_remove(array[soft_delete], null))::name) r
     join pg_attribute a on a.attrelid = r.there and a.attname = r.col and a.attnum > 0;
 
-  -- Other tables may point here, and learn the kind and the name of their owner or cause; those to which this one points learn that they have children.
-  points_to := audit_private.tables_in(understood);
-  is_moved := points_to is distinct from audit_private.tables_in(old.understood);
+  -- Other tables may point here, and learn the kind and the name of their owner or cause; those to which this one points, or did, learn whether they have children.
+  points_to := audit_private.tables_in(understood) || audit_private.tables_in(coalesce(old.understood, '{}'));
+  is_moved := audit_private.tables_in(understood) is distinct from audit_private.tables_in(old.understood);
   is_renamed := (old.kind, old.understood -> 'key', old.understood -> 'label') is distinct from (kind, understood -> 'key', understood -> 'label');
   perform audit_private.write_capture(t.target) from audit_private.tracked t
    where t.target = register.target
       or (is_moved and t.target = any (points_to)
           or is_renamed and t.understood::text like '%"table": ' || register.target::oid || '%')
          and not exists (select from audit_private.missing_columns(t.target));  -- after a column was renamed they are on their way here
+  -- A row can be the cause of others from now on, or is marked as deleted in another way: theirs is to be looked for anew.
+  if old.target is null or old.soft_delete is distinct from soft_delete then
+    for child in
+      select t.* from audit_private.tracked t
+       where t.target <> register.target and not exists (select from audit_private.missing_columns(t.target))
+         and (t.understood::text like '%"table": ' || register.target::oid || '%'
+              or exists (select from pg_constraint c where c.contype = 'f' and c.conrelid = t.target and c.confrelid = register.target))
+    loop
+      perform audit_private.register(child.target, child.kind, child.label, child.company, child.owner, child.snapshot, child.mask, child.soft_delete, child.truncate);
+    end loop;
+  end if;
   return understood || jsonb_build_object('function', f_name);
 end
 $function$;
@@ -5305,13 +6383,25 @@ CREATE OR REPLACE FUNCTION audit_private.register_own(target regclass, kind text
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET client_min_messages TO 'warning'
 AS $function$
 declare
-  said   jsonb;
-  hidden record;
+  said    jsonb;
+  hidden  record;
+  was     jsonb;
+  becomes jsonb;
 begin
   perform audit_private.require_owner(target, 'audit.track');
+  was := audit_private.settings_of(target);
+  perform audit_private.require_sense(target, label, mask, soft_delete);
   said := audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete, truncate);
+  becomes := audit_private.settings_of(target);
+  if becomes <> was then
+    -- A column that is not kept any longer is as much to be told as a table that is not tracked any longer.
+    perform audit_private.record_schema_event('table.retracked', target, target::text, jsonb_build_object('kind', kind,
+      'was', (select jsonb_object_agg(key, value) from jsonb_each(was) where value <> becomes -> key),
+      'is', (select jsonb_object_agg(key, value) from jsonb_each(becomes) where value <> was -> key)));
+  end if;
   update audit_private.tracked t set problem = null where t.target = register_own.target and t.problem is not null;
   -- What audit_agent may read already, because another table is tracked, is not for everybody to see in entries.
   select r.there, r.col into hidden
@@ -5319,6 +6409,7 @@ begin
     join pg_class c on c.oid = r.there
    where r.there <> register_own.target
      and not pg_has_role(session_user, c.relowner, 'member') and not has_column_privilege(session_user, r.there, r.col::text, 'select')
+     and not exists (select from audit_private.tracked t where t.target = r.there and t.soft_delete = r.col)  -- asked, never shown
    limit 1;
   if found then
     raise exception using errcode = 'AU002',
@@ -5332,6 +6423,34 @@ $function$;
 grant execute on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text,text) to audit_installer;
 comment on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text,text) is 'The same for a table of the login''s own, with paths over what it may read itself.';
 
+CREATE OR REPLACE FUNCTION audit_private.relation_rights_code(relation oid, what text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select concat_ws(' ', audit_private.rights_code(c.relacl, what),
+           (select string_agg(audit_private.rights_code(a.attacl, what, a.attname), ' ' order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attacl is not null and not a.attisdropped))
+    from pg_class c where c.oid = relation
+$function$;
+comment on function audit_private.relation_rights_code(oid,text) is 'The rights on a table or view and on its columns as statements that grant them.';
+
+CREATE OR REPLACE FUNCTION audit_private.release(objects text)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  with gone as (
+    delete from audit_private.released r where r.object ~ release.objects returning r.object
+  )
+  insert into audit_private.released (object, fingerprint, shown, server_major)
+  select f.object, f.fingerprint, f.shown, current_setting('server_version_num')::integer / 10000
+    from audit_private.fingerprints() f left join gone g on g.object = f.object
+   where f.object ~ release.objects
+  on conflict (object) do update set fingerprint = excluded.fingerprint, shown = excluded.shown, server_major = excluded.server_major
+$function$;
+comment on function audit_private.release(text) is 'Takes what fits a pattern for released as it is now: what the log itself has just made.';
+
 CREATE OR REPLACE FUNCTION audit_private.require_access_columns(relation regclass, argument text, wanted text[])
  RETURNS void
  LANGUAGE plpgsql
@@ -5343,6 +6462,7 @@ declare
 begin
   if relation is null then
     raise exception using errcode = 'AU005', message = format('audit.read_access_from: %s is null', argument),
+      detail = 'It is no table or view.',
       hint = format('Name a table or view with the columns %s.', array_to_string(wanted, ', '));
   end if;
   foreach col in array wanted loop
@@ -5355,6 +6475,7 @@ begin
     if col = 'has_audit_log' and (select audit_private.base_type(a.atttypid) <> 'bool'::regtype from pg_attribute a where a.attrelid = relation and a.attname = col) then
       raise exception using errcode = 'AU005',
         message = format('audit.read_access_from: has_audit_log of %s is not boolean', relation),
+        detail  = format('It is %s.', (select format_type(a.atttypid, a.atttypmod) from pg_attribute a where a.attrelid = relation and a.attname = col)),
         hint    = 'Make it true for companies that have bought the audit log.';
     end if;
   end loop;
@@ -5445,6 +6566,50 @@ end
 $function$;
 comment on function audit_private.require_owner(regclass,text) is 'Refuses with AU002 a login that may not act as the owner of a table.';
 
+CREATE OR REPLACE FUNCTION audit_private.require_sense(target regclass, label text, mask text[], soft_delete text)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  shown record;
+  mark  record;
+begin
+  select m.col, used.needs as use into shown
+    from unnest(mask) m (col)
+    join (select part ->> 'column', 'label' from jsonb_array_elements(audit_private.read_label(target, label)) part
+          union all select unnest(audit_private.key_of(target)), 'key') used (col, needs) on used.col = m.col
+   limit 1;
+  if found then
+    raise exception using errcode = 'AU002', message = format('audit.track: column %I of %s is masked, and its %s needs it', shown.col, target, shown.use),
+      detail = format('A masked column is never kept, and the %s of a deleted row stands in its entry.', shown.use),
+      hint = case shown.use when 'label' then 'Take it out of label, or out of mask.' else 'Take it out of mask, or give the table another key.' end;
+  end if;
+  select a.attname, a.attnotnull, format_type(a.atttypid, a.atttypmod) as type into mark
+    from pg_attribute a
+   where a.attrelid = target and a.attname = soft_delete and a.attnotnull and audit_private.base_type(a.atttypid) <> 'bool'::regtype;
+  if found then
+    raise exception using errcode = 'AU002', message = format('audit.track: column %I of %s cannot mark a row as deleted', mark.attname, target),
+      detail = format('It is %s not null: every row has it set from the start.', mark.type),
+      hint = 'Name a column that is null, or a boolean that is false, until the row is deleted, such as deleted_at or is_deleted.';
+  end if;
+end
+$function$;
+comment on function audit_private.require_sense(regclass,text,text[],text) is 'Refuses with AU002 settings that contradict each other: a masked column in a label or key, and a mark of deletion that every row bears.';
+
+CREATE OR REPLACE FUNCTION audit_private.rights_code(acl aclitem[], what text, of_column name DEFAULT NULL::name)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select string_agg(format('grant %s%s on %s to %s%s;', a.privilege_type, ' (' || quote_ident(of_column) || ')', what, case a.grantee when 0 then 'public' else quote_ident(a.grantee::regrole::name) end,
+           case when a.is_grantable then ' with grant option' else '' end), ' ')
+    from aclexplode(acl) a
+   where a.grantee <> a.grantor
+$function$;
+comment on function audit_private.rights_code(aclitem[],text,name) is 'Rights as statements that grant them.';
+
 CREATE OR REPLACE FUNCTION audit_private.rights_of(acl aclitem[])
  RETURNS text
  LANGUAGE sql
@@ -5453,8 +6618,10 @@ AS $function$
   select string_agg(format('%s=%s%s', case a.grantee when 0 then 'public' else a.grantee::regrole::text end, a.privilege_type, case when a.is_grantable then '*' else '' end),
                     ',' order by a.grantee::regrole::text, a.privilege_type)
     from aclexplode(acl) a
-   where a.grantee = 0 or a.grantee in (select oid from pg_roles where rolname like 'audit\_%')
-      or not (select rolsuper from pg_roles where oid = a.grantee)
+   -- Those of the owner itself are there by nature: a dump leaves them out, and each major version has others.
+   where a.grantee <> a.grantor
+     and (a.grantee = 0 or a.grantee in (select oid from pg_roles where rolname like 'audit\_%')
+          or not (select rolsuper from pg_roles where oid = a.grantee))
 $function$;
 comment on function audit_private.rights_of(aclitem[]) is 'Rights in words and in a fixed order.';
 
@@ -5508,11 +6675,11 @@ CREATE OR REPLACE FUNCTION audit_private.search_keys(company_id text, quarter in
 AS $function$
   -- Every three letters in a row, and every one or two with a rare letter. The alphabet of a name does not matter, nor does where a word ends.
   select coalesce(array_agg((pg_catalog.hashtextextended(pg_catalog.substr(names, i, 3), pg_catalog.hashtextextended(coalesce(company_id, ''), quarter)) & 2147483647)::integer), '{}')
-      || case when pg_catalog.translate(names, U&'abcdefghijklmnoprstuvwy 0123456789.,-\001F\00E5\00E4\00F6', '') = '' then '{}'::integer[] else array(
+      || case when pg_catalog.translate(names, E'abcdefghijklmnoprstuvwy 0123456789.,-\u001F\u00E5\u00E4\u00F6', '') = '' then '{}'::integer[] else array(
            select (pg_catalog.hashtextextended(piece, pg_catalog.hashtextextended(coalesce(company_id, ''), quarter)) & 2147483647)::integer
              from pg_catalog.generate_series(1, pg_catalog.length(names)) j
              cross join lateral (values (pg_catalog.substr(names, j, 1)), (pg_catalog.substr(names, j, 2)), (pg_catalog.substr(names, j - 1, case when j > 1 then 2 else 0 end))) as v (piece)
-            where pg_catalog.strpos(U&'abcdefghijklmnoprstuvwy 0123456789.,-\001F\00E5\00E4\00F6', pg_catalog.substr(names, j, 1)) = 0) end
+            where pg_catalog.strpos(E'abcdefghijklmnoprstuvwy 0123456789.,-\u001F\u00E5\u00E4\u00F6', pg_catalog.substr(names, j, 1)) = 0) end
     from pg_catalog.generate_series(1, pg_catalog.length(names) - 2) i
 $function$;
 comment on function audit_private.search_keys(text,integer,text) is 'The keys under which the search index has an entry.';
@@ -5535,7 +6702,11 @@ declare
 begin
   wanted := '{}';
   unwanted := '{}';
-  for found_term in select regexp_matches(translate(query, U&'\001F', ' '), '(-?)"([^"]*)(?:"|$)|(-?)([^\s"-]\S*|-\S*[^\s"]\S*|-)', 'g') loop
+  -- The same words in every database: what a collation takes for a space differs, so all spaces of Unicode become plain ones.
+  if getdatabaseencoding() = 'UTF8' then
+    query := translate(query, (select string_agg(chr(c), '') from unnest(array[133, 160, 5760, 8232, 8233, 8239, 8287, 12288, 65279] || array(select generate_series(8192, 8202))) c), repeat(' ', 20));
+  end if;
+  for found_term in select regexp_matches(translate(query, E'\u001F', ' ') collate "C", '(-?)"([^"]*)(?:"|$)|(-?)([^\s"-]\S*|-\S*[^\s"]\S*|-)', 'g') loop
     term := audit_private.folded(coalesce(btrim(found_term[2]), found_term[4]));
     if term = '' then continue; end if;
     if '-' in (found_term[1], found_term[3]) then unwanted := unwanted || term; else wanted := wanted || term; end if;
@@ -5553,6 +6724,18 @@ AS $function$
   select exists (select from audit_private.ended_session e where e.session_id = current_setting('audit.session_id', true))
 $function$;
 comment on function audit_private.session_is_ended() is 'Whether the session in the settings of the request was ended before its time.';
+
+CREATE OR REPLACE FUNCTION audit_private.settings_of(target regclass)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_object('kind', t.kind, 'label', t.label, 'company', t.company, 'owner', t.owner, 'snapshot', t.snapshot, 'mask', t.mask,
+                            'soft_delete', t.soft_delete, 'truncate', t.truncate)
+    from audit_private.tracked t
+   where t.target = settings_of.target
+$function$;
+comment on function audit_private.settings_of(regclass) is 'What audit.track was told about a table; null if it is not tracked.';
 
 CREATE OR REPLACE FUNCTION audit_private.shorten_context(field text[])
  RETURNS text[]
@@ -5596,15 +6779,31 @@ AS $function$
 $function$;
 comment on function audit_private.snapshot_without_me() is 'What is committed now, without the transaction that asks.';
 
-CREATE OR REPLACE FUNCTION audit_private.span_of(f audit_private.event_filter, OUT first_at timestamp with time zone, OUT last_at timestamp with time zone)
+CREATE OR REPLACE FUNCTION audit_private.span_of(f audit_private.event_filter, hits audit_private.hits, OUT first_at timestamp with time zone, OUT last_at timestamp with time zone)
  RETURNS record
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
 AS $function$
-  select (select e.occurred_at from audit.event e where e.id = any (array(select audit_private.page_of(f, true, null, null, 1)))),
-         (select e.occurred_at from audit.event e where e.id = any (array(select audit_private.page_of(f, false, null, null, 1))))
+declare
+  of_period audit_private.event_filter;
+begin
+  if hits is null then
+    first_at := (select e.occurred_at from audit.event e where e.id = any (array(select audit_private.page_of(f, true, null, null, 1))));
+    last_at  := (select e.occurred_at from audit.event e where e.id = any (array(select audit_private.page_of(f, false, null, null, 1))));
+    return;
+  end if;
+  select min(h.at), max(h.at) into first_at, last_at from unnest(hits.times) h (at);
+  if not audit_private.is_all_kept() then
+    execute format('select least($1, min((e.entry).occurred_at)), greatest($2, max((e.entry).occurred_at)) %s', audit_private.unkept_filtered(f)) into first_at, last_at using first_at, last_at;
+  end if;
+  if hits.since is null then return; end if;
+  -- What is older than the hits may be as old as anything.
+  of_period.company_id := f.company_id; of_period.starts_at := f.starts_at; of_period.ends_at := f.ends_at;
+  first_at := (select e.occurred_at from audit.event e where e.id = any (array(select audit_private.page_of(of_period, true, null, null, 1))));
+  last_at  := coalesce(last_at, hits.since);
+end
 $function$;
-comment on function audit_private.span_of(audit_private.event_filter) is 'The time of the first and of the last entry that a filter lets through.';
+comment on function audit_private.span_of(audit_private.event_filter,audit_private.hits) is 'The time of the first and of the last entry that a filter lets through; of the first that it might, where more are found than are counted.';
 
 CREATE OR REPLACE FUNCTION audit_private.statement_shown()
  RETURNS text
@@ -5644,6 +6843,15 @@ AS $function$
      where pg_catalog.length(term) >= 3 or audit_private.is_rare(pg_catalog.substr(term, 1, 1)) or pg_catalog.length(term) = 2 and audit_private.is_rare(pg_catalog.substr(term, 2, 1)))
 $function$;
 comment on function audit_private.term_keys(text,integer,text[]) is 'The keys that an entry has if it holds these terms; none where the terms are too common to be looked up.';
+
+CREATE OR REPLACE FUNCTION audit_private.tracking_digest()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(md5(string_agg(format('%s %s %s', t.target::oid, t.kind, t.understood -> 'causes'), E'\n' order by t.target)), '') from audit_private.tracked t
+$function$;
+comment on function audit_private.tracking_digest() is 'What audit.cause_of knows of the tracked tables, as one word.';
 
 CREATE OR REPLACE FUNCTION audit_private.transaction_mark()
  RETURNS text
@@ -5700,6 +6908,27 @@ $function$;
 grant execute on function audit_private.triggers_of(regclass) to audit_installer;
 comment on function audit_private.triggers_of(regclass) is 'The triggers that a tracked table needs.';
 
+CREATE OR REPLACE FUNCTION audit_private.try_for_lock(statement text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '250ms'
+AS $function$
+begin
+  for attempt in 1..20 loop
+    begin
+      execute statement;
+      return;
+    exception
+      when lock_not_available then
+        if attempt = 20 then raise; end if;
+        perform pg_sleep(0.5);
+    end;
+  end loop;
+end
+$function$;
+comment on function audit_private.try_for_lock(text) is 'Runs a statement that needs a lock, without making others wait for it: where it is not to be had within 250 ms it is tried again after half a second, twenty times in all.';
+
 CREATE OR REPLACE FUNCTION audit_private.unkept_code(entry text)
  RETURNS text
  LANGUAGE plpgsql
@@ -5714,6 +6943,21 @@ begin
 end
 $function$;
 comment on function audit_private.unkept_code(text) is 'SQL condition over audit.event for what the keeper has not kept yet: what its last finished pass did not see.';
+
+CREATE OR REPLACE FUNCTION audit_private.unkept_cube(f audit_private.event_filter, edges timestamp with time zone[], by_actor boolean)
+ RETURNS TABLE(slot integer, action text, source text, object_kind text, actor_id text, n bigint)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if audit_private.is_kept(f) and audit_private.is_all_kept() then return; end if;
+  return query execute format('select width_bucket((e.entry).occurred_at, $1), (e.entry).action, (e.entry).source, (e.entry).object_kind, %s, count(*) %s and (e.entry).occurred_at >= $1[1] and (e.entry).occurred_at < $1[cardinality($1)] group by 1, 2, 3, 4, 5',
+    case when by_actor then '(e.entry).actor_id' else 'null::text' end,
+    case when audit_private.is_kept(f) then audit_private.unkept_filtered(f)
+         else format('from (select e as entry from audit.event e where %s) e where true', audit_private.event_code(f, 'e')) end) using edges;
+end
+$function$;
+comment on function audit_private.unkept_cube(audit_private.event_filter,timestamp with time zone[],boolean) is 'The same as audit_private.cube_of for the entries that are not kept yet; for all, where nothing is kept.';
 
 CREATE OR REPLACE FUNCTION audit_private.unkept_filtered(f audit_private.event_filter)
  RETURNS text
@@ -5742,7 +6986,7 @@ $function$;
 grant execute on function audit_private.unregister(regclass) to audit_installer;
 comment on function audit_private.unregister(regclass) is 'Records that a table is untracked, and forgets its settings. Returns the name of its generated functions, null if it was not tracked.';
 
-CREATE OR REPLACE FUNCTION audit_private.untracked_findings()
+CREATE OR REPLACE FUNCTION audit_private.untracked_findings(only_new boolean DEFAULT false)
  RETURNS TABLE(check_name text, status text, finding text)
  LANGUAGE sql
  STABLE
@@ -5760,24 +7004,25 @@ AS $function$
   select distinct 'untracked', 'warning', format('%s was part of a tracked table, but is no longer: its deletions are not recorded.', g.tgrelid::regclass)
     from pg_trigger g
     join pg_proc p on p.oid = g.tgfoid and p.pronamespace = 'audit_private'::regnamespace
+    join pg_class part on part.oid = g.tgrelid and part.relnamespace not in ('audit'::regnamespace, 'audit_private'::regnamespace)
    where not exists (select from covered v where v.relation = g.tgrelid)
-     and g.tgrelid not in (select c.oid from pg_class c where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace))
+     and (not only_new or age(part.xmin) <= 0)
   union all
   -- An ORM deletes these first, with statements of its own, which nobody would see. What cascades stands under foreign keys.
   select distinct 'untracked', 'warning', format('%s points to %s and is not tracked.', o.relation, t.target)
     from other o
-    join pg_constraint k on k.conrelid = o.relation and k.contype = 'f' and k.confdeltype in ('a', 'r')
+    join pg_constraint k on k.conrelid = o.relation and k.contype = 'f' and k.confdeltype in ('a', 'r') and not only_new
     join audit_private.tracked t on t.target = k.confrelid
    where not exists (select from pg_constraint c where c.conrelid = o.relation and c.contype = 'f' and c.confdeltype = 'c' and c.confrelid in (select x.target from audit_private.tracked x))
   union all
   select distinct 'untracked', 'warning', format('%s has a column %I like those of %s, and is not tracked.', o.relation, a.attname, t.target)
     from other o
-    join audit_private.tracked t on true
+    join audit_private.tracked t on not only_new
     join pg_class c on c.oid = t.target and c.relnamespace = o.relnamespace
     join pg_attribute a on a.attrelid = o.relation and a.attname = t.kind || '_id' and not a.attisdropped
    where not exists (select from pg_constraint k where k.conrelid = o.relation and k.contype = 'f' and k.conkey @> array[a.attnum])
 $function$;
-comment on function audit_private.untracked_findings() is 'Tables that look as if they should be tracked: they point to tracked ones, by a foreign key or by the name of a column, or were part of one.';
+comment on function audit_private.untracked_findings(boolean) is 'Tables that look as if they should be tracked: they point to tracked ones, by a foreign key or by the name of a column, or were part of one. Or only what was part of one when this transaction began.';
 
 CREATE OR REPLACE FUNCTION audit_private.viewer_is_granted()
  RETURNS boolean
@@ -5789,6 +7034,44 @@ AS $function$
 $function$;
 grant execute on function audit_private.viewer_is_granted() to audit_admin;
 comment on function audit_private.viewer_is_granted() is 'Whether the person in the settings of the request administers the company there, and it has the audit log. The policy of the entries asks it once per query.';
+
+CREATE OR REPLACE FUNCTION audit_private.walked_hits(f audit_private.event_filter, combinations integer[], most integer)
+ RETURNS audit_private.hits
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET jit TO 'off'
+ SET "DateStyle" TO 'ISO'
+AS $function$
+declare
+  hits    audit_private.hits;
+  -- So many are looked at for them.
+  looked  integer := 2 * most;
+  by_key  constant boolean := f.object_id is not null or f.owner_id is not null or f.request_id is not null;
+  in_names text;
+  parts   text;
+begin
+  in_names := audit_private.names_code(f);
+  f.wanted := null; f.unwanted := null;
+  if by_key or combinations is null and f.actor_id is null then
+    parts := format('select 0 as part, k.* from (select * from audit_private.kept_event k where %s order by k.occurred_at desc, k.event_id desc limit %s) k', audit_private.kept_code(f, combinations), looked);
+  else
+    combinations := coalesce(combinations, array(select c.id from audit_private.kept_combination c));
+    -- Each combination stands in its index in the order of time. Few are read whole; of many, each gives its share.
+    if not audit_private.is_small(f, combinations, looked) then looked := greatest(looked / cardinality(combinations), 1); end if;
+    f.actions := null; f.not_actions := null; f.sources := null; f.not_sources := null; f.object_kind := null; f.owner_kind := null; f.roots_only := null;
+    parts := format('select c.part, k.* from unnest(%L::integer[]) c (part) cross join lateral (select * from audit_private.kept_event k where %s and k.combination = c.part order by k.occurred_at desc, k.event_id desc limit %s) k',
+      combinations, audit_private.kept_code(f, null), looked);
+  end if;
+  execute format('with looked as materialized (%s),
+                       reached as (select max(r.at) as at from (select min(l.occurred_at) as at from looked l group by l.part having count(*) >= $1) r),
+                       hit as materialized (select k.* from looked k where %s and k.occurred_at >= coalesce((select r.at from reached r), ''-infinity'') order by k.occurred_at desc limit $2 + 1)
+                  select greatest((select r.at from reached r), case when count(*) > $2 then min(h.occurred_at) end), coalesce(array_agg(h.occurred_at), ''{}''), coalesce(array_agg(h.combination), ''{}''), coalesce(array_agg(h.actor_id), ''{}'') from hit h', parts, in_names)
+    into hits using looked, most;
+  return hits;
+end
+$function$;
+comment on function audit_private.walked_hits(audit_private.event_filter,integer[],integer) is 'The newest kept entries of a filter, so many and no more, among twice as many that are looked at in the order of time.';
 
 CREATE OR REPLACE FUNCTION audit_private.without_actor(INOUT f audit_private.event_filter)
  RETURNS audit_private.event_filter
@@ -5956,6 +7239,18 @@ end
 $function$;
 comment on function audit_private.write_rules() is 'Trigger function: writes the rules of audit.bind_source and audit.require_actor into functions whenever they change.';
 
+CREATE OR REPLACE FUNCTION audit_private.year_of_numbers()
+ RETURNS integer
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  -- Below 10^12 they are of the partition that the table was before, which ends where the next one begins.
+  select greatest((select s.last_value / 1000000000000 from audit.event_id_seq s),
+           (select min((regexp_match(pg_get_expr(c.relpartbound, c.oid), $$TO \('?([0-9]+)'?\)$$))[1]::bigint) / 1000000000000 - 1
+              from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'audit.event'::regclass))::integer
+$function$;
+comment on function audit_private.year_of_numbers() is 'The year into whose partition new entries go.';
+
 CREATE OR REPLACE FUNCTION audit_private.zone_of(company_id text)
  RETURNS text
  LANGUAGE plpgsql
@@ -5967,7 +7262,7 @@ begin
   -- Asked for at every request: pg_timezone_names would read a thousand files. PostgreSQL also takes abbreviations, and zones of somebody's own making, for names.
   if zone ~ '^(UTC|GMT|[A-Z][A-Za-z_]*(/[A-Za-z_-]+)+|Etc/GMT[+-]\d{1,2}|[CEMW]ET)$' then
     perform now() at time zone zone;
-    return zone;
+    return audit_private.area_of(zone);
   end if;
   return 'UTC';
 exception when invalid_parameter_value then
@@ -5979,8 +7274,11 @@ comment on function audit_private.zone_of(text) is 'The time zone in which the d
 create event trigger audit_follow_access on ddl_command_end when tag in ('ALTER TABLE') execute function audit_private.let_agent_follow();
 comment on event trigger audit_follow_access is 'Lets audit_agent follow the tables that it reads into another schema, so that no delete fails.';
 
-create event trigger audit_follow_changes on ddl_command_end when tag in ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX') execute function audit_private.on_change();
-comment on event trigger audit_follow_changes is 'Follows changes of tracked tables, so that no delete fails or goes unrecorded.';
+create event trigger audit_follow_changes on ddl_command_end when tag in ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX', 'CREATE TRIGGER') execute function audit_private.on_change();
+comment on event trigger audit_follow_changes is 'Follows changes of tracked tables and of their triggers, so that no delete fails or goes unrecorded.';
 
 create event trigger audit_record_drops on sql_drop execute function audit_private.on_drop();
 comment on event trigger audit_record_drops is 'Records dropped tables and triggers of the log.';
+
+create event trigger audit_refuse_agent on ddl_command_start execute function audit_private.refuse_agent();
+comment on event trigger audit_refuse_agent is 'Code of the host that runs when the log reads its tables makes, changes and drops nothing.';

@@ -12,6 +12,8 @@ const scans = z.array(z.object({ name: z.string(), is_index: z.boolean() }))
  * them: those of statements inside functions too.
  */
 export async function useOf(client: Client, statement: string, values: readonly unknown[] = []): Promise<Use> {
+  // Else the scans of what the session asked before, which are passed on once a second, would be counted here too.
+  await client.query('select pg_stat_force_next_flush()')
   await client.query('begin')
   try {
     const { rows } = await client.query(statement, [...values])
