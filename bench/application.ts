@@ -24,14 +24,26 @@ const task = z.object({
 /** What one thread of clients is to do. */
 export type ApplicationTask = z.infer<typeof task>
 
-/** Starts a thread; when it is connected, resolves to a function that lets it run and resolves when all rows are deleted. */
-export async function startApplication(given: ApplicationTask): Promise<() => Promise<void>> {
+/** A thread that is connected. */
+export type Application = {
+  /** Lets it run; done when all rows are deleted. */
+  readonly run: () => Promise<void>
+  /** Done when its connections are closed, which is after that. */
+  readonly closed: Promise<unknown>
+}
+
+/** Starts a thread. @returns it, once it is connected */
+export async function startApplication(given: ApplicationTask): Promise<Application> {
   const worker = new Worker(new URL(import.meta.url), { workerData: given })
+  const closed = once(worker, 'exit')
   await once(worker, 'message')
-  return async () => {
-    const done = once(worker, 'message')
-    worker.postMessage('go')
-    await done
+  return {
+    closed,
+    run: async () => {
+      const done = once(worker, 'message')
+      worker.postMessage('go')
+      await done
+    },
   }
 }
 

@@ -283,10 +283,11 @@ async function rateOfApplication({ cluster, as }: Bench, variant: Variant, rows:
   await fill(as[variant], `call fill_leads(${rows})`)
   const ranges = rangesOf(rows)
   const each = clients / threads
-  const starts = await Promise.all(Array.from({ length: threads }, (_, thread) => startApplication({
+  const applications = await Promise.all(Array.from({ length: threads }, (_, thread) => startApplication({
     ...cluster.connection(applicationLogin, variant), begin, before, deletion: 'delete from lead where id = $1', ranges: ranges.slice(thread * each, (thread + 1) * each),
   })))
-  const took = await milliseconds(() => Promise.all(starts.map((start) => start())))
+  const took = await milliseconds(() => Promise.all(applications.map(({ run }) => run())))
+  await Promise.all(applications.map(({ closed }) => closed))
   return (rows * 1000) / took
 }
 

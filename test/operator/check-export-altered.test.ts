@@ -133,19 +133,19 @@ it('that is none: a folder, nothing, an empty one, and a vast one with a hole, i
     assert.match(`${stdout}${stderr}`, said, name)
   }
   for (const format of formats) assert.not.equal(await verdict(context, format, ''), 'whole', format)
-  // Of 200 megabytes with a hole in them, which takes no room on the disk.
+  // Of a gigabyte with a hole in it, which takes no room on the disk. What garbage collection leaves for later varies by some hundred megabytes.
   const before = process.memoryUsage.rss()
   for (const format of formats) {
     const path = join(folder, `vast.${format}`)
     writeFileSync(path, of(context, format).subarray(0, 1_000))
-    truncateSync(path, 200_000_000)
+    truncateSync(path, 1_000_000_000)
     const file = openSync(path, 'a')
     writeSync(file, of(context, format).subarray(-3_000))
     closeSync(file)
     assert.not.equal((await verdictOf(path, format)).verdict, 'whole', format)
     rmSync(path)
   }
-  assert.ok(process.memoryUsage.rss() - before < 100_000_000)
+  assert.ok(process.memoryUsage.rss() - before < 300_000_000)
   assert.ok(readFileSync(join(folder, 'file.csv')).length >= 0)
 })
 

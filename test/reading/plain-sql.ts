@@ -59,21 +59,20 @@ function isIn(term: string): string {
   return `(strpos(object_name, ${folded}) > 0 or strpos(owner_name, ${folded}) > 0 or strpos(actor, ${folded}) > 0)`
 }
 
-/** Words and "phrases"; a minus before one means that it must not occur. Read character by character. */
+/** Words and "phrases"; a minus before one means that it must not occur. Spaces of every kind part words, and are themselves in a phrase. Read character by character. */
 export function termsOf(query: string): { term: string; isWanted: boolean }[] {
   const terms: { term: string; isWanted: boolean }[] = []
-  // Spaces of every kind are spaces.
-  let rest = query.replaceAll(/[\s\u0085]/gu, ' ')
+  let rest = query
   while (rest !== '') {
-    if (/^\s/u.test(rest)) {
+    if (/^[\s\u0085]/u.test(rest)) {
       rest = rest.slice(1)
       continue
     }
-    const isUnwanted = rest.startsWith('-"') || (rest.startsWith('-') && /^-\S/u.test(rest))
+    const isUnwanted = rest.startsWith('-"') || (rest.startsWith('-') && /^-[^\s\u0085]/u.test(rest))
     if (isUnwanted) rest = rest.slice(1)
     const end = rest.startsWith('"') && (isUnwanted || !rest.startsWith('-')) ? rest.indexOf('"', 1) : -1
     const isPhrase = rest.startsWith('"')
-    const word = isPhrase ? rest.slice(1, end < 0 ? undefined : end).trim() : /^\S+/u.exec(rest)?.[0] ?? ''
+    const word = isPhrase ? rest.slice(1, end < 0 ? undefined : end).replace(/^[\s\u0085]+|[\s\u0085]+$/gu, '') : /^[^\s\u0085]+/u.exec(rest)?.[0] ?? ''
     rest = isPhrase ? (end < 0 ? '' : rest.slice(end + 1)) : rest.slice(word.length)
     if (word !== '') terms.push({ term: word, isWanted: !isUnwanted })
   }

@@ -1,5 +1,5 @@
 --! Previous: sha1:241eaf9b6e9686aafc7046e1c3923d2d7faddfa2
---! Hash: sha1:efa842e163e6f289e22870b723ec13ed751c45fc
+--! Hash: sha1:899a8b13133219176c2f668a677b651eb2f5e17b
 --! Message: partitions by year, wide searches, and repairs
 
 -- First: whoever is no superuser acts as the owner for the length of the migration
@@ -427,17 +427,16 @@ language plpgsql
 immutable
 as $function$
 declare
+  -- The same words in every database: what a collation takes for a space differs. In a phrase each stays what it is.
+  spaces     constant text := E' \t\n\r\v\f\u001F' || case when getdatabaseencoding() <> 'UTF8' then '' else
+                (select string_agg(chr(c), '') from unnest(array[133, 160, 5760, 8232, 8233, 8239, 8287, 12288, 65279] || array(select generate_series(8192, 8202))) c) end;
   found_term text[];
   term       text;
 begin
   wanted := '{}';
   unwanted := '{}';
-  -- The same words in every database: what a collation takes for a space differs, so all spaces of Unicode become plain ones.
-  if getdatabaseencoding() = 'UTF8' then
-    query := translate(query, (select string_agg(chr(c), '') from unnest(array[133, 160, 5760, 8232, 8233, 8239, 8287, 12288, 65279] || array(select generate_series(8192, 8202))) c), repeat(' ', 20));
-  end if;
-  for found_term in select regexp_matches(translate(query, E'\u001F', ' ') collate "C", '(-?)"([^"]*)(?:"|$)|(-?)([^\s"-]\S*|-\S*[^\s"]\S*|-)', 'g') loop
-    term := audit_private.folded(coalesce(btrim(found_term[2]), found_term[4]));
+  for found_term in select regexp_matches(query, format('(-?)"([^"]*)(?:"|$)|(-?)([^%1$s"-][^%1$s]*|-[^%1$s]*[^%1$s"][^%1$s]*|-)', spaces), 'g') loop
+    term := audit_private.folded(coalesce(translate(btrim(found_term[2], spaces), E'\u001F', ' '), found_term[4]));
     if term = '' then continue; end if;
     if '-' in (found_term[1], found_term[3]) then unwanted := unwanted || term; else wanted := wanted || term; end if;
   end loop;

@@ -1,5 +1,5 @@
---! Previous: sha1:efa842e163e6f289e22870b723ec13ed751c45fc
---! Hash: sha1:2c6c1da9e16cd4202e935baede37074cec3f6d69
+--! Previous: sha1:899a8b13133219176c2f668a677b651eb2f5e17b
+--! Hash: sha1:492b26fe16d874caf8d9562ba93566686926baa5
 --! Message: the agent reads no entry
 
 -- First: whoever is no superuser acts as the owner for the length of the migration
