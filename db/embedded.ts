@@ -58,6 +58,9 @@ export class EmbeddedError extends Error {
   }
 }
 
+/** Milliseconds without a word in its log after which a server that starts is given up. */
+const startSilence = 60_000
+
 const unflushed = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' }
 
 /**
@@ -241,9 +244,11 @@ async function launchOn(port: number, job: Launch): Promise<{ stop: () => Promis
   const mark = markOf(server.pid)
   server.unref()
 
-  const limit = Date.now() + 60_000
+  const began = Date.now()
+  // After a crash it replays what was not written yet, for minutes if that is much, and says every 10 s how far it is.
+  const isSilent = (): boolean => Date.now() - Math.max(began, statSync(logPath).mtimeMs) > startSilence
   while (!isReady(cluster, server.pid)) {
-    if (server.exitCode !== null || server.signalCode !== null || mark === null || Date.now() > limit) {
+    if (server.exitCode !== null || server.signalCode !== null || mark === null || isSilent()) {
       server.kill('SIGQUIT')
       dismiss()
       return { log: readFileSync(logPath, 'utf8').slice(logStart) }

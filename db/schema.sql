@@ -5607,16 +5607,17 @@ CREATE OR REPLACE FUNCTION audit_private.page_of_period(f audit_private.event_fi
  SET max_parallel_workers_per_gather TO '0'
 AS $function$
 begin
-  -- Planned once in a session: it is what a list asks that is opened.
+  -- Planned once in a session: it is what a list asks that is opened. The time of the last entry stands there by itself too: an
+  -- index scan begins at a bound of its first column, and of two rows of columns it does not know which is the nearer.
   if is_ascending then
     return query select e.id from audit.event e
       where e.company_id = f.company_id and e.occurred_at >= coalesce(f.starts_at, '-infinity') and e.occurred_at < coalesce(f.ends_at, 'infinity')
-        and (e.occurred_at, e.id) > (coalesce(after_at, '-infinity'), coalesce(after_id, 0))
+        and e.occurred_at >= coalesce(after_at, '-infinity') and (e.occurred_at, e.id) > (coalesce(after_at, '-infinity'), coalesce(after_id, 0))
       order by e.occurred_at, e.id limit page_size;
   else
     return query select e.id from audit.event e
       where e.company_id = f.company_id and e.occurred_at >= coalesce(f.starts_at, '-infinity') and e.occurred_at < coalesce(f.ends_at, 'infinity')
-        and (e.occurred_at, e.id) < (coalesce(after_at, 'infinity'), coalesce(after_id, 9223372036854775807))
+        and e.occurred_at <= coalesce(after_at, 'infinity') and (e.occurred_at, e.id) < (coalesce(after_at, 'infinity'), coalesce(after_id, 9223372036854775807))
       order by e.occurred_at desc, e.id desc limit page_size;
   end if;
 end
@@ -5760,8 +5761,8 @@ begin
   select string_agg(case when p.unit = 'rows' then
            format('select k.actor_id, count(*) from audit_private.kept_event k where k.company_id = %L and k.occurred_at >= %L and k.occurred_at < %L%s group by 1', f.company_id, p.from_at, p.to_at, of_combinations)
          else
-           format('select t.actor_id, (select sum(k.n)::bigint from unnest(t.combinations, t.counts) k (combination, n) where true%s) from audit_private.kept_total t where t.company_id = %L and t.unit = %L and t.actor_id > '''' and t.starts_on >= %L and t.starts_on < %L',
-             of_combinations, f.company_id, p.unit, (p.from_at at time zone 'UTC')::date, (p.to_at at time zone 'UTC')::date)
+           format('select k.actor_id, sum(k.n)::bigint from (select t.actor_id, unnest(t.combinations), unnest(t.counts) from audit_private.kept_total t where t.company_id = %L and t.unit = %L and t.actor_id > '''' and t.starts_on >= %L and t.starts_on < %L) k (actor_id, combination, n) where true%s group by 1',
+             f.company_id, p.unit, (p.from_at at time zone 'UTC')::date, (p.to_at at time zone 'UTC')::date, of_combinations)
          end, ' union all ')
     into statement
     from audit_private.parts_of(f.starts_at, f.ends_at, '{year,month}') p;

@@ -1,5 +1,5 @@
---! Previous: sha1:899a8b13133219176c2f668a677b651eb2f5e17b
---! Hash: sha1:492b26fe16d874caf8d9562ba93566686926baa5
+--! Previous: sha1:d8a92e4e6c022f8887ddd286c6c3495cbd018b93
+--! Hash: sha1:916c75489496673859dcaf0fdfdee0669aebca28
 --! Message: the agent reads no entry
 
 -- First: whoever is no superuser acts as the owner for the length of the migration
