@@ -1,5 +1,5 @@
 --! Previous: sha1:241eaf9b6e9686aafc7046e1c3923d2d7faddfa2
---! Hash: sha1:d8a92e4e6c022f8887ddd286c6c3495cbd018b93
+--! Hash: sha1:bad6947d01789e0e37dfc9a2949b675045dc6444
 --! Message: partitions by year, wide searches, and repairs
 
 -- First: whoever is no superuser acts as the owner for the length of the migration
@@ -899,6 +899,9 @@ declare
   of_event  text := format(behind, 'e.occurred_at', 'e.id');
   kept      record;
 begin
+  -- The page narrows the period, by which quarters and indexes are chosen, and where an index scan begins: of a bound and a pair
+  -- of columns PostgreSQL does not know which is the nearer.
+  if is_ascending then f.starts_at := greatest(f.starts_at, after_at); else f.ends_at := least(f.ends_at, after_at + interval '1 microsecond'); end if;
   if audit_private.is_period(f) and f.company_id is not null then
     return query select audit_private.page_of_period(f, is_ascending, after_at, after_id, page_size);
     return;
@@ -916,8 +919,6 @@ begin
       audit_private.event_code(f, 'e'), of_event, in_order, page_size);
     return;
   end if;
-  -- The page narrows the period, by which quarters and indexes are chosen.
-  if is_ascending then f.starts_at := greatest(f.starts_at, after_at); else f.ends_at := least(f.ends_at, after_at + interval '1 microsecond'); end if;
   select * into kept from audit_private.kept_page(f, in_order, format(behind, 'k.occurred_at', 'k.event_id'), page_size);
   if audit_private.is_all_kept() then return query select unnest(kept.ids); return; end if;
   return query execute format(
@@ -938,17 +939,16 @@ set plan_cache_mode = force_generic_plan
 set max_parallel_workers_per_gather = 0
 as $function$
 begin
-  -- Planned once in a session: it is what a list asks that is opened. The time of the last entry stands there by itself too: an
-  -- index scan begins at a bound of its first column, and of two rows of columns it does not know which is the nearer.
+  -- Planned once in a session: it is what a list asks that is opened.
   if is_ascending then
     return query select e.id from audit.event e
       where e.company_id = f.company_id and e.occurred_at >= coalesce(f.starts_at, '-infinity') and e.occurred_at < coalesce(f.ends_at, 'infinity')
-        and e.occurred_at >= coalesce(after_at, '-infinity') and (e.occurred_at, e.id) > (coalesce(after_at, '-infinity'), coalesce(after_id, 0))
+        and (e.occurred_at, e.id) > (coalesce(after_at, '-infinity'), coalesce(after_id, 0))
       order by e.occurred_at, e.id limit page_size;
   else
     return query select e.id from audit.event e
       where e.company_id = f.company_id and e.occurred_at >= coalesce(f.starts_at, '-infinity') and e.occurred_at < coalesce(f.ends_at, 'infinity')
-        and e.occurred_at <= coalesce(after_at, 'infinity') and (e.occurred_at, e.id) < (coalesce(after_at, 'infinity'), coalesce(after_id, 9223372036854775807))
+        and (e.occurred_at, e.id) < (coalesce(after_at, 'infinity'), coalesce(after_id, 9223372036854775807))
       order by e.occurred_at desc, e.id desc limit page_size;
   end if;
 end

@@ -1,5 +1,5 @@
---! Previous: sha1:d8a92e4e6c022f8887ddd286c6c3495cbd018b93
---! Hash: sha1:916c75489496673859dcaf0fdfdee0669aebca28
+--! Previous: sha1:bad6947d01789e0e37dfc9a2949b675045dc6444
+--! Hash: sha1:7b2b67e12fa2a3a0905440438bfa2658f2e8ff67
 --! Message: the agent reads no entry
 
 -- First: whoever is no superuser acts as the owner for the length of the migration
