@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import react from '@vitejs/plugin-react'
 import { defineConfig, type Plugin } from 'vite'
+import { buildBeside } from './lay-down.ts'
 import { documents } from './src/documents.ts'
 
 /** Writes down which GraphQL documents the screens send, for a server that answers no others. */
@@ -62,10 +64,8 @@ export default defineConfig({
   root: import.meta.dirname,
   // Relative, so that the log can be mounted under any path; server/screens.ts completes the addresses of the page.
   base: './',
-  plugins: [react(), listDocuments, giveLicence, preloadLetters, compress],
+  plugins: [react(), listDocuments, giveLicence, preloadLetters, compress, buildBeside(join(import.meta.dirname, 'dist'))],
   build: {
-    outDir: 'dist',
-    emptyOutDir: true,
     target: 'es2022',
     // The content security policy allows no data: scripts or styles; small files stay files.
     assetsInlineLimit: 0,

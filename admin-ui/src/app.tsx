@@ -17,6 +17,9 @@ import { reportOutdated } from './version/outdated.ts'
 import { makeI18nProvider } from './text/i18n-provider.ts'
 import { type Locale, localeOf } from './text/locale.ts'
 
+/** Milliseconds after which a server that was busy is asked again. */
+const busyPause = 5_000
+
 /**
  * Makes the keeper of answers. An answer that may mean "you are not allowed any more" asks again who looks, so that the
  * access gate shows why instead of an error.
@@ -36,6 +39,8 @@ export const makeQueryClient = (): QueryClient => {
         gcTime: 30 * 60_000,
         networkMode: 'always',
         refetchOnReconnect: true,
+        // A server or a database that was away shows itself again without a click. Another answer is asked for by the screens.
+        refetchInterval: ({ state }) => (state.status === 'error' && reasonOf(state.error) === 'busy' ? busyPause : false),
         retry: (failures, error) => failures < 1 && ['network', 'busy'].includes(reasonOf(error)),
       },
     },

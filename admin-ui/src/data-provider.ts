@@ -8,7 +8,7 @@
 import { BaseResource } from 'ra-data-postgraphile'
 import type { DataProvider, GetListParams, GetOneParams } from 'react-admin'
 import * as z from 'zod/mini'
-import { type Access, accesses, viewer, type Viewer } from './access/viewer.ts'
+import { accesses, viewer, type Viewer } from './access/viewer.ts'
 import { listedEvent, listedFields, wholeEvent, wholeFields } from './event/event.ts'
 import { eventCount, eventFacets, type EventCount, type EventFacets } from './event/event-numbers.ts'
 import { listQuestion, type ListQuestion } from './event/list-question.ts'
@@ -84,8 +84,8 @@ const listMeta = z.object({
 })
 const oneMeta = z.object({ locale: z.string() })
 
+const allowance = z.object({ viewer: z.object({ access: z.enum(accesses) }) })
 const listAnswer = z.object({
-  viewer: z.object({ access: z.enum(accesses) }),
   events: z.object({
     nodes: z.array(listedEvent),
     pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.nullish(z.string()) }),
@@ -97,8 +97,9 @@ const facetsAnswer = z.object({ eventFacets })
 const histogramAnswer = z.object({ eventHistogram })
 const viewerAnswer = z.object({ viewer })
 
-/** To whoever may not read, the server answers with an empty list. Here that is an error, so that it never looks like one. */
-const refuseUnlessGranted = (access: Access): void => {
+/** To whoever may not read, the server answers with an empty list and with zeros. Here that is an error, so that it never looks like one. */
+const refuseUnlessGranted = (data: unknown): void => {
+  const { access } = allowance.parse(data).viewer
   if (access === 'granted') return
   throw new RequestError(
     access === 'not_signed_in' ? 'signed_out' : 'refused',
@@ -152,8 +153,8 @@ export class EventResource extends BaseResource {
         locale,
       },
       parseResponse: (data: unknown) => {
-        const { viewer, events } = listAnswer.parse(data)
-        refuseUnlessGranted(viewer.access)
+        refuseUnlessGranted(data)
+        const { events } = listAnswer.parse(data)
         const { nodes, pageInfo } = events
         return {
           data: nodes.map((node) => this.prepareForReactAdmin(node)),
@@ -185,9 +186,11 @@ export const viewerDocument = `query {
   viewer { ${Object.keys(viewer.shape).join(' ')} }
 }`
 export const countDocument = `query ($filter: EventFilter) {
+  viewer { access }
   eventCount(filter: $filter) { count isExact }
 }`
 export const facetsDocument = `query ($filter: EventFilter) {
+  viewer { access }
   eventFacets(filter: $filter) {
     actions { value label count isExact }
     sources { value label count isExact }
@@ -197,6 +200,7 @@ export const facetsDocument = `query ($filter: EventFilter) {
   }
 }`
 export const histogramDocument = `query ($filter: EventFilter, $timeZone: String) {
+  viewer { access }
   eventHistogram(filter: $filter, timeZone: $timeZone, buckets: 60) {
     unit
     buckets { from to deletions exports others isExact }
@@ -240,6 +244,11 @@ const readOnly = async (): Promise<never> => {
 /** Makes the data provider; every question goes through `send` or `request`. */
 export const makeDataProvider = (send: Send, request: Request): AuditDataProvider => {
   const events = new EventResource()
+  const allowed = async (document: string, variables: object, signal?: AbortSignal): Promise<unknown> => {
+    const data = await send(document, variables, signal)
+    refuseUnlessGranted(data)
+    return data
+  }
   return {
     supportAbortSignal: true,
     getList: async (_resource, params) => {
@@ -261,11 +270,11 @@ export const makeDataProvider = (send: Send, request: Request): AuditDataProvide
       listQuestion.parse(await request('GET', `question?${filterParameters(checkedFilter(filter)).toString()}`, undefined, signal)),
     getViewer: async (signal) => viewerAnswer.parse(await send(viewerDocument, {}, signal)).viewer,
     countEvents: async (filter, signal) =>
-      countAnswer.parse(await send(countDocument, { filter: checkedFilter(filter) }, signal)).eventCount,
+      countAnswer.parse(await allowed(countDocument, { filter: checkedFilter(filter) }, signal)).eventCount,
     getFacets: async (filter, signal) =>
-      facetsAnswer.parse(await send(facetsDocument, { filter: checkedFilter(filter) }, signal)).eventFacets,
+      facetsAnswer.parse(await allowed(facetsDocument, { filter: checkedFilter(filter) }, signal)).eventFacets,
     getHistogram: async (filter, timeZone, signal) =>
-      histogramAnswer.parse(await send(histogramDocument, { filter: checkedFilter(filter), timeZone }, signal))
+      histogramAnswer.parse(await allowed(histogramDocument, { filter: checkedFilter(filter), timeZone }, signal))
         .eventHistogram,
     getViews: async (signal) => savedViews.parse(await request('GET', 'views', undefined, signal)).views,
     saveView: async (name, query) => void (await request('PUT', `views/${encodeURIComponent(name)}`, { query })),

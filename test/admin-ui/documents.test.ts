@@ -112,6 +112,24 @@ it('never takes a list for an empty one when the person may not read [case 219]'
   assert.equal((await as('granted')).data, [])
 })
 
+it('never takes zeros for a quiet log when the person may not read [case 219]', async () => {
+  const nothing = {
+    eventCount: { count: 0, isExact: true },
+    eventFacets: { actions: [], sources: [], actors: [], kinds: [], isExact: true },
+    eventHistogram: { unit: 'DAY', buckets: [] },
+  }
+  const as = (access: string) => provider([{ body: { data: { viewer: { access }, ...nothing } } }])
+  for (const ask of [
+    (access: string) => as(access).countEvents({}),
+    (access: string) => as(access).getFacets({}),
+    (access: string) => as(access).getHistogram({}, 'UTC'),
+  ]) {
+    assert.is((await failure(ask('not_signed_in'))).reason, 'signed_out')
+    assert.is((await failure(ask('not_administrator'))).reason, 'refused')
+    await ask('granted')
+  }
+})
+
 it('tells apart why there is no answer, and keeps the id under which the log tells more [case 175]', async () => {
   const because = async (answer: Answer) => {
     const { reason, reference } = await failure(provider([answer]).countEvents({}))

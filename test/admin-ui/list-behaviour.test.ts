@@ -53,6 +53,25 @@ test('a click on the histogram narrows to that day, a drag to those days, and "b
   assert.is(parameters().size, 0)
 })
 
+test('a menu says that nobody is signed in any more, and shows no zeros [case 219]', async () => {
+  await open()
+  // As if signed out in another tab: what the server answers then.
+  server.scenario = { ...server.scenario, access: 'not_signed_in', facets: { actions: [], sources: [], actors: [], kinds: [], isExact: true } }
+  await button(page, 'Source').click()
+  await heading(page, 'You are not signed in')
+  assert.is(await page.locator('p.sentence').count(), 0)
+})
+
+test('a list that the server was too busy for comes by itself when it is not [case 219]', async () => {
+  await open()
+  server.scenario = { ...server.scenario, failures: { page: { status: 503, code: 'DATABASE_UNAVAILABLE' } } }
+  await page.getByRole('searchbox').fill('Anna')
+  await heading(page, 'The server is busy')
+  assert.is(await page.locator('p.sentence').count(), 0)
+  server.scenario = { ...server.scenario, failures: {} }
+  await rows(page)
+})
+
 test('new entries are announced and move nothing until they are asked for', async () => {
   await open()
   await page.waitForTimeout(100)

@@ -126,11 +126,11 @@ function answer(scenario: Scenario, kind: Question, variables: Record<string, un
       return { viewer: viewerWith(scenario) }
     case 'count':
       // What has come since the list was read is asked for by time.
-      return { eventCount: scenario.count }
+      return { viewer: { access: scenario.access }, eventCount: scenario.count }
     case 'facets':
-      return { eventFacets: scenario.facets }
+      return { viewer: { access: scenario.access }, eventFacets: scenario.facets }
     case 'histogram':
-      return { eventHistogram: scenario.histogram }
+      return { viewer: { access: scenario.access }, eventHistogram: scenario.histogram }
     case 'entry':
       return { event: scenario.events.find(({ id }) => id === variables['id']) ?? null }
     default: {

@@ -98,6 +98,10 @@ const themed = (base: typeof nanoLightTheme, palette: NonNullable<RaThemeOptions
     MuiMenuItem: { styleOverrides: { root: { fontSize: '0.875rem', minHeight: 34, padding: '4px 14px' } } },
     MuiChip: { defaultProps: { variant: 'outlined', size: 'small' } },
     MuiTooltip: { defaultProps: { describeChild: true } },
+    // By night the library would lay a grey veil over what floats; here a line parts it from what is below.
+    MuiPaper: { styleOverrides: { root: { backgroundImage: 'none' } } },
+    MuiPopover: { styleOverrides: { paper: { border: `1px solid ${palette.divider ?? 'currentColor'}` } } },
+    MuiDialog: { styleOverrides: { paper: { border: `1px solid ${palette.divider ?? 'currentColor'}` } } },
     MuiDialogTitle: { styleOverrides: { root: { fontSize: '1.125rem', fontWeight: 650 } } },
   },
 })

@@ -398,7 +398,7 @@ export const en = {
     too_slow: 'This took too long',
     too_slow_text: 'Narrow the period or the search, and try again.',
     busy: 'The server is busy',
-    busy_text: 'Wait a moment, and try again.',
+    busy_text: 'Nothing is lost. This page tries again every few seconds.',
     crashed: 'This page has a fault',
     crashed_text: 'Loading it again usually helps.',
     reload: 'Load again',

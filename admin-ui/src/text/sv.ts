@@ -396,7 +396,7 @@ export const sv: Messages = {
     too_slow: 'Det tog för lång tid',
     too_slow_text: 'Välj en kortare period eller en snävare sökning och försök igen.',
     busy: 'Servern är upptagen',
-    busy_text: 'Vänta en stund och försök igen.',
+    busy_text: 'Inget har gått förlorat. Sidan försöker igen med några sekunders mellanrum.',
     crashed: 'Sidan har ett fel',
     crashed_text: 'Det brukar hjälpa att läsa in den igen.',
     reload: 'Läs in igen',
