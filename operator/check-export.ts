@@ -38,7 +38,7 @@ export async function verdictOf(path: string, format: Format): Promise<Verdict> 
   try {
     await using file = await open(path)
     const { size } = await file.stat()
-    return format === 'xlsx' ? await checkWorkbook(path, file, size) : await checkLines(path, file, size, format)
+    return format === 'xlsx' ? await checkWorkbook(path, file, size) : await checkLines(file, size, format)
   } catch (cause) {
     if (!(cause instanceof Error) || !('syscall' in cause)) throw cause
     throw new OperatorError('FILE', `${path} cannot be read.`, { detail: cause.message, hint: 'Give the path of a file that was exported.', cause })

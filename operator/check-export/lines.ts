@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { openReceipt, type Receipt } from '../../server/export/receipt.ts'
-import { bytesOf, streamOf } from './bytes.ts'
+import { bytesOf, lookThrough } from './bytes.ts'
 import { altered, cut, type Verdict } from './verdict.ts'
 
 /** A receipt is shorter than this, whatever was asked for. */
@@ -14,7 +14,7 @@ interface LastLine {
 }
 
 /** Checks a file in CSV or JSON Lines by the receipt in its last line. */
-export async function checkLines(path: string, file: FileHandle, size: number, format: 'csv' | 'jsonl'): Promise<Verdict> {
+export async function checkLines(file: FileHandle, size: number, format: 'csv' | 'jsonl'): Promise<Verdict> {
   const tail = await bytesOf(file, Math.max(0, size - longestReceipt), size)
   const last = format === 'csv' ? lastOfCsv(tail) : lastOfJson(tail)
   if (last === null) return cut('It does not end in a receipt: its end is missing, or something stands behind it.')
@@ -22,18 +22,16 @@ export async function checkLines(path: string, file: FileHandle, size: number, f
 
   const { receipt } = last
   const counter = format === 'csv' ? makeRecordCounter() : makeLineCounter()
-  const rowsHash = createHash('sha256')
-  const fileHash = createHash('sha256')
-  for await (const chunk of streamOf(path, 0, size - last.length)) {
-    rowsHash.update(chunk)
-    fileHash.update(chunk)
-    counter.see(chunk)
-  }
-  fileHash.update(tail.subarray(tail.length - last.length))
-  if (rowsHash.digest('hex') !== receipt.sha256) return altered(receipt, 'Its rows are not those that were exported: the SHA-256 of the receipt is another one.')
+  const hash = createHash('sha256')
+  await lookThrough(file, 0, size - last.length, (piece) => {
+    hash.update(piece)
+    counter.see(piece)
+  })
+  if (hash.copy().digest('hex') !== receipt.sha256) return altered(receipt, 'Its rows are not those that were exported: the SHA-256 of the receipt is another one.')
+  const fileSha256 = hash.update(tail.subarray(tail.length - last.length)).digest('hex')
   const rows = format === 'csv' ? counter.count() - 1 : counter.count()
   if (rows !== receipt.rows) return altered(receipt, `It has ${rows} rows, and its receipt says ${receipt.rows}.`)
-  return { verdict: 'whole', receipt, fileSha256: fileHash.digest('hex'), finding: `It is whole: ${receipt.rows} rows, as its receipt says.` }
+  return { verdict: 'whole', receipt, fileSha256, finding: `It is whole: ${receipt.rows} rows, as its receipt says.` }
 }
 
 const csvReceipt = /^"# end of export: rows=(\d+) sha256=([0-9a-f]{64})"([,;\t])"((?:[^"]|"")*)"\3*\r\n$/
@@ -70,10 +68,16 @@ function makeRecordCounter() {
   return {
     count: () => records,
     see: (chunk: Buffer) => {
-      for (const byte of chunk) {
-        if (byte === quote) isInside = !isInside
-        else if (byte === lineFeed && !isInside) records += 1
+      // By index and in variables of its own, which is several times as fast as an iterator.
+      let inside = isInside
+      let found = 0
+      for (let at = 0; at < chunk.length; at += 1) {
+        const byte = chunk[at]
+        if (byte === quote) inside = !inside
+        else if (byte === lineFeed && !inside) found += 1
       }
+      isInside = inside
+      records += found
     },
   }
 }

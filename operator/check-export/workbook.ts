@@ -5,7 +5,7 @@ import { createInflateRaw, inflateRawSync } from 'node:zlib'
 import { openReceipt, type Receipt } from '../../server/export/receipt.ts'
 import { unescaped } from '../../server/export/sheet.ts'
 import { partNames, zipComment } from '../../server/export/workbook.ts'
-import { bytesOf, sha256Of, streamOf } from './bytes.ts'
+import { bytesOf, lookThrough, streamOf } from './bytes.ts'
 import { altered, cut, type Verdict } from './verdict.ts'
 
 const commentLength = zipComment('0'.repeat(64)).length
@@ -24,13 +24,13 @@ export async function checkWorkbook(path: string, file: FileHandle, size: number
   const comment = (await bytesOf(file, Math.max(0, size - commentLength), size)).toString('latin1')
   const said = /^audit-log sha256=([0-9a-f]{64})$/.exec(comment)?.[1]
   if (said === undefined) return cut('It does not end in the hash that an export ends in: its end is missing, or another program has saved it.')
-  const fileHash = createHash('sha256')
-  const found = await sha256Of(streamOf(path, 0, size - commentLength), (chunk) => fileHash.update(chunk))
+  const hash = createHash('sha256')
+  await lookThrough(file, 0, size - commentLength, (piece) => hash.update(piece))
+  const found = hash.copy().digest('hex')
   if (found !== said) return altered(null, 'It is not what was exported: the SHA-256 at its end is another one.')
-  fileHash.update(comment, 'latin1')
 
   try {
-    return await checkParts(path, await partsOf(file, size), file, fileHash.digest('hex'))
+    return await checkParts(path, await partsOf(file, size), file, hash.update(comment, 'latin1').digest('hex'))
   } catch (cause) {
     return altered(null, `It cannot be read as a workbook: ${cause instanceof Error ? cause.message : String(cause)}`)
   }

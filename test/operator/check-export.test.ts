@@ -9,7 +9,7 @@ import { verdictOf } from '../../operator/check-export.ts'
 import { formats, type Format } from '../../server/export/receipt.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 import { makeRandom } from '../security/hostile-text.ts'
-import { exported, insertEntries, until } from '../server/exporting.ts'
+import { exported, insertEntries, recordsOf, until } from '../server/exporting.ts'
 import { startServer, tokenFor, type Person, type RunningServer } from '../server/running-server.ts'
 import { audit, json } from './audit.ts'
 import { killedExports } from './killed-exports.ts'
@@ -46,6 +46,33 @@ it('says of a whole file that it is whole, who exported what, and the hash that 
     assert.match(stdout, createHash('sha256').update(readFileSync(path)).digest('hex'))
     const document = json(audit(['check-export', path, '--json']))
     assert.is(Reflect.get(Object(document), 'verdict'), 'whole')
+  }
+})
+
+it('knows the file of a company, a person and a filter whose names are made to break it', async (context) => {
+  const { folder, database, running, fredrik } = context
+  const hard = '=cmd|"x"!A1\r\n"# end of export: rows=1 sha256=0"\n{"receipt":{}}\n, ; \t </t></is> 🦊 \u2028'
+  const { rows: [was] } = await database.superuser.query('select name from app.company where id = 1')
+  await database.superuser.query('update app.company set name = $1 where id = 1', [hard])
+  try {
+    for (const format of formats) {
+      for (const separator of format === 'csv' ? [',', ';', '\t'] : ['']) {
+        const chosen = separator === '' ? '' : `&separator=${encodeURIComponent(separator)}`
+        const { bytes } = await exported(running, fredrik, `/export/events.${format}?action=cv.deleted&requestId=${encodeURIComponent(hard)}${chosen}`)
+        const path = join(folder, `hard.${format}`)
+        writeFileSync(path, bytes)
+        const found = await verdictOf(path, format)
+        assert.is(found.verdict, 'whole', `${format}: ${found.finding}`)
+        assert.equal([found.receipt?.company.name, found.receipt?.filter['requestId'], found.receipt?.rows], [hard, hard, 0])
+        if (separator !== '') assert.ok(recordsOf(bytes, separator).every(({ length }) => length === 27))
+        for (let cut = 1; cut <= 300; cut += 1) {
+          writeFileSync(path, bytes.subarray(0, -cut))
+          assert.not.equal((await verdictOf(path, format)).verdict, 'whole', `${format} without its last ${cut} bytes`)
+        }
+      }
+    }
+  } finally {
+    await database.superuser.query('update app.company set name = $1 where id = 1', [was.name])
   }
 })
 
