@@ -1,11 +1,11 @@
-import { SingleBar } from 'cli-progress'
 import pg from 'pg'
-import { fillWithEntries, type Filled, type Progress } from './generate/fill.ts'
+import { fillWithEntries, type Filled } from './generate/fill.ts'
 import { mark } from './generate/entry.ts'
 import type { Wanted } from './generate/acts.ts'
 import type { Command } from './command.ts'
 import { withLog } from './log.ts'
 import { OperatorError } from './operator-error.ts'
+import { withProgress } from './progress.ts'
 
 const usual = { events: 1_000_000, companies: 200, seed: 1, prefix: '', until: '2026-11-01' }
 const most = { events: 1_000_000_000, companies: 100_000, seed: 2 ** 32 - 1 }
@@ -35,7 +35,7 @@ export const generateCommand: Command = {
       if (!flags.has('add')) await refuseEntries(client)
       console.error(`Invented entries, for load tests only. Each carries db_user and application_name '${mark}'.`)
       const start = performance.now()
-      const filled = await withBar(wanted.events, (progress) => fillWithEntries(client, connectionString, wanted, progress))
+      const filled = await withProgress(wanted.events, 'entries', (progress) => fillWithEntries(client, connectionString, wanted, progress))
       const seconds = Math.round((performance.now() - start) / 1000)
       return { isWell: true, document: { ...wanted, until: new Date(wanted.until).toISOString(), ...filled, seconds }, text: describe(wanted, filled, seconds) }
     })
@@ -66,19 +66,6 @@ async function refuseEntries(client: pg.Client): Promise<void> {
     detail: `Invented entries in database ${found.database} would stand among them, and no entry can be taken out again.`,
     hint: 'Use a database for tests. If this is one, add --add.',
   })
-}
-
-async function withBar<Result>(events: number, work: (progress: Progress) => Promise<Result>): Promise<Result> {
-  const bar = new SingleBar({
-    stream: process.stderr, noTTYOutput: true, notTTYSchedule: 10_000, hideCursor: true, clearOnComplete: true, etaBuffer: 100,
-    format: '{bar} {percentage} % · {value} of {total} entries · {duration_formatted}, {eta_formatted} left',
-  })
-  bar.start(events, 0)
-  try {
-    return await work((entries) => bar.update(entries))
-  } finally {
-    bar.stop()
-  }
 }
 
 function wholeNumber(option: string, given: string | undefined, otherwise: number, greatest: number): number {

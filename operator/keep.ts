@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
 import { connectKeeper, keepBatch } from '../server/keeper.ts'
 import type { Command } from './command.ts'
+import { onLog } from './log.ts'
 import { OperatorError } from './operator-error.ts'
+import { withProgress, type Progress } from './progress.ts'
 
 /** Larger than that of a server: the index of the search takes many entries at once better than one by one. */
 const usualBatch = 50_000
@@ -20,18 +23,40 @@ export const keepCommand: Command = {
     if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1_000_000) {
       throw new OperatorError('OPTIONS', `--batch is ${values.get('batch')}.`, { detail: '', hint: 'Give a number from 1 to 1000000.' })
     }
-    const client = await connectKeeper(connectionString)
-    let all = 0
-    try {
-      for (;;) {
-        const kept = await keepBatch(client, batchSize)
-        all += kept ?? 0
-        if (kept !== null && kept > 0) process.stderr.write(`${all} entries kept\n`)
-        if (kept === 0 && flags.has('once')) return { isWell: true, document: { kept: all }, text: `${all} entries kept. Everything is kept.` }
-        if (kept === null || kept === 0) await sleep(pause)
+    return onLog(connectionString, async () => {
+      const client = await connectKeeper(connectionString)
+      try {
+        const waiting = await countUnkept(client)
+        const began = performance.now()
+        const all = await withProgress(waiting, 'entries kept', (progress) => keep(client, batchSize, flags.has('once'), progress))
+        return { isWell: true, document: { kept: all }, text: `${all} entries kept${costOf(all, performance.now() - began)}. Everything is kept.` }
+      } finally {
+        await client.end()
       }
-    } finally {
-      await client.end()
-    }
+    })
   },
+}
+
+function costOf(entries: number, milliseconds: number): string {
+  return entries === 0 ? '' : ` in ${(milliseconds / 1_000).toFixed(1)} s, ${(milliseconds / entries).toFixed(2)} ms for each`
+}
+
+/** Entries that wait for the keeper. */
+async function countUnkept(client: pg.Client): Promise<number> {
+  await client.query('begin; set local role audit_keeper')
+  const { rows: [found] } = await client.query<{ entries: string }>('select lag_events as entries from audit_private.figures(null)')
+  await client.query('commit')
+  return Number(found?.entries ?? 0)
+}
+
+/** Keeps batch after batch; ends when nothing is left, if it is to happen `once`. @returns how many entries */
+async function keep(client: pg.Client, batchSize: number, once: boolean, progress: Progress): Promise<number> {
+  for (let all = 0; ;) {
+    const kept = await keepBatch(client, batchSize)
+    all += kept ?? 0
+    progress(all)
+    if (kept !== null && kept > 0 && !process.stderr.isTTY) process.stderr.write(`${all} entries kept\n`)
+    if (kept === 0 && once) return all
+    if (kept === null || kept === 0) await sleep(pause)
+  }
 }

@@ -12,6 +12,22 @@ const tries = 10
  * @throws {MigrationError | OperatorError} if the database cannot be reached, or holds no log of ours.
  */
 export async function withLog<Result>(connectionString: string, command: string, use: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  return onLog(connectionString, async () => {
+    const client = new pg.Client({ connectionString, application_name: `audit ${command}` })
+    await client.connect()
+    try {
+      return await use(client)
+    } finally {
+      await client.end()
+    }
+  })
+}
+
+/**
+ * Does something where the audit log is installed, in this version or one that has all that it takes.
+ * @throws {MigrationError | OperatorError} if the database cannot be reached, holds no log of ours, or one of another version that lacks something.
+ */
+export async function onLog<Result>(connectionString: string, use: () => Promise<Result>): Promise<Result> {
   const { state } = await planMigration({ connectionString })
   if (state === 'not_migrated' || state === 'foreign') {
     throw new OperatorError('NOT_INSTALLED', 'The audit log is not installed in this database.', {
@@ -19,14 +35,20 @@ export async function withLog<Result>(connectionString: string, command: string,
       hint: 'Run npm run audit -- migrate first, or check DATABASE_URL.',
     })
   }
-  const client = new pg.Client({ connectionString, application_name: `audit ${command}` })
-  await client.connect()
   try {
-    return await use(client)
-  } finally {
-    await client.end()
+    return await use()
+  } catch (error) {
+    if (state === 'current' || !(error instanceof pg.DatabaseError) || !isMissing.has(error.code ?? '')) throw error
+    throw new OperatorError('OTHER_VERSION', `The audit log of this database is ${state === 'behind' ? 'older' : 'newer'} than this program.`, {
+      detail: `What the command needs is not there, or not for this login: ${error.message}.`,
+      hint: state === 'behind' ? 'Run npm run audit -- migrate first.' : 'Install the version that migrated it, or a later one.',
+      cause: error,
+    })
   }
 }
+
+/** SQLSTATE of what is not there: a schema, table, column, function; or a right. */
+const isMissing: ReadonlySet<string> = new Set(['3F000', '42P01', '42703', '42883', '42501'])
 
 /**
  * Runs something in one transaction that changes tables, without making their users wait: where a lock is not to be had

@@ -131,4 +131,5 @@ function describeProblem(error: unknown): Problem | null {
   return null
 }
 
-process.exitCode = await main()
+// A connection that was refused halfway may stay open for a minute; nothing is left to be written.
+process.exit(await main())

@@ -1,7 +1,7 @@
 /** Why a command cannot be carried out: what (`message`), the values (`detail`), and what to do (`hint`). */
 export class OperatorError extends Error {
   override name = 'OperatorError'
-  readonly code: 'FILE' | 'NOT_INSTALLED' | 'BUSY' | 'NOT_CONFIRMED' | 'NOT_ALLOWED' | 'OPTIONS'
+  readonly code: 'FILE' | 'NOT_INSTALLED' | 'OTHER_VERSION' | 'BUSY' | 'NOT_CONFIRMED' | 'NOT_ALLOWED' | 'OPTIONS'
   readonly detail: string
   readonly hint: string
   readonly statements: readonly string[] = []

@@ -4,9 +4,7 @@ import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { inventActs, type Wanted } from './acts.ts'
 import { copyStatement, makeCopyLine } from './entry.ts'
-
-/** Told how many entries have been sent so far. */
-export type Progress = (entries: number) => void
+import type { Progress } from '../progress.ts'
 
 /** What was added: the numbers of the first and the last entry, and how many transactions they seem to come from. */
 export type Filled = { readonly first: number; readonly last: number; readonly transactions: number }
