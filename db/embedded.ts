@@ -8,7 +8,7 @@ import { findBinaries, type Binaries } from './embedded/binaries.ts'
 import { foreignOwner, placeFor } from './embedded/place.ts'
 import { commandOf, hasEnded, isRunning, markOf, type ProcessMark } from './embedded/process.ts'
 import { openSecrets } from './embedded/secrets.ts'
-import { watchOver } from './embedded/watchdog.ts'
+import { stopPatience, watchOver } from './embedded/watchdog.ts'
 
 /** A running embedded PostgreSQL server. */
 export type EmbeddedServer = {
@@ -173,7 +173,7 @@ async function stopLeftBehind(cluster: string): Promise<void> {
     } catch {
       return
     }
-    if (await hasEnded(running.mark, 15_000)) return
+    if (await hasEnded(running.mark, signal === 'SIGINT' ? stopPatience(false) : 15_000)) return
   }
   throw new EmbeddedError('IN_USE', `The PostgreSQL server ${running.mark.pid}, left behind in ${cluster}, does not stop.`, `End process ${running.mark.pid} yourself.`)
 }
@@ -259,7 +259,11 @@ async function launchOn(port: number, job: Launch): Promise<{ stop: () => Promis
   return {
     stop: async () => {
       server.kill('SIGINT')
-      if (!(await hasEnded(mark ?? { pid: -1, started: '' }, 20_000))) server.kill('SIGQUIT')
+      const running = mark ?? { pid: -1, started: '' }
+      if (!(await hasEnded(running, stopPatience(remove)))) {
+        server.kill('SIGQUIT')
+        await hasEnded(running, 5_000)
+      }
       dismiss()
       if (remove) {
         rmSync(folder, { recursive: true, force: true })

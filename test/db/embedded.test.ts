@@ -107,6 +107,26 @@ it('stops a server that was left behind by a killed process and a killed watchdo
   assert.not.ok(isAlive(postmaster))
 })
 
+it('is given the time to write what is in its memory, also when the process that runs it is killed: nothing is to be replayed at the next start', async () => {
+  const { child, postmaster } = await startInChild()
+  // As on a slow disk after much work: what writes at the end is held up for longer than the server itself may take to end.
+  const checkpointer = childrenOf(postmaster).find((pid) => commandOf(pid).includes('checkpointer')) ?? 0
+  assert.ok(checkpointer > 0)
+  process.kill(checkpointer, 'SIGSTOP')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  await sleep(12_000)
+  assert.ok(isAlive(postmaster), 'it was not waited for')
+  process.kill(checkpointer, 'SIGCONT')
+  await ended(postmaster)
+  assert.not.ok(isAlive(postmaster))
+  const log = join(folder, 'postgres.log')
+  const before = readFileSync(log, 'utf8').length
+  const server = await startEmbedded({ folder })
+  await server.stop()
+  assert.not.match(readFileSync(log, 'utf8').slice(before), /not properly shut down|automatic recovery/)
+})
+
 it('removes a temporary folder, also when it is killed', async () => {
   const temporary = join(base, 'temporary')
   const { child, postmaster } = await startInChild(`{ folder: ${JSON.stringify(temporary)}, temporary: true }`, temporary)
@@ -153,6 +173,10 @@ async function startInChild(options = `{ folder: ${JSON.stringify(folder)} }`, p
 function watchdogOf(postmaster: number): number {
   for (let pid = postmaster + 200; pid > postmaster; pid -= 1) if (commandOf(pid).includes(`watchdog ${postmaster} `)) return pid
   throw new Error(`Server ${postmaster} has no watchdog.`)
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter((child) => child !== '').map(Number)
 }
 
 async function ended(pid: number): Promise<void> {
