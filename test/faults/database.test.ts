@@ -9,7 +9,7 @@ import { startAuditServer, type AuditServerProcess } from '../../soak/audit-serv
 import { makeSoakDatabase, type SoakDatabase } from '../../soak/database.ts'
 import { programsUnderTest } from '../harness/cluster.ts'
 
-const it = suite('A database that is read-only, paused, full or out of connections')
+const it = suite('A database that is read-only, refusing, paused, full or out of connections')
 const list = '{ events(first: 25) { nodes { id sentence } } }'
 
 let database: SoakDatabase
@@ -74,6 +74,27 @@ it('out of connections: 503 with Retry-After, and again lists as soon as there a
   }
   assert.ok(await untilList() < 2_000)
 })
+
+const password = (): string => decodeURIComponent(new URL(database.url('audit_server')).password)
+for (const [what, take, give] of [
+  ['refusing: its password is another one', `alter role audit_server password 'another one'`, () => `alter role audit_server password '${password()}'`],
+  ['refusing: its login may not connect', 'alter role audit_server nologin', () => 'alter role audit_server login'],
+] as const) {
+  it(`${what}: 503 with Retry-After, /readyz red, /livez green, and lists as soon as it lets in again`, async () => {
+    await database.query(take)
+    await loseConnections()
+    await sleep(100)
+    try {
+      assert.equal(await refusalOf(await server.graphql(list)), { status: 503, code: 'DATABASE_UNAVAILABLE', retryAfter: '5' })
+      assert.is((await server.fetch('/readyz')).status, 503)
+      assert.is((await server.fetch('/livez')).status, 200)
+      assert.not.match(server.printed(), new RegExp(password()))
+    } finally {
+      await database.query(give())
+    }
+    assert.ok(await untilList() < 2_000)
+  })
+}
 
 it('slow, with every connection in use: whoever waits is told after a moment, and /livez answers at once [case 179]', async () => {
   const small = await start({ POOL_SIZE: '2', CONNECT_TIMEOUT_SECONDS: '1', STATEMENT_TIMEOUT_SECONDS: '3' })

@@ -77,6 +77,42 @@ it('does not matter either when the database comes and goes ten times before it 
   assert.equal((await server.end()).code, 0)
 })
 
+it('does not matter for a login or a database that is made later: /readyz says why, and no restart is needed', async () => {
+  const wrong = new URL(database.url('audit_server'))
+  wrong.pathname = '/consultant_of_tomorrow'
+  const server = await startAuditServer({ databaseUrl: wrong.href, dataFolder: database.folder })
+  started.push(server)
+  assert.match(server.printed(), /The database cannot be reached: database "consultant_of_tomorrow" does not exist/)
+  assert.is((await server.fetch('/livez')).status, 200)
+  assert.is(await codeOf(await server.fetch('/readyz')), 'DATABASE_UNAVAILABLE')
+  assert.not.match(server.printed(), new RegExp(wrong.password))
+  await database.query('create database consultant_of_tomorrow')
+  const there = new URL(database.url('postgres'))
+  there.pathname = wrong.pathname
+  await migrate({ connectionString: there.href, includeCurrent: true })
+  assert.ok(await untilReady(server) < 5_000)
+  assert.equal((await server.end()).code, 0)
+  await database.query('drop database consultant_of_tomorrow with (force)')
+})
+
+it('is refused with one clear line where DATABASE_URL cannot be read, or lacks the password that is wanted', async () => {
+  const secret = new URL(database.url('audit_server')).password
+  for (const [change, says] of [
+    [(url: URL) => { url.search = '?sslrootcert=/no/such/authority.pem' }, /It ended with 1 .*\nDATABASE_URL cannot be used: ENOENT.*\n/],
+    [(url: URL) => { url.password = '' }, /It ended with 1 .*\nThe database wants a password, and DATABASE_URL has none\.\n.*\nWrite it as postgres:/],
+  ] as const) {
+    const url = new URL(database.url('audit_server'))
+    change(url)
+    await startAuditServer({ databaseUrl: url.href, dataFolder: database.folder, environment: { START_WITHOUT_DATABASE: 'true' } }).then((server) => {
+      started.push(server)
+      assert.unreachable(`it starts: ${server.printed()}`)
+    }, (error: Error) => {
+      assert.match(error.message, says)
+      assert.not.match(error.message, new RegExp(`${secret}|^ {4}at `, 'm'))
+    })
+  }
+})
+
 it('is refused with one clear line where the schema is missing or of another version [case 178]', async () => {
   await startAuditServer({ databaseUrl: empty.url('postgres'), dataFolder: empty.folder }).then(() => assert.unreachable(), (error: Error) => {
     assert.match(error.message, /It ended with 1 before it was ready:\nThe audit log is not installed in this database\.\nRun: npm run audit -- migrate\n$/)
