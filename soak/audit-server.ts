@@ -44,9 +44,10 @@ const serverMemory = z.object({
 /** In bytes, as process.memoryUsage() and v8.getHeapStatistics() name it; `resources` is the number of sockets, timers and so on. */
 export type ServerMemory = z.infer<typeof serverMemory>
 
-const serverWork = z.object({ milliseconds: z.number(), late: z.object({ median: z.number(), p99: z.number(), most: z.number() }) })
+const delay = z.object({ median: z.number(), p99: z.number(), most: z.number() })
+const serverWork = z.object({ milliseconds: z.number(), late: delay, own: delay })
 
-/** The CPU time that it took since its start, and by how much its event loop was late since the last question; in milliseconds. */
+/** The CPU time that it took since its start, and by how much its event loop was late since the last question: by the clock, and by its own work alone; in milliseconds. */
 export type ServerWork = z.infer<typeof serverWork>
 
 const entry = fileURLToPath(new URL('../server/main.ts', import.meta.url))

@@ -13,8 +13,8 @@ export type HostileOptions = {
 /** CPU milliseconds of the server: the lesser of two times, as the first one also compiles. */
 type Cost = { name: string; milliseconds: number; outcome: string }
 
-/** Lists of others over a while: how long each took, in milliseconds, and how late the event loop was meanwhile. */
-type Watch = { lists: number[]; late: ServerWork['late'] }
+/** Lists of others over a while: how long each took, in milliseconds, and how late the event loop was meanwhile, by the clock and by its own work. */
+type Watch = { lists: number[]; late: ServerWork['late']; own: ServerWork['own'] }
 
 export type HostileResult = { documents: number; costs: Cost[]; quiet: Watch; attacked: Watch & { attacks: number }; problems: string[] }
 
@@ -57,7 +57,7 @@ export async function hostile({ duration, programs, notice = () => undefined }: 
     }))
     const attacked = { ...(await watch(server, attack)), attacks }
     notice(`others under attack: ${summary(attacked)}`)
-    if (attacked.late.p99 > limits.late) problems.push(`The event loop was late by ${Math.round(attacked.late.p99)} ms at the 99th percentile.`)
+    if (attacked.late.p99 > limits.late) problems.push(`The event loop was late by ${Math.round(attacked.late.p99)} ms at the 99th percentile, of which ${Math.round(attacked.own.p99)} ms can be its own work.`)
     return { documents: documents.length, costs, quiet, attacked, problems }
   } finally {
     await server.end()
@@ -70,7 +70,7 @@ export function describeHostile({ documents, costs, quiet, attacked, problems }:
   const worst = costs.toSorted((one, other) => other.milliseconds - one.milliseconds)
   const times = worst.map(({ milliseconds }) => milliseconds)
   const outcomes = Object.entries(Object.groupBy(costs, ({ outcome }) => outcome)).map(([outcome, some]) => `${some?.length ?? 0} × ${outcome}`)
-  const row = (what: string, { lists, late }: Watch): string => `| ${what} | ${lists.length} | ${inMilliseconds(quantile(lists, 0.5))} | ${inMilliseconds(quantile(lists, 0.99))} | ${inMilliseconds(late.median)} | ${inMilliseconds(late.p99)} | ${inMilliseconds(late.most)} |`
+  const row = (what: string, { lists, late, own }: Watch): string => `| ${what} | ${lists.length} | ${inMilliseconds(quantile(lists, 0.5))} | ${inMilliseconds(quantile(lists, 0.99))} | ${[late, own].flatMap(({ median, p99, most }) => [median, p99, most].map(inMilliseconds)).join(' | ')} |`
   return `# Hostile documents
 
 Written by \`npm run soak -- hostile\`: ${documents} GraphQL documents that ask for too much, sent to a server of its own.
@@ -83,19 +83,19 @@ ${worst.slice(0, 8).map(({ name, milliseconds, outcome }) => `| ${name} | ${inMi
 
 Meanwhile ${readers} others read lists of 25 entries, with pauses of 20 ms; ${attackers} attackers sent ${attacked.attacks} of these documents, without a pause:
 
-| | lists | median | 99 % | event loop late, median | 99 % | most |
-|---|---|---|---|---|---|---|
+| | lists | median | 99 % | event loop late, median | 99 % | most | by its own work, median | 99 % | most |
+|---|---|---|---|---|---|---|---|---|---|
 ${row('nobody attacks', quiet)}
 ${row('under attack', attacked)}
 
-The event loop is looked at every 10 ms; the figure holds what other programs of the machine took from the server.
+The event loop is looked at every 10 ms. By the clock it is late by what other programs of the machine took from the server, too; its own work is the CPU time of its thread meanwhile.
 
 ${problems.length === 0 ? `No document costs more than ${limits.document} ms, and the event loop is late by no more than ${limits.late} ms at the 99th percentile.` : problems.join('\n')}
 `
 }
 
-function summary({ lists, late }: Watch): string {
-  return `${lists.length} lists, median ${inMilliseconds(quantile(lists, 0.5))}, 99 % ${inMilliseconds(quantile(lists, 0.99))}, event loop late by ${inMilliseconds(late.p99)} at the 99th percentile`
+function summary({ lists, late, own }: Watch): string {
+  return `${lists.length} lists, median ${inMilliseconds(quantile(lists, 0.5))}, 99 % ${inMilliseconds(quantile(lists, 0.99))}, event loop late by ${inMilliseconds(late.p99)} at the 99th percentile, by its own work ${inMilliseconds(own.p99)}`
 }
 
 function quantile(values: readonly number[], share: number): number {
@@ -120,7 +120,8 @@ async function watch(server: AuditServerProcess, going: Promise<unknown>): Promi
       await sleep(20)
     }
   })])
-  return { lists, late: (await server.work()).late }
+  const { late, own } = await server.work()
+  return { lists, late, own }
 }
 
 async function list(server: AuditServerProcess): Promise<void> {

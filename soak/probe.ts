@@ -1,18 +1,39 @@
 /*
  * Loaded into a server that is measured. Asked over the channel to its parent it tells `memory`, what is left after its garbage is
- * collected, or `work`: the CPU time that it took so far, and how late its event loop was since the last question.
+ * collected, or `work`: the CPU time that it took so far, how late its event loop was since
+ * the last question, and how much of that it worked itself.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 import { getHeapStatistics } from 'node:v8'
 
-const delay = monitorEventLoopDelay({ resolution: 10 })
-delay.enable()
+/** Nanoseconds. What was late by less than one counts as one: a histogram begins there. */
+const late = createHistogram()
+const own = createHistogram()
+const every = 10
+
+/**
+ * Looks every ten milliseconds by how much the event loop is late, and how much of that its own thread worked: the rest the system gave
+ * to other programs.
+ */
+function watchLoop(): void {
+  const began = { time: process.hrtime.bigint(), cpu: process.threadCpuUsage() }
+  setTimeout(() => {
+    const { user, system } = process.threadCpuUsage(began.cpu)
+    const delay = Math.max(1, Number(process.hrtime.bigint() - began.time) - every * 1e6)
+    late.record(Math.round(delay))
+    own.record(Math.max(1, Math.round(Math.min(delay, (user + system) * 1_000))))
+    watchLoop()
+  }, every).unref()
+}
+watchLoop()
 
 function tellWork(): void {
   const { user, system } = process.cpuUsage()
-  process.send?.({ milliseconds: (user + system) / 1_000, late: { median: delay.percentile(50) / 1e6, p99: delay.percentile(99) / 1e6, most: delay.max / 1e6 } })
-  delay.reset()
+  const told = (histogram: RecordableHistogram) => ({ median: histogram.percentile(50) / 1e6, p99: histogram.percentile(99) / 1e6, most: histogram.max / 1e6 })
+  process.send?.({ milliseconds: (user + system) / 1_000, late: told(late), own: told(own) })
+  late.reset()
+  own.reset()
 }
 
 async function tellMemory(): Promise<void> {
