@@ -8,31 +8,48 @@ export interface CauseCode {
 }
 
 const pointerRows = z.array(z.object({ kind: z.string(), parent_kind: z.string(), columns: z.array(z.string()) }))
+const joinedRow = z.tuple([z.object({ count: z.int(), listed: z.string().nullable() })])
 type Pointer = z.output<typeof pointerRows>[number]
 
-/**
- * A program that deletes the children first leaves an act that is joined when it is read; only its transactions are asked.
- * Uncorrelated, so that it is one hash table whatever the statistics say: with stale ones `exists` was 60,000² rows.
- */
-const isJoinedLater = (event: string) => `${event}.transaction_id in (select forerun.transaction_id from audit.event forerun where forerun.has_forerunners)`
+/** Up to so many transactions are listed in the query, about 10 bytes each. */
+const mostListed = 10_000
 
 /**
  * What audit.cause_of and audit.root_of say, as SQL expressions. These functions take 0.3 and 0.5 ms a call, which was more than
  * half of an export in which one entry of forty belongs to such an act; one look into the index takes a hundredth.
  * @param event alias of audit.event in the surrounding query
+ * @param most up to how many transactions of such acts are listed in the query
  */
-export async function causeCode(client: ClientBase, event: string): Promise<CauseCode> {
+export async function causeCode(client: ClientBase, event: string, most = mostListed): Promise<CauseCode> {
   const { rows } = await client.query('select kind, parent_kind, columns from audit_private.pointer_columns()')
   const pointers = pointerRows.parse(rows)
-  const joined = isJoinedLater(event)
+  const joined = await joinedCode(client, event, most)
+  if (joined === null) return { cause: `${event}.caused_by`, root: `${event}.root_id` }
   const cause = laterCause(pointers, event, 'parent')
+  // Asked for by its number: a mention of the whole row would make each row be put together once more, which took 5 % of an export.
+  const climbed = `(select audit.root_of(again) from audit.event again where again.id = ${event}.id)`
   // Nearly always what took it along is the top. Where that was taken along itself, the function climbs.
-  const isTop = `(select top.root_id is null and top.caused_by is null and ${laterCause(pointers, 'top', 'above')} is null from audit.event top where top.id = ${cause})`
+  const isTop = `top.root_id is null and top.caused_by is null and ${laterCause(pointers, 'top', 'above')} is null`
   return {
     cause: `case when ${event}.caused_by is not null then ${event}.caused_by when ${joined} then ${cause} end`,
-    root: `case when ${event}.root_id is not null or ${event}.caused_by is not null then case when ${joined} then audit.root_of(${event}) else ${event}.root_id end`
-      + ` when ${joined} then case when ${isTop} then ${cause} when ${cause} is null then null else audit.root_of(${event}) end end`,
+    root: `case when ${event}.root_id is not null or ${event}.caused_by is not null then case when ${joined} then ${climbed} else ${event}.root_id end`
+      + ` when ${joined} then (select case when ${isTop} then top.id else ${climbed} end from audit.event top where top.id = ${cause}) end`,
   }
+}
+
+/**
+ * Whether an entry belongs to an act that is joined when it is read, as a program leaves it that deletes the children first; null if there
+ * is no such act. Few transactions are listed, which takes a fifth of looking each up in a subquery. That one is uncorrelated, so that it
+ * is one hash table whatever the statistics say: with stale ones `exists` was 60,000² rows.
+ */
+async function joinedCode(client: ClientBase, event: string, most: number): Promise<string | null> {
+  const { rows } = await client.query(`
+    select count(*)::int as count, array_agg(transaction_id)::text as listed
+      from (select distinct forerun.transaction_id from audit.event forerun where forerun.has_forerunners limit $1) as joined`, [most + 1])
+  const [{ count, listed }] = joinedRow.parse(rows)
+  if (listed === null) return null
+  return count <= most ? `${event}.transaction_id = any (${pg.escapeLiteral(listed)}::xid8[])`
+    : `${event}.transaction_id in (select forerun.transaction_id from audit.event forerun where forerun.has_forerunners)`
 }
 
 /** The first of the later deletions in the same transaction of what the row belonged to, or pointed to. */

@@ -1,10 +1,10 @@
 import pg, { type ClientBase } from 'pg'
 import { z } from 'zod'
 
-/** Actions whose phrase is asked for; what `audit_private.phrase` says of other deletions is asked for with `other`. */
+/** Actions whose phrase is asked for, the usual ones first; what `audit_private.phrase` says of other deletions is asked for with `other`. */
 const known = [
-  'customer.deleted', 'contact.deleted', 'project.deleted', 'role.deleted', 'user.deleted', 'cv.deleted',
-  'projects.exported', 'customers.exported', 'contacts.exported', 'audit.exported',
+  'role.deleted', 'contact.deleted', 'cv.deleted', 'project.deleted', 'customers.exported', 'projects.exported', 'contacts.exported',
+  'customer.deleted', 'user.deleted', 'audit.exported', 'cv.restored', 'contact.restored', 'role.restored', 'project.restored', 'customer.restored', 'user.restored',
 ]
 const other = 'something else.deleted'
 
@@ -25,7 +25,8 @@ export async function sentenceCode(client: ClientBase, locale: string, event: st
   const otherPhrase = phraseRows.parse(rows).find(({ action }) => action === other)
   const otherCode = otherPhrase === undefined ? null : phraseCode(otherPhrase.phrase, locale, event)
   const rest = otherCode === null ? '' : ` when ${event}.action like '%.deleted' then ${otherCode}`
-  return `case ${cases.join(' ')}${rest} else audit.sentence(${event}, ${pg.escapeLiteral(locale)}) end`
+  // Asked for by its number: a mention of the whole row would make each row be put together once more, which took 5 % of an export.
+  return `case ${cases.join(' ')}${rest} else (select audit.sentence(again, ${pg.escapeLiteral(locale)}) from audit.event again where again.id = ${event}.id) end`
 }
 
 /** A phrase such as `{actor}: deleted CV {object}{owner}`; null if it holds a place that is not known here. */

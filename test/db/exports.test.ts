@@ -86,6 +86,38 @@ it('are ended by another login, or in another way than there is', async () => {
   assert.equal((await db.superuser.query('select outcome, row_count::int from audit.export where id = $1', [row.id])).rows, [{ outcome: 'cancelled', row_count: 5 }])
 })
 
+it('have ended once: the same end again is the same entry, and another one is refused, also of two at one moment', async () => {
+  const [one, two] = [await db.as('consultant_app'), await db.as('consultant_app')]
+  const { rows: [row] } = await one.query(`select audit.record_export('projects') as id`)
+  const end = (client: Client, outcome: string, rows: number | null, hash: string | null = null) =>
+    client.query('select audit.record_export_end($1, $2, $3, $4)::text as id', [row.id, outcome, rows, hash]).then(({ rows: [ended] }) => ended.id)
+  const ends = async () => (await db.superuser.query(`select id::text, details from audit.event where action = 'projects.export_ended' and object_id = $1`, [row.id])).rows
+
+  // An end that is rolled back is none.
+  await one.query('begin')
+  await end(one, 'failed', null)
+  await one.query('rollback')
+  // The second waits for the first, and then learns of it.
+  await one.query('begin')
+  const first = await end(one, 'complete', 5, 'h')
+  const waiting = [end(two, 'complete', 5, 'h')] as const
+  await one.query('commit')
+  assert.is(await waiting[0], first)
+  for (const [outcome, rows, hash] of [['failed', null, null], ['complete', 6, 'h'], ['complete', 5, 'other'], ['complete', 5, null]] as const) {
+    const error = await refused(end(two, outcome, rows, hash), 'AU010', /has ended already, in another way/)
+    assert.match(error.detail ?? '', new RegExp(`"row_count": 5.*entry ${first};`))
+  }
+  assert.equal(await ends(), [{ id: first, details: { outcome: 'complete', row_count: 5, file_hash: 'h' } }])
+  assert.equal((await db.superuser.query('select outcome, row_count::int, file_hash, attempt_count::int from audit.export where id = $1', [row.id])).rows, [{ outcome: 'complete', row_count: 5, file_hash: 'h', attempt_count: 1 }])
+
+  // Two ends may lie in a log of an earlier version: the first one holds.
+  await db.superuser.query('alter table audit.event disable trigger user')
+  await db.superuser.query(`insert into audit.event (company_id, actor_status, action, object_kind, object_id, source, details) select company_id, 'missing', action, object_kind, object_id, 'app', '{"outcome": "failed"}' from audit.event where id = $1`, [first])
+  await db.superuser.query('alter table audit.event enable always trigger guard_change; alter table audit.event enable always trigger guard_insert')
+  assert.is((await ends()).length, 2)
+  assert.equal((await db.superuser.query('select outcome from audit.export where id = $1', [row.id])).rows, [{ outcome: 'complete' }])
+})
+
 it('show their attempts and ends to their own company only', async () => {
   const fredrik = await person('fredrik.isaksson@nordljus.example')
   const app = await db.as('consultant_app')

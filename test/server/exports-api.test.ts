@@ -49,11 +49,18 @@ it('takes how it ended, with rows and the hash of the file, from the same person
     running.fetch(as, path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
   const response = await end(fredrik, { outcome: 'complete', rowCount: 17, fileHash: 'sha256:bb' })
   assert.is(response.status, 201)
-  const { rows } = await database.superuser.query(`select action, object_id, actor_name, details, audit.sentence(e) as sentence from audit.event e where id = $1`, [(await response.json()).id])
+  const ended = await response.json()
+  const { rows } = await database.superuser.query(`select action, object_id, actor_name, details, audit.sentence(e) as sentence from audit.event e where id = $1`, [ended.id])
   assert.equal(rows, [{ action: 'projects.export_ended', object_id: id, actor_name: 'Fredrik Isaksson', details: { outcome: 'complete', row_count: 17, file_hash: 'sha256:bb' },
     sentence: 'Fredrik Isaksson: the export of projects ended (17 rows)' }])
   const { rows: [seen] } = await database.superuser.query(`select row_count::int, file_hash, outcome from audit.export where id = $1`, [id])
   assert.equal(seen, { row_count: 17, file_hash: 'sha256:bb', outcome: 'complete' })
+  // Once: the same again is the same entry, another one is refused.
+  const again = await end(fredrik, { outcome: 'complete', rowCount: 17, fileHash: 'sha256:bb' })
+  assert.equal([again.status, (await again.json()).id], [201, ended.id])
+  const other = await end(fredrik, { outcome: 'failed' })
+  assert.equal([other.status, (await other.json()).error.code], [409, 'AU010'])
+  assert.equal((await database.superuser.query(`select count(*)::int as n from audit.event where action = 'projects.export_ended' and object_id = $1`, [id])).rows, [{ n: 1 }])
   assert.is((await end({ ...fredrik, id: '2' }, { outcome: 'complete' })).status, 400)
   assert.is((await end({ ...fredrik, companyId: '2' }, { outcome: 'complete' })).status, 400)
   assert.is((await end(fredrik, { outcome: 'done' })).status, 400)
@@ -83,6 +90,11 @@ it('refuses everything else and leaves no entry', async ({ running, database, fr
     [fredrik, { kind: 'projects', rowCount: -1 }, 400, 'BAD_EXPORT'],
     [fredrik, { kind: 'projects', requestId: 'a\0' }, 400, 'BAD_EXPORT'],
     [fredrik, { kind: 'projects', filter: { text: 'x'.repeat(20_000) } }, 400, 'AU004'],
+    [fredrik, { kind: 'projects', filter: { text: 'a\0' } }, 400, 'BAD_EXPORT'],
+    [fredrik, { kind: 'projects', filter: { 'a\0': 1 } }, 400, 'BAD_EXPORT'],
+    [fredrik, { kind: 'projects', filter: { text: [{ text: '\ud800' }] } }, 400, 'BAD_EXPORT'],
+    [fredrik, { kind: 'projects', filter: { text: JSON.parse(`${'['.repeat(1_500)}${']'.repeat(1_500)}`) } }, 400, 'BAD_EXPORT'],
+    [fredrik, { kind: 'projects', filter: 'all' }, 400, 'BAD_EXPORT'],
     [fredrik, [], 400, 'BAD_EXPORT'],
   ]
   for (const [person, body, status, code] of wrong) {
