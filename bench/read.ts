@@ -53,6 +53,7 @@ export async function benchRead({ isQuick, events, folder = join(tmpdir(), 'audi
       await step('searches', () => benchSearches(bench))
       await step('totals, facets, histogram', () => benchTotals(bench))
       addRatios(bench)
+      await step('while an entry waits', () => benchWaiting(bench))
       await step('for the record and for a DBA', () => benchOthers(bench))
       await step('ten times the entries', () => benchGrowth(bench, tenth))
       await step('sizes', () => benchSizes(bench))
@@ -204,6 +205,21 @@ function addRatios({ ratios, add }: Bench): void {
   add({ what: '– nineteen of twenty', goal: '≤ 1.3', ours: decimal(all[Math.ceil(all.length * 0.95) - 1] ?? 0, 2) })
 }
 
+/** The same while an entry waits for the keeper, as one does at any moment of a day. */
+async function benchWaiting(bench: Bench): Promise<void> {
+  const { add, askers: { owner } } = bench
+  await owner.query(`set role audit_owner; insert into audit.event (company_id, actor_status, action, object_kind, object_label, source, db_user) values ('${companies.big}', 'missing', 'cv.deleted', 'cv', 'It waits', 'sql', 'bench'); reset role`)
+  const asked: ReadonlyArray<readonly [what: string, goal: string, filter: Filter, statement: string]> = [
+    ['25 of: one frequent action', '≤ 10 ms', { actions: ['cv.deleted'] }, page], ['search for a rare word', '≤ 75 ms', { query: 'Kvicksilver' }, page],
+    ['total of: everything', '≤ 2.5 ms', {}, count], ['facets of: one letter', '≤ 50 ms', { query: 'e' }, facets], ['histogram of: one letter', '≤ 50 ms', { query: 'e' }, histogram],
+  ]
+  for (const [what, goal, filter, statement] of asked) {
+    // The ratios of all questions are those of a log that the keeper has caught up with.
+    add(figureOf(`while an entry waits for the keeper, ${what}`, goal, await compare({ ...bench, ratios: new Map() }, { company: 'big', filter, statement })))
+  }
+  while (Number((await owner.query<{ n: string | null }>('select audit.keep() as n')).rows[0]?.n) !== 0);
+}
+
 /** What each request asks besides, so that readings can be recorded; and what a DBA asks of all companies at once. */
 async function benchOthers({ askers, size, add }: Bench): Promise<void> {
   const { readers: { big }, owner } = askers
@@ -224,7 +240,7 @@ async function benchOthers({ askers, size, add }: Bench): Promise<void> {
 /** The same among a tenth of the entries, in turn. */
 async function benchGrowth({ askers, size, add }: Bench, tenth: Askers): Promise<void> {
   const grown = async (what: string, questions: readonly Question[], repetitions: number): Promise<void> => {
-    const took = await measureInTurn(['all', 'tenth'], size.rounds, async (which) => {
+    const took = await measureInTurn(['all', 'tenth'], 3 * size.rounds, async (which) => {
       let spent = 0
       for (const question of questions) spent += await ask(which === 'all' ? askers : tenth, 'reader', question, repetitions)
       return spent / questions.length
@@ -307,7 +323,7 @@ async function benchExport({ size, askers: { owner }, add }: Bench, server: Runn
 function describeMethod(size: Size): string[] {
   return [
     `The entries are those of \`npm run audit -- generate --events ${size.events} --companies 200 --seed 1\`: the biggest company has 17 %, the 20th 0.9 %, the 200th 0.09 %. The keeper has caught up, everything is vacuumed and in memory as far as it fits.`,
-    `In the database: statements of node-postgres on one connection, prepared, with their round trip; each reading is the mean of ${size.repetitions} (searches: one), each figure the median of ${size.rounds} rounds after a warm-up. "To compare" is the same question to the same functions by a superuser, whom no policy concerns, in turn; the ratio is taken within a round. The statement by which readings are recorded is compared with \`select 1\`: the difference is what the recording costs a request, but for one insert for each sitting behind the answer.`,
+    `In the database: statements of node-postgres on one connection, prepared, with their round trip; each reading is the mean of ${size.repetitions} (searches: one), each figure the median of ${size.rounds} rounds after a warm-up (ten times the entries: of ${3 * size.rounds}). "To compare" is the same question to the same functions by a superuser, whom no policy concerns, in turn; the ratio is taken within a round. The statement by which readings are recorded is compared with \`select 1\`: the difference is what the recording costs a request, but for one insert for each sitting behind the answer.`,
     'Searches: every term of the list is asked in the big, the middle and the small company; the lines that begin with a dash show the three. Ten times the entries: "to compare" is a tenth of the entries in another database of the same server, asked in turn; the ratio is what a goal is set for.',
     `Over HTTP: ${clients} clients in one process, the server in another, PostgreSQL beside them on the same cores; each round sends ${size.requests} requests, a reading is the mean time of one. "To compare" is the cheapest request that asks the database at all, one entry that is not there: token, transaction, settings and role, one look by key.`,
     `The export is fetched into a file; \`\\copy\` is COPY of the same rows and the columns that the table has, in the same order, through node into a file, by a superuser. The file of the server also has the sentence, the local time and the receipt. Memory: the most that /proc says during the export, less what it said before.`,

@@ -63,10 +63,12 @@ const questions = (known: Readonly<Record<string, string>>): ReadonlyArray<{ wha
     filtered('a search for what is frequent', 'kept_event_time_idx', { query: 'a' }),
     filtered('a search for what is rare', 'kept_event_names_idx', { query: 'kvicksilver' }),
     filtered('a search for what nothing has', 'kept_event_names_idx', { query: 'zzqqxx' }),
+    filtered('a search for two letters that nothing has', 'kept_piece_pkey', { query: 'jb' }),
     filtered('the total', 'kept_total_pkey', {}, count),
     filtered('the total of an action', 'kept_total_pkey', { actions: ['cv.deleted'] }, count),
     filtered('the total of a person', 'kept_total_pkey', { actorId: known['actor'] }, count),
     filtered('the facets', 'kept_total_pkey', {}, 'select * from audit.event_facets($1)'),
+    filtered('the facets of an act', 'event_pkey', { act: known['act'] }, 'select * from audit.event_facets($1)'),
     filtered('the histogram', 'kept_total_pkey', {}, 'select * from audit.event_histogram($1)'),
   ]
 }
@@ -86,6 +88,7 @@ for (const { without, drop, what } of [
   { without: 'the index of the list', drop: 'drop index audit.event_company_id_occurred_at_id_idx', what: 'the newest entries' },
   { without: 'the index of the order of time', drop: 'drop index audit_private.kept_event_time_idx', what: 'a search for what is frequent' },
   { without: 'the index of the search', drop: 'drop index audit_private.kept_event_names_idx', what: 'a search for what is rare' },
+  { without: 'the index of days and their letters', drop: 'alter table audit_private.kept_piece drop constraint kept_piece_pkey', what: 'a search for two letters that nothing has' },
   { without: 'the index of persons', drop: 'drop index audit_private.kept_event_actor_idx', what: 'what a person did' },
 ]) {
   it(`without ${without} the check above fails: "${what}" uses something else`, async ({ database, reader, known }) => {
@@ -103,7 +106,20 @@ for (const { without, drop, what } of [
   })
 }
 
-for (const { table, what } of [{ table: 'kept_event', what: 'a search for what is rare' }, { table: 'kept_total', what: 'the total' }]) {
+it('while an entry waits for the keeper, no question reads the numbers of what is kept from end to end', async ({ database, known }) => {
+  const own = await database.as('postgres')
+  for (const { what, statement, values } of questions(known)) {
+    await own.query('select pg_stat_force_next_flush()')
+    await own.query(`begin; set local role audit_owner; insert into audit.event (company_id, actor_status, action, object_kind, object_label, source, db_user) values ('${company}', 'missing', 'cv.deleted', 'cv', 'It waits', 'sql', 'x'); reset role`)
+    await own.query(`select set_config('audit.company_id', '${company}', true), set_config('audit.viewer_id', 'v', true); set local role audit_admin`)
+    await own.query(statement, [...values])
+    const { rows } = await own.query(`reset role; select c.relname as name, pg_stat_get_xact_tuples_returned(c.oid)::int as n from pg_class c where c.relname in ('kept_event_pkey', 'event_pkey', 'event_transaction_id_idx', 'event') order by 1`).then((results) => Array.isArray(results) ? results.at(-1) : results)
+    await own.query('rollback')
+    for (const { name, n } of rows) assert.ok(n < 1000, `${what}: ${n} of ${name}`)
+  }
+})
+
+for (const { table, what } of [{ table: 'kept_event', what: 'a search for what is rare' }, { table: 'kept_total', what: 'the total' }, { table: 'kept_piece', what: 'a search for two letters that nothing has' }]) {
   it(`without the keeper's table ${table} the check above fails: "${what}" is not answered at all`, async ({ database, known }) => {
     const question = questions(known).find((one) => one.what === what)
     if (question === undefined) throw new Error('There is no such question.')

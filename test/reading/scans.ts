@@ -21,7 +21,7 @@ export async function useOf(client: Client, statement: string, values: readonly 
       select c.relname as name, c.relkind = 'i' as is_index
         from pg_class c
        where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and c.relkind in ('i', 'r', 'p')
-         and (c.relname like 'event%' or c.relname like 'kept\\_event%' or c.relname like 'kept\\_total%') and pg_stat_get_xact_numscans(c.oid) > 0
+         and (c.relname like 'event%' or c.relname like 'kept\\_event%' or c.relname like 'kept\\_total%' or c.relname like 'kept\\_piece%') and pg_stat_get_xact_numscans(c.oid) > 0
        order by 1`)
     const found = scans.parse(counted)
     return { rows: rows.length, indexes: found.filter((one) => one.is_index).map(({ name }) => name), readWhole: found.filter((one) => !one.is_index).map(({ name }) => name) }
