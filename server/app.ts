@@ -15,7 +15,7 @@ import { trustScreens } from './graphql/trusted-documents.ts'
 import { readerSettings, type Identities } from './identity.ts'
 import { makeMetrics, type Metrics } from './metrics.ts'
 import { serveMetrics, type MetricsAccess } from './metrics-access.ts'
-import { refuseAmbiguous, refuseOversized } from './only.ts'
+import { refuseAmbiguous, refuseCrooked, refuseOversized } from './only.ts'
 import { noteOtherCompany } from './other-company.ts'
 import { makeRateLimits } from './rate-limit.ts'
 import { filterOfAddress, makeReadings, noteReadings } from './readings.ts'
@@ -71,6 +71,8 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
   // Mounted into another application it believes the proxies that that one believes.
   if (config.trustProxy !== undefined) app.set('trust proxy', config.trustProxy)
   app.set('etag', false)
+  // A rule of a proxy about /metrics shall not be got round by /Metrics or /metrics/.
+  app.enable('case sensitive routing').enable('strict routing')
   app.use(pinoHttp({ logger, genReqId: newRequestId, serializers: { req: describeRequest, res: ({ statusCode }: { statusCode: number }) => ({ statusCode }) } }))
   app.use(helmet({
     contentSecurityPolicy: { useDefaults: false, directives: contentSecurity },
@@ -80,7 +82,8 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
   }))
   app.use(metrics.measure)
   app.use(/^(?!\/export\/)/, endInTime(statementTimeout + patience, (refusal, request, response) => answerError(refusal, request, response, () => undefined)))
-  app.get('/livez', (_request, response) => void response.json({ status: 'ok' }))
+  app.use(refuseCrooked)
+  app.get('/livez', (_request, response) => void response.set('cache-control', 'no-store').json({ status: 'ok' }))
   const isReadable = oneAtATime(async (id: string) => {
     await fitness.check()
     // Under the policy and the role of a reader, so that grants and functions are tried too.
@@ -89,7 +92,7 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
   app.get('/readyz', async (request, response) => {
     await isReadable(requestId(request))
     if (!graphql.isReady()) throw notReady()
-    response.json({ status: 'ok' })
+    response.set('cache-control', 'no-store').json({ status: 'ok' })
   })
   app.get('/metrics', serveMetrics(metrics, metricsAccess))
   app.use(refuseOversized, refuseAmbiguous, limits.address, noteOtherCompany({ identities, requestId, logger }))

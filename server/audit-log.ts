@@ -1,7 +1,8 @@
-import type { Express } from 'express'
+import type { Express, RequestHandler } from 'express'
 import pg, { type Pool } from 'pg'
 import type { Logger } from 'pino'
 import { makeAuditServer } from './app.ts'
+import { checkOptions } from './audit-log-options.ts'
 import { readConfig, type Config } from './config.ts'
 import { makeIdentities, type IdentitySettings } from './identity.ts'
 import { startKeeper } from './keeper.ts'
@@ -35,7 +36,7 @@ export interface AuditLogOptions {
 /** The audit log as a part of another server. */
 export interface AuditLog {
   /** All its routes; mount it: `app.use('/audit', auditLog.handler)`. The log stands at `/audit/company/audit-log`. */
-  readonly handler: Express
+  readonly handler: RequestHandler
   /** Resolves once lists are answered. It waits as long as the database is away; requests get 503 meanwhile. */
   readonly ready: () => Promise<void>
   /** Its metrics in the text format of Prometheus, to be added to those of the host; nobody can read them over its own routes. */
@@ -47,9 +48,10 @@ export interface AuditLog {
 /**
  * Makes the audit log for an express application of your own. It listens to nothing, reads no environment variable, sets
  * no handler of the process, and answers only below the path where it is mounted.
- * @throws Error if the token settings cannot be used
+ * @throws Error that names every option that cannot be used
  */
 export async function createAuditLog(options: AuditLogOptions): Promise<AuditLog> {
+  checkOptions(options)
   const { pool, token, logger = makeLogger('warn') } = options
   const config = { ...readConfig({}), ...options.settings, hostAppOrigins: [...options.formOrigins ?? []], trustProxy: undefined }
   const identities = makeIdentities({ ...token, sessionSeconds: config.sessionSeconds })
@@ -61,7 +63,7 @@ export async function createAuditLog(options: AuditLogOptions): Promise<AuditLog
   })
   const keeper = options.keeper === false ? null : startKeeper({ connectionString: connectionOf(pool), logger })
   return {
-    handler: server.app,
+    handler: trustingLikeHost(server.app),
     ready: async () => void await server.printSchema(),
     metrics: server.metrics.text,
     close: async () => {
@@ -70,6 +72,19 @@ export async function createAuditLog(options: AuditLogOptions): Promise<AuditLog
       if (exports !== options.exportPool) await exports.end()
     },
   }
+}
+
+/** Mounted into an application it believes the proxies that that one believes; through a router of the host nobody would tell it. */
+function trustingLikeHost(app: Express): RequestHandler {
+  return (request, response, next) => {
+    const host: unknown = Reflect.get(request, 'app')
+    if (isApplication(host)) app.set('trust proxy', host.get('trust proxy fn'))
+    app(request, response, next)
+  }
+}
+
+function isApplication(value: unknown): value is Express {
+  return typeof value === 'function' && 'handle' in value && 'set' in value
 }
 
 /** How the connections of a pool are made. pg hides the password from whoever lists the options, and so from a spread. */

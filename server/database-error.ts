@@ -49,7 +49,7 @@ export function refusalOf(error: unknown): Refusal | null {
   }
   // Class AU is our own: its texts are written for the caller.
   if (/^AU\d{3}$/.test(code)) {
-    return new Refusal({ status: code === 'AU005' ? 403 : 400, code: code === 'AU006' ? 'BAD_FILTER' : code, message, detail, hint, cause: error })
+    return new Refusal({ status: code === 'AU005' ? 403 : code === 'AU010' ? 409 : 400, code: code === 'AU006' ? 'BAD_FILTER' : code, message, detail, hint, cause: error })
   }
   return null
 }

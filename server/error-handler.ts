@@ -19,7 +19,7 @@ export function makeErrorHandler(logger: Logger, refused: (code: string) => void
     if (response.headersSent) return void response.destroy()
     const { status, code, message, detail, hint, headers } = refusal ?? unknownError
     refused(code)
-    response.status(status).set({ ...headers, 'cache-control': 'no-store', vary: 'accept' })
+    response.status(status).set({ ...(status === 401 && { 'www-authenticate': 'Bearer' }), ...headers, 'cache-control': 'no-store', vary: 'accept' })
     const about = { code, ...(detail && { detail }), ...(hint && { hint }), id }
     // A GraphQL client looks for errors; everybody else, and a person, for error.
     const body = { error: { ...about, message }, ...(response.locals['isGraphql'] === true && { errors: [{ message, extensions: about }] }) }

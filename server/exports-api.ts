@@ -19,11 +19,21 @@ export interface ExportsOptions {
 
 const wellFormed = z.string().max(500).refine((value) => value.isWellFormed() && !value.includes('\0'), 'is not well-formed text')
 
+/** How deep lists and objects of a filter may lie in each other. */
+const deepest = 20
+
+/** Whether jsonb can hold it, and whoever reads it can follow it: the walk itself must not run out of stack. */
+function isStorable(value: unknown, depth = 0): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0')
+  if (typeof value !== 'object' || value === null) return true
+  return depth < deepest && Object.entries(value).every(([key, inner]) => isStorable(key) && isStorable(inner, depth + 1))
+}
+
 const reported = z.strictObject({
   kind: z.enum(['projects', 'customers', 'contacts', 'project', 'customer', 'contact']),
   rowCount: z.int().min(0).nullish(),
   format: wellFormed.nullish(),
-  filter: z.record(z.string(), z.json()).nullish(),
+  filter: z.unknown().refine((value) => isStorable(value), { message: `is not well-formed text, or deeper than ${deepest}`, abort: true }).pipe(z.record(z.string(), z.json()).nullish()).optional(),
   fileHash: wellFormed.nullish(),
   requestId: wellFormed.nullish(),
 })
@@ -42,7 +52,7 @@ const endedRow = z.tuple([z.object({ id: z.string() })])
  * `POST /exports`: a host application that cannot call audit.record_export itself reports an export of projects,
  * customers or contacts. Who did it, for which company and from where comes from its bearer token only. Answers 201 with
  * `{ id, attempt }`, the number of the entry, once it is committed; 200 if the same request was reported before.
- * `POST /exports/:id/end` reports how it ended.
+ * `POST /exports/:id/end` reports how it ended: 201 with `{ id }`, the number of that entry, also if the same end was reported before; 409 for another one.
  */
 export function makeExportsRouter({ identities, pool, statementTimeout, requestId: idOf }: ExportsOptions): Router {
   const router = Router()

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import express, { json, Router, type Request, type RequestHandler, type Response } from 'express'
+import express, { json, type Express, type Request, type RequestHandler, type Response } from 'express'
 import { printSchema } from 'postgraphile/graphql'
 import { postgraphile } from 'postgraphile'
 import { grafserv } from 'postgraphile/grafserv/express/v4'
@@ -41,7 +41,7 @@ export interface GraphqlOptions {
 }
 
 export interface Graphql {
-  readonly router: Router
+  readonly router: Express
   /** Whether the schema has been built, for which the database must have answered once. */
   readonly isReady: () => boolean
   /** The schema as SDL, once it can be built. */
@@ -56,8 +56,10 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
   const requestBySettings = new WeakMap<object, ReaderRequest>()
   const failureOf = new WeakMap<IncomingMessage, Refusal>()
   const closing = new AbortController()
-  let handler: RequestHandler | null = null
+  let isBuilt = false
 
+  // PostGraphile wants to be added to an application. As one that is mounted, it knows the proxies that the outer one trusts.
+  const router = express().disable('x-powered-by')
   const preset = makePreset({
     service: makeReaderService(pool, (settings) => requestBySettings.get(settings)),
     rules: { introspection },
@@ -85,12 +87,10 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
   // Built from a database of another version it would stay wrong for as long as this process runs.
   const built = whenFit(closing.signal).then(async () => {
     const instance = postgraphile(preset)
-    const app = express()
-    app.disable('x-powered-by')
-    await instance.createServ(grafserv).addTo(app, null, false)
-    return { instance, app, schema: await instance.getSchema() }
+    await instance.createServ(grafserv).addTo(router, null, false)
+    return { instance, schema: await instance.getSchema() }
   })
-  built.then(({ app }) => { handler = app }, (error: unknown) => {
+  built.then(() => { isBuilt = true }, (error: unknown) => {
     if (!closing.signal.aborted) logger.fatal({ err: error }, 'the GraphQL schema cannot be built')
   })
 
@@ -127,13 +127,11 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
     if (refusal?.status === 503) failureOf.set(request, refusal)
   }
 
-  const router = Router()
   router.use('/graphql', markGraphql, onlyMethods('POST'), refuseForeign(), onlyBodies('application/json'),
     json({ limit: '64kb', inflate: false }), refuseBatch, readDocument, refuseUntilReady, signIn)
-  router.use((request, response, next) => (handler === null ? next() : handler(request, response, next)))
   return {
     router,
-    isReady: () => handler !== null,
+    isReady: () => isBuilt,
     printSchema: async () => `${printSchema((await built).schema)}\n`,
     close: async () => {
       closing.abort()
@@ -142,7 +140,7 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
   }
 
   function refuseUntilReady(...[, , next]: Parameters<RequestHandler>) {
-    if (handler !== null) return next()
+    if (isBuilt) return next()
     throw new Refusal({
       status: 503, code: 'DATABASE_UNAVAILABLE', message: 'The database cannot be reached, or the audit log is not installed in it.',
       hint: 'Try again in a few seconds. An operator finds the reason in the log.', headers: { 'retry-after': '5' },

@@ -55,6 +55,8 @@ export function makeIdentities(settings: IdentitySettings): Identities {
   const { secret, issuer, audience, sessionSeconds, type = 'JWT', maxAge = 86_400, clockTolerance = 5 } = settings
   const secretBytes = new TextEncoder().encode(secret)
   if (secretBytes.length < 32) throw new Error(`The token secret has ${secretBytes.length} bytes. Give at least 32 random bytes in TOKEN_SECRET.`)
+  // Without them the library would not look at the claims at all.
+  if (!issuer || !audience) throw new Error('The issuer and the audience of tokens are not set. Give what their claims iss and aud must say.')
   const tokenKey = settings.key ?? { algorithm: 'HS256', secret }
   const keySource = makeKeySource(tokenKey)
   // A key of its own, so that neither can ever be taken for the other.

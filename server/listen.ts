@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { answerUnreadable, bareHeaders } from './bare-answer.ts'
 import { StartRefusal } from './start-refusal.ts'
 
 /** A server that already holds its port and answers 503 until it is given something to serve. */
@@ -10,7 +11,7 @@ export interface Listener {
 }
 
 const starting: RequestListener = (_request, response) => {
-  response.writeHead(503, { 'retry-after': '1', 'content-type': 'text/plain; charset=utf-8' }).end('Starting.\n')
+  response.writeHead(503, { ...bareHeaders, 'retry-after': '1', 'content-type': 'text/plain; charset=utf-8' }).end('Starting.\n')
 }
 
 /**
@@ -22,6 +23,7 @@ export async function listen(port: number, address: string, variable: string): P
   let handler = starting
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => void handler(request, response))
   server.maxHeadersCount = 100
+  server.on('clientError', answerUnreadable)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(refusal(cause, port, address, variable)))
     server.listen(port, address, resolve)

@@ -3,6 +3,7 @@ import express from 'express'
 import type { Pool } from 'pg'
 import { makeHostApp } from '../host-app/app.ts'
 import { makeAuditServer } from './app.ts'
+import { setBareHeaders } from './bare-answer.ts'
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { makePool, openDatabase, startProblem, type Database } from './database.ts'
 import { makeIdentities } from './identity.ts'
@@ -82,7 +83,7 @@ async function start(config: Config): Promise<void> {
   if (config.metrics.own !== null) {
     const { port, address } = config.metrics.own
     const monitoring = await listening(port, address, 'METRICS_ADDRESS')
-    monitoring.serve(express().disable('x-powered-by').get('/metrics', serveMetrics(server.metrics, 'everybody')))
+    monitoring.serve(express().disable('x-powered-by').use(setBareHeaders).get('/metrics', serveMetrics(server.metrics, 'everybody')))
   }
   // Ready means that a list is answered. Where the database is away, that can take as long as it is.
   if (database.isThere) await server.printSchema()

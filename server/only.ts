@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler } from 'express'
 import { Refusal } from './refusal.ts'
 
 /** Refuses every other method, HEAD too, so that asking for headers never starts an export. */
@@ -12,6 +12,17 @@ export function onlyMethods(...methods: readonly string[]): RequestHandler {
   }
 }
 
+/** Refuses a body that somebody else has read, as bytes or text or to nothing: our own limits would look at nothing. */
+function refuseTaken(request: Request): void {
+  const body: unknown = request.body
+  const isGone = body === undefined && request.readableDidRead && request.headers['content-length'] !== '0'
+  if (!isGone && typeof body !== 'string' && !Buffer.isBuffer(body)) return
+  throw new Refusal({
+    status: 500, code: 'BODY_TAKEN', message: 'Another part of this server has read the body of the request before the audit log could.',
+    hint: 'Mount the audit log before what reads every request, such as express.raw, express.text or an upload.',
+  })
+}
+
 /** Refuses every other type of body, and compressed ones, which could be a thousand times larger than they look. */
 export function onlyBodies(...types: readonly string[]): RequestHandler {
   return (request, _response, next) => {
@@ -19,7 +30,10 @@ export function onlyBodies(...types: readonly string[]): RequestHandler {
     if (encoding !== undefined && encoding !== 'identity') {
       throw new Refusal({ status: 415, code: 'UNSUPPORTED_ENCODING', message: `A body in ${encoding} is not read.`, hint: 'Send it uncompressed.' })
     }
-    if (types.some((type) => request.is(type))) return next()
+    if (types.some((type) => request.is(type))) {
+      refuseTaken(request)
+      return next()
+    }
     throw new Refusal({
       status: 415, code: 'UNSUPPORTED_TYPE', message: `A body of type ${request.headers['content-type'] ?? 'unknown'} is not read.`,
       hint: `Send ${types.join(' or ')}.`,
@@ -30,7 +44,10 @@ export function onlyBodies(...types: readonly string[]): RequestHandler {
 const longestAddress = 8_192
 const mostHeaders = 100
 
-/** Refuses an address that no filter needs, and so many headers that Node would silently leave some out. */
+/** Bytes; the most that any route reads is 64 KB. */
+const largestBody = 65_536
+
+/** Refuses an address that no filter needs, so many headers that Node would silently leave some out, and at once a body that says it is too large. */
 export const refuseOversized: RequestHandler = (request, _response, next) => {
   if (request.originalUrl.length > longestAddress) {
     throw new Refusal({ status: 414, code: 'ADDRESS_TOO_LONG', message: `The address is longer than ${longestAddress} characters.`, hint: 'Leave conditions out of the filter.' })
@@ -38,7 +55,26 @@ export const refuseOversized: RequestHandler = (request, _response, next) => {
   if (request.rawHeaders.length >= 2 * mostHeaders) {
     throw new Refusal({ status: 431, code: 'TOO_MANY_HEADERS', message: `The request has ${mostHeaders} headers or more.` })
   }
+  if (Number(request.headers['content-length'] ?? 0) > largestBody) {
+    throw new Refusal({ status: 413, code: 'TOO_LARGE', message: 'The body is too large.', hint: `It can have ${largestBody} bytes at most.` })
+  }
   next()
+}
+
+/** Refuses paths that a proxy, a browser and a server may read in different ways: what a rule about `/metrics` keeps out shall not come in as `/x/../metrics`. */
+export const refuseCrooked: RequestHandler = (request, _response, next) => {
+  const { path } = request
+  if (!/\/\/|\\/.test(path) && !/(^|[/\\])\.\.?([/\\]|$)/.test(decodedOnce(path))) return next()
+  throw new Refusal({ status: 404, code: 'NOT_FOUND', message: 'There is nothing at this address.' })
+}
+
+/** A path that is not percent-encoded UTF-8 stays as it is: the routes refuse it. */
+function decodedOnce(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
 }
 
 const single = new Set(['host', 'authorization', 'content-type', 'content-encoding', 'origin', 'sec-fetch-site'])

@@ -58,7 +58,7 @@ export function makeKeySource(key: TokenKey): KeySource {
  */
 function readPublicKey(algorithm: PublicAlgorithm, pem: string): KeyObject {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) throw new Error('It is a private key. The audit server needs the public one only.')
-  const key = createPublicKey(pem)
+  const key = publicKeyOf(pem)
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
   const found = `${key.asymmetricKeyType ?? 'unknown'}${namedCurve ? ` ${namedCurve}` : ''}${modulusLength ? ` ${modulusLength}` : ''}`
   const fits = {
@@ -68,6 +68,14 @@ function readPublicKey(algorithm: PublicAlgorithm, pem: string): KeyObject {
   }
   if (fits[algorithm]) return key
   throw new Error(`${algorithm} needs ${{ RS256: 'an RSA key of 2048 bits or more', ES256: 'a key on the curve P-256', EdDSA: 'an Ed25519 key' }[algorithm]}; this one is ${found}.`)
+}
+
+function publicKeyOf(pem: string): KeyObject {
+  try {
+    return createPublicKey(pem)
+  } catch (cause) {
+    throw new Error('It is no public key as PEM, which begins with -----BEGIN PUBLIC KEY-----.', { cause })
+  }
 }
 
 /** Whether an error says something about the token, rather than about the way to the keys. */

@@ -5,7 +5,8 @@ import type { Refusal } from '../refusal.ts'
 
 /**
  * GraphQL answers 200 whatever became of the query. Where the database failed, a proxy, a browser and a monitoring shall
- * see it too: the status and the headers (Retry-After) of the refusal are those of the answer.
+ * see it too: the status and the headers (Retry-After) of the refusal are those of the answer. So shall a program whose
+ * filter or page cannot be used, which might take an answer of 200 for "nothing found": it gets 400.
  * @param failureOf what a request met in the database
  * @param onRefused told the codes of the errors of an answer, each once, however many mistakes are in the document
  */
@@ -22,13 +23,15 @@ export function makeStatusPlugin(failureOf: (request: IncomingMessage) => Refusa
           if (codes.length > 0) onRefused(codes)
           const { expressv4 } = event.requestDigest.requestContext
           const failure = expressv4 && failureOf(expressv4.req)
-          if (failure === undefined) return result
+          if (failure === undefined) return codes.some((code) => unusable.has(code)) ? { ...result, statusCode: 400 } : result
           return { ...result, statusCode: failure.status, headers: { ...result.headers, ...failure.headers } }
         },
       },
     },
   }
 }
+
+const unusable = new Set(['BAD_FILTER', 'BAD_PAGE'])
 
 const refused = z.object({ errors: z.array(z.object({ extensions: z.object({ code: z.string().optional() }).optional() })) })
 

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import * as assert from 'uvu/assert'
 import { startServer } from '../server/running-server.ts'
 import { serverSuite } from '../server/server-suite.ts'
@@ -20,6 +21,39 @@ it('asks the database once for all who ask at the same moment whether it is read
   assert.equal([...new Set(statuses)], [200])
   const asked = running.connections() - before
   assert.ok(asked <= 50, `${asked} connections were taken for 100 questions`)
+})
+
+it('knows each of its addresses by one spelling, so that a rule of a proxy about one of them holds [case 184]', async ({ running, database }) => {
+  const open = await startServer(database, { metrics: { access: 'local', own: null } })
+  try {
+    assert.is((await open.fetch(null, '/metrics')).status, 200)
+    for (const path of ['/Metrics', '/METRICS', '/metrics/', '/%6detrics', '/READYZ', '/livez/', '/Session', '/EXPORT/events.csv']) assert.is((await open.fetch(null, path)).status, 404, path)
+  } finally {
+    await open.close()
+  }
+  // As bytes: every client of HTTP tidies them up.
+  for (const path of ['/assets/%2e%2e/index.html', '/assets/..%2findex.html', '/company/../livez', '/company/%2e%2e/livez', '/company/.', '/company/..', '/graphql/../livez', '/graphql/%2e%2e/graphql', '/company//x', '//company/audit-log', '/company\\..\\x', '/company/..%5cx', '/./livez']) {
+    assert.is(await rawStatus(running.url, path), 404, path)
+  }
+  assert.is(await rawStatus(running.url, '/company/audit-log/17'), 200)
+})
+
+it('says with each 401 how to sign in, and never by a window of the browser', async ({ running }) => {
+  for (const [path, headers] of [['/views', {}], ['/recording', { authorization: 'Basic YTpi' }], ['/export/events.csv', { authorization: 'Bearer x' }], ['/question', {}]] as const) {
+    const response = await running.fetch(null, path, { headers })
+    assert.is(response.status, 401)
+    assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer/)
+  }
+})
+
+it('answers 400 to a filter or a page of GraphQL that cannot be used, which 200 would hide from a program [case 189, 194, 199]', async ({ running, fredrik }) => {
+  for (const ask of ['filter: {actions: ["nonsense"]}', 'filter: {sources: ["nonsense"]}', 'filter: {fromDay: "2026-02-02", toDay: "2026-02-01"}', 'filter: {fromDay: "2026-02-30"}', 'filter: {query: "\\u0000"}', 'first: 0', 'first: -1', 'after: "x"']) {
+    const response = await running.fetch(fredrik, '/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: `{ events(${ask}) { nodes { id } } }` }) })
+    const { data, errors } = await response.json()
+    assert.is(response.status, 400, ask)
+    assert.equal(data, { events: null }, ask)
+    assert.match(errors[0].extensions.code, /^BAD_(FILTER|PAGE)$/)
+  }
 })
 
 it('writes no formula into a file by the name of a table that is not tracked [case 188]', async ({ running, database, fredrik }) => {
@@ -56,6 +90,17 @@ for (const term of [`\\' or true --`, `a\\`, `' or 1=1 --`, '$1', `E'\\x27'`]) {
       await own.close()
       await database.superuser.query(`alter database ${database.name} reset standard_conforming_strings`)
     }
+  })
+}
+
+/** The status of a path that is sent as it is written. */
+function rawStatus(url: string, path: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1' }, () => { socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`) })
+    let answer = ''
+    socket.on('data', (data) => { answer += String(data) })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(Number(answer.slice(9, 12))))
   })
 }
 

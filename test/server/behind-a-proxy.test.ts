@@ -1,0 +1,63 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import express from 'express'
+import pg from 'pg'
+import * as assert from 'uvu/assert'
+import { createAuditLog } from '../../server/audit-log.ts'
+import { makeLogger } from '../../server/logger.ts'
+import { secret, startServer, tokenFor } from './running-server.ts'
+import { serverSuite } from './server-suite.ts'
+
+const it = serverSuite('Behind a proxy that is trusted')
+const json = { 'content-type': 'application/json' }
+const client = '203.0.113.9'
+const proxied = { 'x-forwarded-for': client, 'x-forwarded-proto': 'https' }
+
+it('a reading is recorded with the address of the reader, whichever way they read', async ({ database, fredrik }) => {
+  const running = await startServer(database, { trustProxy: 1 })
+  const send = (path: string, init: RequestInit = {}) => running.fetch(fredrik, path, { ...init, headers: { ...proxied, ...init.headers } }).then((answer) => answer.text())
+  await send('/graphql', { method: 'POST', headers: json, body: '{"query":"{ events(filter: {query: \\"by proxy\\"}) { nodes { id } } }"}' })
+  await send('/graphql', { method: 'POST', headers: json, body: '{"query":"{ event(id: \\"424242\\") { id } }"}' })
+  await send('/export/events.csv?q=by+proxy')
+  await send('/views')
+  await send('/recording')
+  await running.close()
+  const { rows } = await database.superuser.query<{ subject: string; address: string }>(`select subject, host(client_addr) as address from audit.reading order by id`)
+  assert.equal(rows.map(({ subject, address }) => `${subject} ${address}`).sort(), ['entries', 'entry', 'export', 'recording', 'views'].map((subject) => `${subject} ${client}`))
+})
+
+for (const [how, mount] of Object.entries({
+  'an application': (handler: express.RequestHandler) => express().set('trust proxy', 1).use('/admin/audit', handler),
+  'a router of an application': (handler: express.RequestHandler) => express().set('trust proxy', 1).use('/admin', express.Router().use('/audit', handler)),
+})) {
+  it(`the log inside ${how} takes TLS and the address from the proxies that it trusts`, async ({ database, fredrik }) => {
+    const pool = new pg.Pool({ connectionString: database.url('audit_server') })
+    pool.on('error', () => undefined)
+    const auditLog = await createAuditLog({ pool, token: { secret, issuer: 'consultant-app', audience: 'audit-log' }, logger: makeLogger('silent'), keeper: false })
+    await auditLog.ready()
+    const http = createServer(mount(auditLog.handler)).listen(0, '127.0.0.1')
+    await once(http, 'listening')
+    const address = http.address()
+    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/admin/audit`
+    try {
+      const signedIn = await fetch(`${url}/session`, { method: 'POST', headers: { ...json, ...proxied }, body: JSON.stringify({ token: await tokenFor(fredrik) }) })
+      const [cookie = ''] = signedIn.headers.getSetCookie()
+      assert.match(cookie, /^__Host-audit-session=.*; Secure;/)
+      const asked = `{"query":"{ viewer { access } events(filter: {query: \\"inside ${how}\\"}) { nodes { id } } }"}`
+      const answer = await fetch(`${url}/graphql`, { method: 'POST', headers: { ...json, ...proxied, cookie: cookie.split(';')[0] ?? '' }, body: asked })
+      assert.is((await answer.json()).data.viewer.access, 'granted')
+      // Without the proxy it is another cookie: this one is not for plain HTTP.
+      const plain = await fetch(`${url}/graphql`, { method: 'POST', headers: { ...json, cookie: cookie.split(';')[0] ?? '' }, body: '{"query":"{ viewer { access } }"}' })
+      assert.is((await plain.json()).data.viewer.access, 'not_signed_in')
+    } finally {
+      http.closeAllConnections()
+      await new Promise((resolve) => http.close(resolve))
+      await auditLog.close()
+      await pool.end()
+    }
+    const { rows } = await database.superuser.query<{ address: string }>(`select host(client_addr) as address from audit.reading where filter ->> 'query' = $1`, [`inside ${how}`])
+    assert.equal(rows, [{ address: client }])
+  })
+}
+
+it.run()
