@@ -299,14 +299,31 @@ async function withConnection<Result>(connectionString: string, use: (client: pg
 }
 
 async function connect(pool: pg.Pool, connectionString: string): Promise<pg.PoolClient> {
+  const place = placeOf(connectionString)
   try {
     return await pool.connect()
   } catch (cause) {
-    const { host, port, user, database } = new pg.Client({ connectionString })
     const reason = cause instanceof Error ? cause.message || String(Reflect.get(cause, 'code')) : String(cause)
+    const form = 'Write it as postgres://login:password@host:5432/database.'
+    // pg leaves a connection open whose server asks for a password that is not there, so that waiting for better days would use up all of them.
+    if (reason.includes('client password must be a string')) throw new MigrationError('BAD_ADDRESS', 'The database wants a password, and DATABASE_URL has none.', { detail: place, hint: form, cause })
     throw new MigrationError('DATABASE_UNREACHABLE', `The database cannot be reached: ${reason}`, {
-      detail: `host ${host}, port ${port}, database ${database ?? ''}, user ${user ?? ''}`,
+      detail: place,
       hint: 'Check DATABASE_URL, and that the server runs and lets this user in.',
+      cause,
+    })
+  }
+}
+
+/** Where a connection string leads, without its password. @throws {MigrationError} if it cannot be read, or a certificate that it names. */
+function placeOf(connectionString: string): string {
+  try {
+    const { host, port, user, database } = new pg.Client({ connectionString })
+    return `host ${host}, port ${port}, database ${database ?? ''}, user ${user ?? ''}`
+  } catch (cause) {
+    throw new MigrationError('BAD_ADDRESS', `DATABASE_URL cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      detail: 'The address cannot be read, or a file that it names.',
+      hint: 'Write it as postgres://login:password@host:5432/database.',
       cause,
     })
   }

@@ -1,5 +1,6 @@
 export type MigrationErrorCode =
   | 'DATABASE_UNREACHABLE'
+  | 'BAD_ADDRESS'
   | 'POSTGRESQL_TOO_OLD'
   | 'MIGRATED_BY_NEWER'
   | 'FOREIGN_SCHEMA'

@@ -213,13 +213,13 @@ CREATE TRIGGER guard_insert BEFORE INSERT ON audit.export_attempt FOR EACH STATE
 alter table audit.export_attempt enable always trigger guard_insert;
 grant select on table audit.export_attempt to audit_admin;
 grant select on table audit.export_attempt to audit_dba;
-comment on table audit.export_attempt is 'One row for each time that an export with a request id was reported. A double click or a retry repeats the request id: it is one entry in audit.event, and one more row here. Rows are only ever added.';
-comment on column audit.export_attempt.event_id is 'The entry of the export.';
+comment on table audit.export_attempt is 'One row for each time that an export with a request id was reported, and one for its end. A double click or a retry repeats the request id: it is one entry in audit.event, and one more row here. Rows are only ever added.';
+comment on column audit.export_attempt.event_id is 'The entry of the export, or that of its end.';
 comment on column audit.export_attempt.attempt is 'Which attempt of this request it was, from 1.';
 comment on column audit.export_attempt.attempted_at is 'When it was reported, by the clock of the database server.';
 comment on column audit.export_attempt.company_id is 'The company to whose administrators it belongs.';
-comment on column audit.export_attempt.request_key is 'SHA-256 of what makes two reports the same request: company, person, action, request id, format and filter.';
-comment on column audit.export_attempt.details is 'What this attempt said: row count, format, filter, file hash.';
+comment on column audit.export_attempt.request_key is 'SHA-256 of what makes two reports the same request: company, person, action, request id, format and filter. For an end: of the export that it ends, so that there is one.';
+comment on column audit.export_attempt.details is 'What this attempt said: row count, format, filter, file hash; of an end also the outcome.';
 
 create table audit.reading (
   id bigint not null generated always as identity,
@@ -377,6 +377,8 @@ create table audit_private.keeping (
   kept_count bigint not null,
   kept_at timestamp with time zone not null,
   tracked_as text,
+  has_pieces boolean not null default false,
+  pieced_to bigint not null default 0,
   constraint keeping_only_one_check CHECK (only_one),
   constraint keeping_pkey PRIMARY KEY (only_one)
 );
@@ -393,6 +395,8 @@ comment on column audit_private.keeping.at_id is 'How far the pass is within tha
 comment on column audit_private.keeping.kept_count is 'How many entries were kept in all.';
 comment on column audit_private.keeping.kept_at is 'When the keeper last wrote.';
 comment on column audit_private.keeping.tracked_as is 'Which tables were tracked, and how, when main entries were last told from others; empty: not known.';
+comment on column audit_private.keeping.has_pieces is 'Whether kept_piece covers every kept entry; until then searches do without it.';
+comment on column audit_private.keeping.pieced_to is 'Kept entries up to this number have been looked through for kept_piece, where an earlier release kept them.';
 
 create table audit_private.kept_action (
   company_id text not null,
@@ -473,6 +477,19 @@ comment on column audit_private.kept_event.object_id is 'The object.';
 comment on column audit_private.kept_event.owner_id is 'What the object belonged to.';
 comment on column audit_private.kept_event.request_id is 'The request.';
 comment on column audit_private.kept_event.names is 'The names of object, owner and actor, folded.';
+
+create table audit_private.kept_piece (
+  company_id text not null,
+  starts_on date not null,
+  pieces bit(1722) not null,
+  constraint kept_piece_pkey PRIMARY KEY (company_id, starts_on)
+);
+alter table audit_private.kept_piece owner to audit_owner;
+alter table audit_private.kept_piece enable row level security;
+comment on table audit_private.kept_piece is 'Which one and two common letters in a row occur in the names of a company''s kept entries of a day (UTC): a search for them skips the other days.';
+comment on column audit_private.kept_piece.company_id is 'The company.';
+comment on column audit_private.kept_piece.starts_on is 'The day (UTC).';
+comment on column audit_private.kept_piece.pieces is 'One bit for each of audit_private.piece_numbers.';
 
 create table audit_private.kept_total (
   company_id text not null,
@@ -691,8 +708,12 @@ create view audit.export with (security_invoker=true) as
           WHERE (a.event_id = e.id))) AS attempt_count
    FROM (audit.event e
      LEFT JOIN audit.event x ON (((x.company_id = e.company_id) AND (x.object_id = (e.id)::text) AND (x.id > e.id) AND (x.action = ANY (ARRAY['audit.export_ended'::text, 'projects.export_ended'::text, 'customers.export_ended'::text, 'contacts.export_ended'::text])) AND (x.action = replace(e.action, '.exported'::text, '.export_ended'::text)) AND (NOT (EXISTS ( SELECT
-           FROM audit.event later
-          WHERE ((later.company_id = x.company_id) AND (later.action = x.action) AND (later.object_id = x.object_id) AND (later.id > x.id))))))))
+           FROM audit.event other
+          WHERE ((other.company_id = x.company_id) AND (other.action = x.action) AND (other.object_id = x.object_id) AND
+                CASE
+                    WHEN (x.action = 'audit.export_ended'::text) THEN (other.id > x.id)
+                    ELSE ((other.id < x.id) AND (other.id > e.id))
+                END)))))))
   WHERE (e.action = ANY (ARRAY['audit.exported'::text, 'projects.exported'::text, 'customers.exported'::text, 'contacts.exported'::text]));
 alter view audit.export owner to audit_owner;
 grant select on table audit.export to audit_admin;
@@ -1191,47 +1212,49 @@ declare
   is_end    boolean;
   seen_count   bigint := 0;
   stored_count bigint := 0;
+  -- Entries whose letters are still to be noted.
+  unpieced  bigint[] := '{}';
 begin
   if batch_size is null or batch_size not between 1 and 1000000 then
     raise exception using errcode = 'AU007', message = 'audit.keep: the batch cannot be of this size',
       detail = format('batch_size is %s.', coalesce(batch_size::text, 'null')), hint = 'Give 1 to 1000000; 10000 is usual.';
   end if;
   -- Where nothing happens, nothing is written, not even the number of a transaction is used up.
-  if (audit_private.progress()).done is not null and (audit_private.progress()).pass is null and audit_private.is_all_kept()
+  if (audit_private.progress()).done is not null and (audit_private.progress()).pass is null and (audit_private.progress()).has_pieces and audit_private.is_all_kept()
      and (audit_private.progress()).tracked_as is not distinct from audit_private.tracking_digest() then
     if audit_private.is_year_due() then perform audit_private.follow_year(); end if;
     return 0;
   end if;
   -- Only the very first two keepers can meet in this insert; later it would wait for the one at work.
   if not exists (select from audit_private.keeping) then
-    insert into audit_private.keeping (written_in, imported_to, done, at_transaction, at_id, kept_count, kept_at)
-    values (pg_current_xact_id(), 0, '1:1:', '0', 0, 0, clock_timestamp())
+    insert into audit_private.keeping (written_in, imported_to, done, at_transaction, at_id, kept_count, kept_at, has_pieces)
+    values (pg_current_xact_id(), 0, '1:1:', '0', 0, 0, clock_timestamp(), true)
     on conflict do nothing;
     is_first := found;
   end if;
   if is_first then
     p.done := null;
   else
-    select k.only_one, k.written_in, k.imported_to, k.done, k.pass, k.at_transaction, k.at_id, k.kept_count, k.kept_at, k.written_in::xid = k.xmin
-      into p.only_one, p.written_in, p.imported_to, p.done, p.pass, p.at_transaction, p.at_id, p.kept_count, p.kept_at, is_ours
+    select k.only_one, k.written_in, k.imported_to, k.done, k.pass, k.at_transaction, k.at_id, k.kept_count, k.kept_at, k.has_pieces, k.pieced_to, k.written_in::xid = k.xmin
+      into p.only_one, p.written_in, p.imported_to, p.done, p.pass, p.at_transaction, p.at_id, p.kept_count, p.kept_at, p.has_pieces, p.pieced_to, is_ours
       from audit_private.keeping k for update skip locked;
     if not found then return null; end if;
     if not is_ours then
       perform audit_private.clear_kept();
-      insert into audit_private.keeping (written_in, imported_to, done, at_transaction, at_id, kept_count, kept_at)
-      values (pg_current_xact_id(), 0, '1:1:', '0', 0, 0, clock_timestamp());
+      insert into audit_private.keeping (written_in, imported_to, done, at_transaction, at_id, kept_count, kept_at, has_pieces)
+      values (pg_current_xact_id(), 0, '1:1:', '0', 0, 0, clock_timestamp(), true);
       p.done := null;
     end if;
   end if;
-  if p.done is null then p.kept_count := 0; end if;
+  if p.done is null then p.kept_count := 0; p.has_pieces := true; p.pieced_to := 0; end if;
   -- Before the entries of this batch are looked at: a table that is tracked meanwhile is found by the next one.
   perform audit_private.follow_tracking();
   if p.pass is null or p.done is null then p := audit_private.begin_pass(p); end if;
 
   loop
     was_import := p.at_transaction = '0' and p.at_id < p.imported_to;
-    select seen_count + b.processed, stored_count + b.stored, coalesce(b.at_transaction, p.at_transaction), coalesce(b.at_id, p.at_id), b.processed < batch_size
-      into seen_count, stored_count, p.at_transaction, p.at_id, is_end
+    select seen_count + b.processed, stored_count + b.stored, unpieced || b.stored_ids, coalesce(b.at_transaction, p.at_transaction), coalesce(b.at_id, p.at_id), b.processed < batch_size
+      into seen_count, stored_count, unpieced, p.at_transaction, p.at_id, is_end
       from audit_private.keep_batch(p, batch_size) b;
     if was_import and is_end then p.at_id := p.imported_to; end if;
     exit when not (was_import and is_end);
@@ -1240,9 +1263,18 @@ begin
     p.done := p.pass;
     p.pass := null;
   end if;
+  perform audit_private.keep_pieces(unpieced);
+  if is_end and not p.has_pieces then
+    -- What an earlier release kept. The keeper that was at work during the upgrade has ended: it held the lock on the state.
+    unpieced := array(select k.event_id from audit_private.kept_event k where k.event_id > p.pieced_to order by k.event_id limit batch_size);
+    perform audit_private.keep_pieces(unpieced);
+    p.has_pieces := cardinality(unpieced) < batch_size;
+    p.pieced_to := coalesce(unpieced[cardinality(unpieced)], p.pieced_to);
+    seen_count := seen_count + cardinality(unpieced);
+  end if;
   update audit_private.keeping k
      set written_in = pg_current_xact_id(), imported_to = p.imported_to, done = p.done, pass = p.pass, at_transaction = p.at_transaction, at_id = p.at_id,
-         kept_count = p.kept_count + stored_count, kept_at = clock_timestamp();
+         kept_count = p.kept_count + stored_count, kept_at = clock_timestamp(), has_pieces = p.has_pieces, pieced_to = p.pieced_to;
   if audit_private.progress() is null then
     raise exception using errcode = 'AU007', message = 'audit.keep cannot run behind a savepoint',
       detail = 'What it has kept is known by the number of its transaction, which a savepoint does not have.', hint = 'Call it in a transaction of its own.';
@@ -1437,6 +1469,10 @@ CREATE OR REPLACE FUNCTION audit.record_export_end(export_id bigint, outcome tex
 AS $function$
 declare
   c      audit_private.context := audit_private.read_context();
+  said   jsonb := jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'file_hash', audit_private.clean_text(record_export_end.file_hash, 200), 'outcome', outcome));
+  key    text  := encode(sha256(convert_to('end of ' || export_id, 'UTF8')), 'hex');
+  begun  audit.event;
+  ended  audit.export_attempt;
   new_id bigint;
 begin
   if outcome is null or outcome not in ('complete', 'cancelled', 'failed') then
@@ -1450,26 +1486,41 @@ begin
   end if;
   perform pg_current_xact_id();
   -- Only the login and the person that began it end it; where nobody is named, the login alone.
-  insert into audit.event (company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind, object_id,
-                           source, request_id, reason, client_addr, db_user, application_name, details)
-  select e.company_id, e.actor_id, e.actor_name, case when e.actor_status = 'verified' and c.actor_status <> 'verified' then 'asserted' else e.actor_status end,
-         e.on_behalf_of, e.object_kind || 's.export_ended', e.object_kind, e.id::text,
-         e.source, coalesce(c.request_id, e.request_id), c.reason, c.client_addr, c.db_user, c.application_name,
-         jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'file_hash', audit_private.clean_text(record_export_end.file_hash, 200), 'outcome', outcome))
+  select e.* into begun
     from audit.event e
    where e.id = export_id and e.action in ('projects.exported', 'customers.exported', 'contacts.exported') and e.db_user = c.db_user
-     and (c.actor_status = 'missing' or e.actor_id is not distinct from c.actor_id and coalesce(c.company_id, e.company_id) = e.company_id)
-  returning id into new_id;
-  if new_id is null then
+     and (c.actor_status = 'missing' or e.actor_id is not distinct from c.actor_id and coalesce(c.company_id, e.company_id) = e.company_id);
+  if not found then
     raise exception using errcode = 'AU004', message = 'audit.record_export_end: there is no such export of this login and person',
       detail = format('export_id is %s.', coalesce(export_id::text, 'null')),
       hint   = 'Give the number that audit.record_export returned, as the same person.';
   end if;
+
+  -- An export ends once. Of two ends at one moment the second waits here until the first is committed, or rolled back.
+  new_id := nextval('audit.event_id_seq');
+  insert into audit.export_attempt (event_id, attempt, company_id, request_key, details)
+  values (new_id, 1, begun.company_id, key, said)
+  on conflict on constraint export_attempt_pkey do nothing;
+  if not found then
+    select a.* into ended from audit.export_attempt a where a.request_key = key and a.attempt = 1;
+    if ended.details = said then return ended.event_id; end if;
+    raise exception using errcode = 'AU010', message = 'audit.record_export_end: this export has ended already, in another way',
+      detail = format('Recorded is %s in entry %s; now it is said to be %s.', ended.details, ended.event_id, said),
+      hint   = 'An end is never changed: report it once, when nothing more can happen. The same end may be repeated.';
+  end if;
+
+  insert into audit.event (id, company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind, object_id,
+                           source, request_id, reason, client_addr, db_user, application_name, details)
+  overriding system value
+  values (new_id, begun.company_id, begun.actor_id, begun.actor_name,
+          case when begun.actor_status = 'verified' and c.actor_status <> 'verified' then 'asserted' else begun.actor_status end,
+          begun.on_behalf_of, begun.object_kind || 's.export_ended', begun.object_kind, begun.id::text,
+          begun.source, coalesce(c.request_id, begun.request_id), c.reason, c.client_addr, c.db_user, c.application_name, said);
   return new_id;
 end
 $function$;
 grant execute on function audit.record_export_end(bigint,text,bigint,text) to audit_app;
-comment on function audit.record_export_end(bigint,text,bigint,text) is 'Records how an export that audit.record_export began has ended: complete, cancelled or failed, with its rows and the hash of the file. An entry of its own, joined by its object to the first, as no entry is ever changed.';
+comment on function audit.record_export_end(bigint,text,bigint,text) is 'Records how an export that audit.record_export began has ended: complete, cancelled or failed, with its rows and the hash of the file. An entry of its own, joined by its object to the first, as no entry is ever changed. The same end again is the same entry; another one is refused with AU010.';
 
 CREATE OR REPLACE FUNCTION audit.record_log_export(format text, filter jsonb DEFAULT NULL::jsonb, about jsonb DEFAULT NULL::jsonb)
  RETURNS bigint
@@ -1621,7 +1672,7 @@ declare
   n integer := 0;
 begin
   for t in select x.* from audit_private.tracked x where exists (select from pg_class c where c.oid = x.target) order by x.tracked_since, x.kind loop
-    perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
+    perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate, true);
     n := n + 1;
   end loop;
   return n;
@@ -1852,12 +1903,21 @@ begin
       detail  = format('Its owner is %s, the caller is %s.', relation.relowner::regrole, current_user),
       hint    = format('Call it as %s or as a superuser.', relation.relowner::regrole);
   end if;
+  if relation.relkind = 'r' and exists (select from audit_private.tree_below(track.target) b join pg_class c on c.oid = b.relation and c.relkind = 'f') then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: %s cannot be tracked', track.target),
+      detail  = format('Foreign table %s is a part of it, and PostgreSQL cannot tell a trigger of rows that go there with the others.',
+                  (select b.relation from audit_private.tree_below(track.target) b join pg_class c on c.oid = b.relation and c.relkind = 'f' limit 1)),
+      hint    = 'Take the foreign table out of it, and track its rows in the database where they are.';
+  end if;
   if track.kind is null or track.label is null then
     raise exception using errcode = 'AU002', message = 'audit.track: kind and label are required',
       detail = format('kind is %s, label is %s.', coalesce(quote_literal(track.kind), 'null'), coalesce(quote_literal(track.label), 'null')),
       hint = 'For example audit.track(''public.cv'', ''cv'', ''{title}'').';
   end if;
 
+  -- Columns that are given to the log only below may be written into its code already.
+  perform set_config('audit.attaching', 'yes', true);
   understood := audit_private.register_own(track.target, track.kind, track.label, track.company, track.owner, track.snapshot, track.mask, track.soft_delete, track.truncate);
 
   -- What the capture function reads besides the deleted rows: the key, path and label columns of the rows that they point to.
@@ -1890,7 +1950,14 @@ begin
     end if;
   end loop;
 
+  perform set_config('audit.attaching', '', true);
   perform audit_private.attach(track.target);
+  if track.company is null and audit_private.other_companies(track.target) is not null then
+    raise warning using
+      message = format('audit.track: %s was given no company: its entries will stand under company ''default''', track.target),
+      detail  = format('Other tables name one, such as %s, and the administrators of those companies will not see these entries.', audit_private.other_companies(track.target)),
+      hint    = 'Call audit.track again with company => the column, or the path, that leads to it. If its rows belong to no company, all is well.';
+  end if;
   return understood - 'wide';
 end
 $function$;
@@ -1976,7 +2043,8 @@ begin
   end if;
   c := audit_private.company_row(company);
   return case
-    when c.company_id is null                                                 then 'company_unknown'
+    -- A number with zeros before it, or a uuid in capitals, finds the company; but no entry is written so, and an empty log would look like a quiet one.
+    when c.company_id is distinct from company                                then 'company_unknown'
     when (audit_private.administrator_row(company, person)).user_id is null   then 'not_administrator'
     when c.has_audit_log is not true                                          then 'add_on_missing'
     else 'granted'
@@ -2082,13 +2150,15 @@ CREATE OR REPLACE FUNCTION audit_private.actor_names(company_id text, actor_ids 
  RETURNS TABLE(actor_id text, actor_name text)
  LANGUAGE plpgsql
  STABLE
+ SET enable_seqscan TO 'off'
+ SET max_parallel_workers_per_gather TO '0'
 AS $function$
 begin
   return query execute format('select distinct on (n.actor_id) n.actor_id, n.actor_name from (
-      select e.actor_id, e.actor_name, e.id from audit.event e where %s and (e.company_id = $1 or $1 is null) and e.actor_id = any ($2)
+      select e.actor_id, e.actor_name, e.id from (select e.actor_id, e.actor_name, e.id, e.company_id from audit.event e where %s) e where (e.company_id = $1 or $1 is null) and e.actor_id = any ($2)
       union all
       select a, k.actor_name, k.last_id from unnest($2) a join audit_private.kept_actor k on %s k.actor_id = left(a, 300)) n
-    order by n.actor_id, n.id desc', audit_private.unkept_code('e'), case when company_id is not null then 'k.company_id = $1 and' end) using company_id, actor_ids;
+    order by n.actor_id, n.id desc', audit_private.unkept_apart('e'), case when company_id is not null then 'k.company_id = $1 and' end) using company_id, actor_ids;
 end
 $function$;
 comment on function audit_private.actor_names(text,text[]) is 'The names of persons in their latest entries.';
@@ -2464,7 +2534,7 @@ end
 $function$;
 comment on function audit_private.buckets_of(timestamp with time zone,timestamp with time zone,text,integer) is 'Divides a period into at most so many hours, days, weeks, months or years of a time zone: the edges between them.';
 
-CREATE OR REPLACE FUNCTION audit_private.capture_code(target regclass, rows_from text, action text, details text, guard text DEFAULT ''::text)
+CREATE OR REPLACE FUNCTION audit_private.capture_code(target regclass, rows_from text, action text, details text, guard text DEFAULT ''::text, of_readable boolean DEFAULT false)
  RETURNS text
  LANGUAGE plpgsql
  STABLE
@@ -2483,6 +2553,8 @@ declare
   owner     text;
   gone      text := '';
   doomed    text := '';
+  -- Under which the rows have their number: no column of the table is called so.
+  number_as text := 'audit.event_id';
   joins     text := audit_private.lookup_code(target);
 begin
   select * into strict t from audit_private.tracked where tracked.target = capture_code.target;
@@ -2515,8 +2587,11 @@ begin
   joins := joins || coalesce(doomed, '');
 
   if self_id is not null then
+    while exists (select from pg_attribute a where a.attrelid = target and a.attname = number_as) loop
+      number_as := number_as || '_';
+    end loop;
     -- A cascade within one table comes as one set of rows: they need their numbers before they can point at each other.
-    gone := format(e'\n  with recursive doomed as materialized (
+    gone := format(replace(e'\n  with recursive doomed as materialized (
     select nextval(''audit.event_id_seq'') as "audit.event_id", r.* from %s r
   ), above as (
     select o."audit.event_id", %s as caused_by, %s as root_id, %s as object_id
@@ -2525,13 +2600,13 @@ begin
     union all
     select o."audit.event_id", above."audit.event_id", coalesce(above.root_id, above."audit.event_id"), %s
       from doomed o join above on above.object_id = %s
-  )', rows_from, caused_by, root_id, key, doomed, audit_private.key_code(target, t.understood -> 'key', 'p'), self_id, key, self_id);
+  )', 'audit.event_id"', number_as || '"'), rows_from, caused_by, root_id, key, doomed, audit_private.key_code(target, t.understood -> 'key', 'p'), self_id, key, self_id);
     caused_by := 'above.caused_by';
     root_id   := 'above.root_id';
-    joins     := joins || e'\n  left join above on above."audit.event_id" = o."audit.event_id"';
+    joins     := joins || replace(e'\n  left join above on above."audit.event_id" = o."audit.event_id"', 'audit.event_id"', number_as || '"');
     if o.there = target then
       joins := joins || format(e'\n  left join doomed m on %s = %s', audit_private.key_code(target, t.understood -> 'key', 'm'), self_id);
-      owner := format('coalesce(%s, case when m."audit.event_id" is not null then %s end)', owner,
+      owner := format('coalesce(%s, case when m.%I is not null then %s end)', owner, number_as,
         audit_private.label_code(target, t.understood -> 'label', 'm', audit_private.key_code(target, t.understood -> 'key', 'm')));
     end if;
   end if;
@@ -2570,7 +2645,7 @@ end
     case when has_children then ', has_forerunners' else '' end,
     case when self_id is not null then e'\n  overriding system value' else '' end,
     gone,
-    case when self_id is not null then 'o."audit.event_id", ' else '' end, caused_by,
+    case when self_id is not null then format('o.%I, ', number_as) else '' end, caused_by,
     root_id,
     format('audit_private.checked_company(%s, c.actor_status)', company),
     t.kind || '.' || action,
@@ -2579,7 +2654,7 @@ end
     case when o.kind is null then 'null' else format('case when %s is not null then %L end', owner_id, o.kind) end,
     coalesce(owner_id, 'null'),
     case when o.kind is null then 'null' else format('case when %1$s is not null then coalesce(%2$s, ''#'' || %1$s) end', owner_id, owner) end,
-    audit_private.snapshot_code(target),
+    audit_private.snapshot_code(target, of_readable),
     details,
     case when not has_children then ''
       when caused_by = 'null::bigint' and audit_private.is_short(target, t.understood -> 'key') then e',\n    nullif(is_late, false)'
@@ -2589,7 +2664,7 @@ end
     case when self_id is not null then 'doomed' else rows_from end, joins);
 end
 $function$;
-comment on function audit_private.capture_code(regclass,text,text,text,text) is 'The body of a trigger function of a tracked table: static SQL made from its settings and the catalogue. rows_from is where the rows are, for example the transition table; action what was done to them; details SQL text for the column of that name; guard a statement that comes first.';
+comment on function audit_private.capture_code(regclass,text,text,text,text,boolean) is 'The body of a trigger function of a tracked table: static SQL made from its settings and the catalogue. rows_from is where the rows are, for example the transition table; action what was done to them; details SQL text for the column of that name; guard a statement that comes first; of_readable that the rows are read from the table.';
 
 CREATE OR REPLACE FUNCTION audit_private.capture_findings(only_of regclass DEFAULT NULL::regclass)
  RETURNS TABLE(check_name text, status text, finding text)
@@ -2602,15 +2677,18 @@ AS $function$
      where (only_of is null or t.target = only_of)
        and exists (select from pg_class c where c.oid = t.target)
        and not exists (select from audit_private.missing_columns(t.target))
-  ), wanted as materialized (
+  ), own as materialized (
     select t.target, t.kind, v.* from sound t cross join lateral audit_private.capture_variants(t.target) v
-    union all  -- PostgreSQL gives each partition the row-level trigger of the table above it; there it can be disabled by itself
-    select t.target, t.kind, m.relation, 'audit_capture', (select x.function_name from audit_private.tracked x where x.target = t.target)::name, null, 'after delete on %s for each row'
-      from sound t
+  ), wanted as materialized (
+    select * from own
+    union all  -- PostgreSQL gives each partition the row-level triggers of the table above it; there they can be disabled by themselves
+    select t.target, t.kind, m.relation, v.trigger_name, v.function_name, null, v.trigger_code
+      from own v
+      join sound t on t.target = v.target
       join pg_class c on c.oid = t.target and c.relkind = 'p'
       cross join lateral audit_private.tree_below(t.target) m
       join pg_class part on part.oid = m.relation and part.relkind in ('r', 'p')
-     where m.relation <> t.target
+     where m.relation <> t.target and v.on_table = t.target and v.trigger_code like '% for each row%'
   ), there as (
     select w.*, g.oid as trigger_id, g.tgenabled, g.tgtype, g.tgattr, g.tgoldtable, g.tgqual, f.proname, f.prosrc, f.prosecdef, f.proconfig, f.proowner,
            replace(pg_get_triggerdef(g.oid), 'CREATE TRIGGER', '') as is_defined
@@ -2634,6 +2712,10 @@ AS $function$
     join pg_class c on c.oid = k.relation
    where not has_schema_privilege('audit_agent', c.relnamespace, 'usage')
   union all
+  select 'columns', 'warning', format('%s: the log may not read %s of it, since a column was added or a right was revoked: a TRUNCATE is recorded without, or fails.', t.target, string_agg(quote_ident(u.col), ', ' order by u.col))
+    from audit_private.tracked t cross join lateral audit_private.columns_unread(t.target) u (col)
+   group by t.target
+  union all
   select 'columns', 'failed', format('%s: %s', t.target, t.problem)
     from audit_private.tracked t where t.problem is not null and exists (select from pg_class c where c.oid = t.target)
   union all
@@ -2641,6 +2723,27 @@ AS $function$
     from audit_private.known_column k
     join pg_class c on c.oid = k.relation
    where c.relrowsecurity and not (select rolbypassrls from pg_roles where rolname = 'audit_agent')
+  union all
+  select distinct 'columns', case when now.hop is null and not (r.hop ->> 'is_named')::boolean then 'warning' else 'failed' end,
+         case when (r.hop ->> 'is_named')::boolean then format('%s: the %s is looked for in %s by %s, which is not its key any more.', t.target, r.path, r.there, r.hop -> 'keys')
+           when now.hop is null then format('%s: the %s is looked for in %s, but no foreign key on %s.%s leads there any more.', t.target, r.path, r.there, r.from_table, quote_ident(r.hop ->> 'via'))
+           else format('%s: the %s is looked for in %s, but the foreign key on %s.%s leads elsewhere now: to %s.', t.target, r.path, r.there, r.from_table, quote_ident(r.hop ->> 'via'), (now.hop ->> 'table')::oid::regclass) end
+    from sound t
+    cross join lateral audit_private.path_rows(t.target) r
+    cross join lateral (
+      select case when (r.hop ->> 'is_named')::boolean
+               then r.hop - array['via', 'is_named', 'keys'] || jsonb_build_object('keys', to_jsonb(audit_private.key_of(r.there)))
+               else audit_private.hop_by_foreign_key(r.from_table, (r.hop ->> 'via')::name) end as hop) now
+   where now.hop is distinct from r.hop - array['via', 'is_named']
+  union all
+  select 'columns', 'failed', format('%s: its entries name rows by %s, which is not its key any more.', t.target, x.understood -> 'key')
+    from sound t
+    join audit_private.tracked x on x.target = t.target
+   where not exists (  -- as audit_private.key_of looks for one
+     select from pg_index i
+      where i.indrelid = t.target and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+        and (select jsonb_agg(a.attname order by a.attname) from pg_attribute a where a.attrelid = t.target and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+            = (select jsonb_agg(col order by col::name) from jsonb_array_elements_text(x.understood -> 'key') col))
   union all
   select 'triggers', 'failed', format('%s: trigger %s is missing.', on_table, trigger_name) from there where trigger_id is null
   union all
@@ -2674,11 +2777,22 @@ AS $function$
     join pg_constraint c on c.confrelid = t.target and c.contype = 'f' and c.confdeltype = 'c' and c.conparentid = 0
    where not exists (select from audit_private.tracked child where child.target = c.conrelid)
   union all
+  select 'companies', 'warning', format('%s was tracked without a company: its entries stand under company ''default'', while those of %s name theirs.', t.target, o.example)
+    from audit_private.tracked t
+    cross join lateral (select audit_private.other_companies(t.target) as example) o
+   where t.company is null and t.problem is null and o.example is not null and exists (select from pg_class c where c.oid = t.target)
+  union all
   select 'tables', 'warning', format('%s is unlogged: a crash empties it, and nothing records that.', b.relation)
     from audit_private.tracked t
     cross join lateral audit_private.tree_below(t.target) b
     join pg_class c on c.oid = b.relation
    where c.relpersistence = 'u'
+  union all
+  select 'tables', 'failed', format('%s: foreign table %s is a part of it: deletions from the whole fail, as PostgreSQL cannot tell the log of them.', t.target, b.relation)
+    from audit_private.tracked t
+    join pg_class own on own.oid = t.target and own.relkind = 'r'
+    cross join lateral audit_private.tree_below(t.target) b
+    join pg_class c on c.oid = b.relation and c.relkind = 'f'
   union all
   select 'tables', 'warning', format('%s: rule %s can turn a deletion into something else.', t.target, r.rulename)
     from audit_private.tracked t
@@ -2714,7 +2828,12 @@ AS $function$
                join pg_attribute a on a.attrelid = r.relation and a.attnum = r.number
                join pg_type c on c.oid = a.atttypid
               where c.oid >= 16384 or c.typname not in ('bool', 'int2', 'int4', 'int8', 'numeric', 'text', 'varchar', 'bpchar', 'name', 'uuid', 'json', 'jsonb')
-           ) as formats
+           ) as formats,
+           exists (
+             select from column_read r
+               join pg_attribute a on a.attrelid = r.relation and a.attnum = r.number
+              where audit_private.base_type(a.atttypid) in ('money'::regtype, 'money[]'::regtype)
+           ) as amounts
       from audit_private.tracked t
      where t.target = capture_settings.target
   )
@@ -2735,7 +2854,8 @@ AS $function$
       (6, formats, 'DateStyle=ISO, YMD'),
       (7, formats, 'IntervalStyle=postgres'),
       (8, formats, 'extra_float_digits=1'),
-      (9, formats, 'bytea_output=hex')
+      (9, formats, 'bytea_output=hex'),
+      (13, amounts, 'lc_monetary=C')
     ) as s (n, is_needed, setting)
    -- Number 4 came with 15.8, 16.4 and 17.
    where s.is_needed and current_setting(split_part(s.setting, '=', 1), true) is not null
@@ -2756,7 +2876,7 @@ AS $function$
          audit_private.capture_code(target, case when is_partitioned then '(select old.*)' else 'old_rows' end, 'deleted',
            case when t.soft_delete is null then 'c.details'
              else pg_catalog.format('case when %s then coalesce(c.details, ''{}'') || ''{"was_soft_deleted": true}'' else c.details end', audit_private.is_marked(target, t.soft_delete, 'o')) end,
-           case when is_partitioned then pg_catalog.format(e'  if audit_private.is_moving(%L::regclass)%s then\n    return null;  -- the row has only gone to another partition\n  end if;\n',
+           case when is_partitioned then pg_catalog.format(e'  if audit_private.is_moving(%L::regclass) then\n    if exists (select %s) then\n      return null;  -- the row has only gone to another partition\n    end if;\n  end if;\n',
              t.target::oid, audit_private.moved_code(target)) else '' end),
          case when is_partitioned then 'after delete on %s for each row' else 'after delete on %s referencing old table as old_rows for each statement' end
     from t
@@ -2766,9 +2886,9 @@ AS $function$
   union all
   select m.relation, 'audit_truncate', case t.truncate when 'refuse' then 'refuse_truncate' else t.function_name || '__truncate' end,
          case when t.truncate = 'record' then audit_private.capture_code(target, pg_catalog.format('(select %s from %s r%s)',
-             (select pg_catalog.string_agg(pg_catalog.format('r.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target), t.target,
+             (select pg_catalog.string_agg(pg_catalog.format('r.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target and audit_private.may_be_read(t.target, k.col)), t.target,
              case when (select pg_catalog.count(*) from member) > 1 then ' where r.tableoid = tg_relid' else '' end), 'deleted',
-           'coalesce(c.details, ''{}'') || ''{"statement": "truncate"}''') end,
+           'coalesce(c.details, ''{}'') || ''{"statement": "truncate"}''', of_readable => true) end,
          'before truncate on %s for each statement'
     from t join member m on m.relkind = 'r'
   union all
@@ -2783,6 +2903,20 @@ AS $function$
          pg_catalog.format('after update on %%s for each row when ((%s) and not (%s))',
            audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
     from t where t.soft_delete is not null
+  union all  -- a row that is marked, or marked no longer, by the command that moves it to another partition: PostgreSQL fires no trigger of an update for it
+  select t.target, marked.name, t.function_name || marked.suffix,
+         audit_private.capture_code(target, pg_catalog.format('(select %s %s and %s limit 1)',
+             (select pg_catalog.string_agg(pg_catalog.format('p.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target and audit_private.may_be_read(t.target, k.col)),
+             audit_private.moved_code(target), marked.is_so), marked.action, marked.details,
+           pg_catalog.format(e'  if not audit_private.is_moving(%L::regclass) then\n    return null;\n  end if;\n  if not exists (select %s and %s) then\n    return null;  -- it has not only gone to another partition, or is there as it was\n  end if;\n',
+             t.target::oid, audit_private.moved_code(target), marked.is_so), true),
+         'after delete on %s for each row when (' || marked.was || ')'
+    from t
+    cross join lateral (select audit_private.is_marked(target, t.soft_delete, 'old') as old_row, audit_private.is_marked(target, t.soft_delete, 'p') as new_row) mark
+    cross join lateral (values
+      ('audit_soft_delete_move', '__soft_move', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}''', 'not (' || mark.old_row || ')', '(' || mark.new_row || ')'),
+      ('audit_restore_move', '__back_move', 'restored', 'c.details', '(' || mark.old_row || ')', 'not (' || mark.new_row || ')')) marked (name, suffix, action, details, was, is_so)
+   where t.soft_delete is not null and t.is_partitioned
   union all
   select m.relation, move.name, 'move_rows', null, move.code
     from t
@@ -2866,7 +3000,7 @@ CREATE OR REPLACE FUNCTION audit_private.clear_kept()
  LANGUAGE plpgsql
 AS $function$
 begin
-  truncate audit_private.kept_event, audit_private.kept_total, audit_private.kept_action, audit_private.kept_actor, audit_private.kept_combination restart identity;
+  truncate audit_private.kept_event, audit_private.kept_total, audit_private.kept_action, audit_private.kept_actor, audit_private.kept_combination, audit_private.kept_piece restart identity;
   delete from audit_private.keeping;
 end
 $function$;
@@ -3097,11 +3231,27 @@ AS $function$
       union all select 'tableoid' where exists (select from pg_catalog.pg_inherits i where i.inhparent = t.target)
       -- By these a row is recognised that moves to another partition.
       union all select of.col from pg_catalog.pg_class c cross join (values ('tableoid'), ('xmin'), ('cmin')) of (col) where c.oid = t.target and c.relkind = 'p'
+      union all select t.soft_delete from pg_catalog.pg_class c where c.oid = t.target and c.relkind = 'p' and t.soft_delete is not null
       union all select part ->> 'column' from pg_catalog.jsonb_array_elements(t.understood -> 'label') part where part ? 'column'
     ) own (col)
    where t.target = columns_read_by.target
 $function$;
 comment on function audit_private.columns_read_by(regclass) is 'Which columns of which tables the capture functions of a table read.';
+
+CREATE OR REPLACE FUNCTION audit_private.columns_unread(target regclass)
+ RETURNS SETOF name
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select a.attname
+    from audit_private.tracked t
+    join pg_attribute a on a.attrelid = t.target and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v'
+   where t.target = columns_unread.target and t.truncate = 'record' and t.snapshot is null and a.attname <> all (t.mask)
+     and not has_column_privilege('audit_agent', t.target, a.attnum, 'select')
+$function$;
+grant execute on function audit_private.columns_unread(regclass) to audit_installer;
+comment on function audit_private.columns_unread(regclass) is 'Columns of a tracked table that its snapshots keep and that the log may not read: those that were added since audit.track was called. A TRUNCATE leaves them out.';
 
 CREATE OR REPLACE FUNCTION audit_private.combinations_of(f audit_private.event_filter)
  RETURNS integer[]
@@ -3153,6 +3303,21 @@ AS $function$
    where d.classoid = of_class and d.objoid = object
 $function$;
 comment on function audit_private.comments_code(regclass,oid,text) is 'The comments of an object and its columns as statements.';
+
+CREATE OR REPLACE FUNCTION audit_private.common_codes()
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN '	
+ !"#$%&''()'::text;
+comment on function audit_private.common_codes() is 'The signs of the codes 1 to 41, for audit_private.common_letters in their order: of a text of single bytes each is had at once.';
+
+CREATE OR REPLACE FUNCTION audit_private.common_letters()
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN 'abcdefghijklmnoprstuvwy 0123456789.,-åäö'::text;
+comment on function audit_private.common_letters() is 'The letters that audit_private.is_rare calls common: 41 of them.';
 
 CREATE OR REPLACE FUNCTION audit_private.companies()
  RETURNS SETOF text
@@ -3266,6 +3431,7 @@ CREATE OR REPLACE FUNCTION audit_private.count_of(f audit_private.event_filter, 
  LANGUAGE plpgsql
  STABLE
  SET enable_seqscan TO 'off'
+ SET max_parallel_workers_per_gather TO '0'
  SET jit TO 'off'
  SET "DateStyle" TO 'ISO'
 AS $function$
@@ -3275,6 +3441,7 @@ declare
   quarter      integer;
   unkept_count bigint;
   more         bigint;
+  days         date[];
 begin
   is_exact := true;
   if audit_private.is_kept_for_all(f) and f.wanted is null and f.unwanted is null then most := null; end if;
@@ -3293,7 +3460,13 @@ begin
   -- A search is counted until it is known to be more than was asked for.
   count := 0;
   if not audit_private.is_all_kept() then execute format('select count(*) from (select %s limit %s) u', audit_private.unkept_filtered(f), most + 1) into count; end if;
+  days := case when combinations is distinct from '{}' and not audit_private.is_small(f, combinations, 5000) then audit_private.days_of(f) end;
   if combinations = '{}' then null;
+  elsif days is not null then
+    execute format('select count(*) from (select from unnest($1) d cross join lateral (select from audit_private.kept_event k where %s
+                                                 and k.occurred_at >= d::timestamp at time zone ''UTC'' and k.occurred_at < (d + 1)::timestamp at time zone ''UTC'' offset 0) k limit %s) h',
+      code, greatest(most + 1 - count, 0)) into more using days;
+    count := count + more;
   elsif audit_private.is_looked_up(f) and not audit_private.is_small(f, combinations, 5000) then
     for quarter in select q from audit_private.quarters_of(f) q order by q desc loop
       exit when count > most;
@@ -3333,19 +3506,18 @@ end
 $function$;
 comment on function audit_private.cube_of(audit_private.event_filter,timestamp with time zone[],boolean) is 'How many entries a filter lets through between the edges, by action, source and kind, and by person if asked for.';
 
-CREATE OR REPLACE FUNCTION audit_private.cube_of_hits(f audit_private.event_filter, edges timestamp with time zone[], hits audit_private.hits)
- RETURNS TABLE(slot integer, action text, source text, object_kind text, actor_id text, n bigint)
+CREATE OR REPLACE FUNCTION audit_private.cube_of_hits(edges timestamp with time zone[], hits audit_private.hits)
+ RETURNS TABLE(slot integer, action text, source text, object_kind text, n bigint)
  LANGUAGE sql
  STABLE
 AS $function$
-  select width_bucket(h.at, edges), c.action, c.source, c.object_kind, h.actor, count(*)
-    from unnest((hits).times, (hits).combinations, (hits).actors) h (at, combination, actor) join audit_private.kept_combination c on c.id = h.combination
-   where h.at >= edges[1] and h.at < edges[cardinality(edges)]
-   group by 1, 2, 3, 4, 5
-  union all
-  select * from audit_private.unkept_cube(f, edges, true)
+  -- Counted by numbers first: what ten thousand hits have in common is some dozen rows.
+  select h.slot, c.action, c.source, c.object_kind, h.n
+    from (select width_bucket(h.at, edges) as slot, h.combination, count(*) as n from unnest((hits).times, (hits).combinations) h (at, combination) group by 1, 2) h
+    join audit_private.kept_combination c on c.id = h.combination
+   where h.slot between 1 and cardinality(edges) - 1
 $function$;
-comment on function audit_private.cube_of_hits(audit_private.event_filter,timestamp with time zone[],audit_private.hits) is 'The same as audit_private.cube_of, with the kept entries that were found already.';
+comment on function audit_private.cube_of_hits(timestamp with time zone[],audit_private.hits) is 'How many of the kept entries that were found lie between the edges, by action, source and kind.';
 
 CREATE OR REPLACE FUNCTION audit_private.cut_label(label text)
  RETURNS text
@@ -3386,6 +3558,29 @@ AS $function$
     from (select day::timestamp at time zone day_begin.time_zone as instant) later
 $function$;
 comment on function audit_private.day_begin(date,text) is 'The instant in which a day begins in a time zone.';
+
+CREATE OR REPLACE FUNCTION audit_private.days_of(f audit_private.event_filter)
+ RETURNS date[]
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET max_parallel_workers_per_gather TO '0'
+AS $function$
+declare
+  sought constant bit(1722) := (select coalesce(bit_or(set_bit(0::bit(1722), number, 1)), 0::bit(1722)) from unnest(f.wanted) term cross join lateral audit_private.piece_numbers(term) number);
+  found_ones date[];
+begin
+  if not audit_private.is_short(f) or not (audit_private.progress()).has_pieces then return null; end if;
+  found_ones := array(select p.starts_on from audit_private.kept_piece p
+                       where p.company_id = f.company_id and p.pieces & sought = sought
+                         and p.starts_on >= coalesce((f.starts_at at time zone 'UTC')::date, '-infinity') and p.starts_on <= coalesce((f.ends_at at time zone 'UTC')::date, 'infinity')
+                       order by p.starts_on);
+  -- What the text index has too is looked up there, unless it is a matter of days.
+  if cardinality(found_ones) > 30 and audit_private.is_looked_up(f) then return null; end if;
+  return found_ones;
+end
+$function$;
+comment on function audit_private.days_of(audit_private.event_filter) is 'The days (UTC) whose kept entries can hold the letters that a filter searches for; null where this is not the way to them.';
 
 CREATE OR REPLACE FUNCTION audit_private.deletions_running(target regclass)
  RETURNS integer
@@ -3544,11 +3739,19 @@ begin
     end if;
     hits := audit_private.newest_hits(f, audit_private.most_hits());
   end if;
+  if not hits is null then
+    -- Nothing restricts one facet only, so that persons are counted apart from what is counted by combination.
+    return query execute format(
+      'with unkept as materialized (select * from audit_private.unkept_cube($1, $2, true)),
+            cube as materialized (select h.action, h.source, h.object_kind, h.n from audit_private.cube_of_hits($2, $3) h union all select u.action, u.source, u.object_kind, u.n from unkept u),
+            facet as (%s union all %s) select *, $5 from facet
+       union all select d, null, null, 0, false from unnest(''{actions,sources,kinds,actors}''::text[]) d where not $5 and not exists (select from facet where facet.facet = d)',
+      audit_private.facet_code(rest), audit_private.actors_code('(select h.actor_id, 1 as n from unnest(($3).actors) h (actor_id) union all select u.actor_id, u.n from unkept u) c')) using base, edges, hits, f.company_id, hits.since is null;
+    return;
+  end if;
   return query execute format(
-    'with cube as materialized (select * from %s), facet as (%s union all %s) select *, $5 from facet
-     union all select d, null, null, 0, false from unnest(''{actions,sources,kinds,actors}''::text[]) d where not $5 and not exists (select from facet where facet.facet = d)',
-    case when hits is null then 'audit_private.cube_of($1, $2, true)' else 'audit_private.cube_of_hits($1, $2, $3)' end,
-    audit_private.facet_code(rest), audit_private.actors_code(format('cube c where %s', audit_private.code_of(audit_private.without_actor(rest), 'c', '', 'true')))) using base, edges, hits, f.company_id, hits.since is null;
+    'with cube as materialized (select * from audit_private.cube_of($1, $2, true)), facet as (%s union all %s) select *, true from facet',
+    audit_private.facet_code(rest), audit_private.actors_code(format('cube c where %s', audit_private.code_of(audit_private.without_actor(rest), 'c', '', 'true')))) using base, edges, hits, f.company_id;
 end
 $function$;
 comment on function audit_private.facets_of(audit_private.event_filter) is 'How many entries each action, source, kind and person has under a filter, each without its own condition: the hundred most frequent of each.';
@@ -3691,7 +3894,7 @@ AS $function$
   -- Role names stand instead of their numbers, so that a restored database has the same fingerprints.
   -- What PostgreSQL writes out of its own parse trees stands apart: another major version words it differently.
   select 'function ' || p.oid::regprocedure,
-         md5(concat_ws(E'\x1f', p.prosrc, p.proconfig, p.prosecdef, p.provolatile, p.proowner::regrole, audit_private.rights_of(p.proacl))),
+         md5(concat_ws(E'\x1f', p.prosrc, p.proconfig, p.prosecdef, p.provolatile, p.proowner::regrole, audit_private.rights_of(p.proacl, case when p.oid = any (audit_private.used_for_parts()) then audit_private.owners_of_parts() else '{}' end))),
          md5(pg_get_function_sqlbody(p.oid))
     from pg_proc p
    where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
@@ -3734,7 +3937,7 @@ AS $function$
     from pg_constraint k join pg_class c on c.oid = k.conrelid
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and k.contype in ('c', 'p', 'u', 'f', 'x')
   union all
-  select 'schema ' || n.nspname, md5(concat_ws(E'\x1f', n.nspowner::regrole, audit_private.rights_of(n.nspacl))), null
+  select 'schema ' || n.nspname, md5(concat_ws(E'\x1f', n.nspowner::regrole, audit_private.rights_of(n.nspacl, case n.nspname when 'audit_private' then audit_private.owners_of_parts() else '{}' end))), null
     from pg_namespace n
    where n.nspname in ('audit', 'audit_private')
   union all
@@ -3796,6 +3999,10 @@ begin
            mask        = case when x.target <> changed then x.mask when col.is_now is not null then array_replace(x.mask, col.was::text, col.is_now::text)
                            else array_remove(x.mask, col.was::text) end,
            soft_delete = case when x.target = changed and x.soft_delete = col.was then col.is_now::text else x.soft_delete end,
+           problem     = coalesce((select format('its entries lack the %s since column %s was dropped.', string_agg(lost.what, ' and the ' order by lost.what), quote_ident(col.was))
+                           from (values ('company', x.company), ('owner', x.owner)) lost (what, path)
+                          where lost.path is not null and audit_private.path_text(x.target, x.understood -> lost.what, changed, col.was, col.is_now) is null
+                         having count(*) > 0), x.problem),
            company     = case when x.company is not null then audit_private.path_text(x.target, x.understood -> 'company', changed, col.was, col.is_now) end,
            owner       = case when x.owner is not null then audit_private.path_text(x.target, x.understood -> 'owner', changed, col.was, col.is_now) end
      where exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed);
@@ -3806,11 +4013,81 @@ begin
      where x.target = changed or exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed)
      order by x.target <> changed, x.tracked_since, x.kind  -- the others name things by its label, which must be the new one then
   loop
-    perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
+    perform audit_private.register_without(t);
+    perform audit_private.leave_closed_tables(t.target, t.understood);
   end loop;
 end
 $function$;
 comment on function audit_private.follow_change(regclass) is 'Follows a change of a table in the settings that use it: renamed columns by their new name, dropped ones left out, new ones kept, and the table itself wherever it went.';
+
+CREATE OR REPLACE FUNCTION audit_private.follow_parts()
+ RETURNS event_trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET quote_all_identifiers TO 'off'
+AS $function$
+declare
+  root   regclass;
+  needed jsonb;
+  wanted record;
+begin
+  -- Nearly every table that is made is part of none.
+  if tg_tag = 'CREATE TABLE' and not exists (select from pg_event_trigger_ddl_commands() c join pg_inherits i on i.inhrelid = c.objid where c.classid = 'pg_class'::regclass) then
+    return;
+  end if;
+  -- With the rights of whoever made or attached the part: only the owner of a table gives it triggers. The catalogue tells whether there is anything to do.
+  for root in
+    with recursive above (relation) as (
+      select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_class'::regclass
+      union
+      select i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+    ), tracked (root, is_partitioned) as (
+      select g.tgrelid, c.relkind = 'p'
+        from above a
+        join pg_class c on c.oid = a.relation
+        join pg_trigger g on g.tgrelid = a.relation and g.tgname = 'audit_capture' and g.tgparentid = 0
+        join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+    ), below (root, is_partitioned, relation) as (
+      select t.root, t.is_partitioned, i.inhrelid from tracked t join pg_inherits i on i.inhparent = t.root
+      union
+      select b.root, b.is_partitioned, i.inhrelid from below b join pg_inherits i on i.inhparent = b.relation
+    )
+    select distinct b.root
+      from below b
+      join pg_class c on c.oid = b.relation and c.relkind in ('r', 'p')
+      cross join lateral (values
+        ('audit_truncate', c.relkind = 'r'), ('audit_capture', not b.is_partitioned),
+        ('audit_remove_begin', b.is_partitioned), ('audit_remove_end', b.is_partitioned),
+        ('audit_move_begin', b.is_partitioned and c.relkind = 'p'), ('audit_move_end', b.is_partitioned and c.relkind = 'p')) as one (name, is_needed)
+     where one.is_needed and not exists (select from pg_trigger g where g.tgrelid = b.relation and g.tgname = one.name)
+  loop
+    begin
+      needed := (select coalesce(jsonb_agg(to_jsonb(w) || jsonb_build_object('on_table', w.on_table::oid)), '[]') from audit_private.parts_wanting(root) w);
+      for wanted in
+        select (w ->> 'on_table')::oid::regclass as on_table, w ->> 'trigger_name' as trigger_name, w ->> 'function_name' as function_name, w ->> 'trigger_code' as trigger_code
+          from jsonb_array_elements(needed) w
+      loop
+        execute format('create trigger %I %s execute function audit_private.%I()', wanted.trigger_name,
+          overlay(wanted.trigger_code placing wanted.on_table::text from strpos(wanted.trigger_code, '%s') for 2), wanted.function_name);
+      end loop;
+      if needed <> '[]' and not has_column_privilege('audit_agent', root, 'tableoid', 'select') then
+        execute format('grant select (tableoid) on %s to audit_agent', root);
+      end if;
+      for wanted in
+        select (w ->> 'on_table')::oid::regclass as on_table, string_agg(format('enable always trigger %I', w ->> 'trigger_name'), ', ') as actions
+          from jsonb_array_elements(needed) w group by 1
+      loop
+        execute format('alter table %s %s', wanted.on_table, wanted.actions);
+      end loop;
+    exception when others then
+      raise warning 'The audit log could not follow what was made a part of %: %', root, sqlerrm using hint = 'Call audit.track again for it. See: select * from audit.health';
+    end;
+  end loop;
+exception when others then
+  raise warning 'The audit log could not follow a new part of a table: %', sqlerrm using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.follow_parts() is 'Event trigger: gives a new partition of a tracked table, or a table that newly inherits from one, the triggers that only audit.track gave, with the rights of whoever made it.';
 
 CREATE OR REPLACE FUNCTION audit_private.follow_tracking()
  RETURNS void
@@ -3930,6 +4207,23 @@ begin
 end
 $function$;
 comment on function audit_private.forget_path(regclass,regclass,text,text) is 'Goes on without the paths that led over a table that was dropped or cannot be read any more: deletions must not fail for it. audit.health names the table until audit.track is called again.';
+
+CREATE OR REPLACE FUNCTION audit_private.former_key(target regclass)
+ RETURNS name[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- By their present names; if all of them are gone, the first column that is left.
+  select coalesce(
+    (select array_agg(a.attname order by was.n)
+       from jsonb_array_elements_text(t.understood -> 'key') with ordinality was (col, n)
+       join audit_private.known_column k on k.target = t.target and k.relation = t.target and k.name = was.col
+       join pg_attribute a on a.attrelid = t.target and a.attnum = k.number and not a.attisdropped),
+    (select array[a.attname] from pg_attribute a where a.attrelid = t.target and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v' order by a.attnum limit 1))
+    from audit_private.tracked t
+   where t.target = former_key.target
+$function$;
+comment on function audit_private.former_key(regclass) is 'The columns by which entries have named the rows of a tracked table until its key was dropped: deletions must not fail for it, and audit.health tells of it.';
 
 CREATE OR REPLACE FUNCTION audit_private.found_by_keys(keys integer[], quarter integer, most integer DEFAULT NULL::integer)
  RETURNS SETOF audit_private.kept_event
@@ -4060,9 +4354,10 @@ CREATE OR REPLACE FUNCTION audit_private.guess_label(of_table regclass)
  STABLE
 AS $function$
   select coalesce(
+    -- A column that was added since the table was attached may not be read, and is not taken until audit.track is called again.
     (select pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('column', a.attname))
        from pg_catalog.unnest(array['name', 'title', 'label', 'full_name', 'display_name', 'email']) with ordinality w (name, n)
-       join pg_catalog.pg_attribute a on a.attrelid = of_table and a.attname = w.name and not a.attisdropped
+       join pg_catalog.pg_attribute a on a.attrelid = of_table and a.attname = w.name and not a.attisdropped and audit_private.may_be_read(of_table, w.name)
       order by w.n limit 1),
     (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('column', k)) from pg_catalog.unnest(audit_private.key_of(of_table)) k))
 $function$;
@@ -4110,6 +4405,8 @@ AS $function$
                           'Track the tables named, or accept that only the deletion at the top is recorded.'),
       (4.5, 'untracked',  'No table beside the tracked ones looks as if it should be tracked.',
                           'Track the tables named, or accept knowingly that their deletions are not recorded.'),
+      (4.55, 'companies', 'Every tracked table says to which company its rows belong, or none does.',
+                          'Call audit.track again for the tables named, with company => the column or path that leads to it. If their rows belong to no company, accept it: nobody but DBAs sees those entries.'),
       (4.6, 'actors',     'Applications say who acts when they delete.',
                           'Find the place in the application that deletes without audit.act_as; select * from audit.event where actor_status = ''missing'' and db_user = …; shows what it was.'),
       (5, 'definitions',  'Tables, functions, triggers, policies and rights of the audit log are as released.',
@@ -4195,7 +4492,7 @@ begin
       from generate_series(1, cardinality($2) - 1) b
       left join %s s on s.slot = b
      group by b order by b',
-    case when hits is null then 'audit_private.cube_of($4, $2, false)' else 'audit_private.cube_of_hits($4, $2, $3)' end) using unit, edges, hits, f;
+    case when hits is null then 'audit_private.cube_of($4, $2, false)' else '(select h.slot, h.action, h.n from audit_private.cube_of_hits($2, $3) h union all select u.slot, u.action, u.n from audit_private.unkept_cube($4, $2, false) u)' end) using unit, edges, hits, f;
 end
 $function$;
 comment on function audit_private.histogram_of(audit_private.event_filter,text,integer) is 'How many deletions, exports and other entries a filter lets through, hour by hour, day by day, or by week, month or year of a time zone: at most 60 of them.';
@@ -4223,6 +4520,19 @@ CREATE OR REPLACE FUNCTION audit_private.hmac_sha256(message bytea, inner_key by
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN sha256((outer_key || sha256((inner_key || message))));
 comment on function audit_private.hmac_sha256(bytea,bytea,bytea) is 'HMAC-SHA-256 of a message (RFC 2104), with the keys that hmac_pad made. 32 bytes.';
+
+CREATE OR REPLACE FUNCTION audit_private.hop_again(target regclass, column_name name, was jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- By the column that it pointed to, whatever that is called now.
+  select pg_catalog.jsonb_build_object('columns', pg_catalog.jsonb_build_array(column_name), 'table', was -> 'table', 'keys', pg_catalog.jsonb_build_array(a.attname))
+    from audit_private.known_column k
+    join pg_catalog.pg_attribute a on a.attrelid = k.relation and a.attnum = k.number and not a.attisdropped
+   where k.target = hop_again.target and k.relation = (was ->> 'table')::oid and pg_catalog.jsonb_array_length(was -> 'keys') = 1 and k.name = was -> 'keys' ->> 0
+$function$;
+comment on function audit_private.hop_again(regclass,name,jsonb) is 'A hop of a path as it was, over one column, after its foreign key was dropped; null if the column is gone to which it led.';
 
 CREATE OR REPLACE FUNCTION audit_private.hop_by_foreign_key(from_table regclass, column_name name)
  RETURNS jsonb
@@ -4360,11 +4670,12 @@ declare
   open_ones xid8[] := array(select pg_snapshot_xip(p.done));
 begin
   if p.done is null then return not exists (select from audit.event); end if;
-  -- Planned once in a session, and only the index of transactions fits: it is asked at each reading.
+  -- Planned once in a session, and only the index of transactions fits: it is asked at each reading. What is not kept is not joined,
+  -- which the planner would do by reading ten million numbers.
   return not exists (select from audit.event e where e.transaction_id >= seen_to and e.id + 0 > p.imported_to
-                        and not exists (select from audit_private.kept_event kept where kept.event_id = e.id))
+                        and (select kept.event_id from audit_private.kept_event kept where kept.event_id = e.id) is null)
      and not exists (select from audit.event e where e.transaction_id = any (open_ones) and e.id + 0 > p.imported_to
-                        and not exists (select from audit_private.kept_event kept where kept.event_id = e.id));
+                        and (select kept.event_id from audit_private.kept_event kept where kept.event_id = e.id) is null);
 end
 $function$;
 comment on function audit_private.is_all_kept() is 'Whether every entry is kept.';
@@ -4534,6 +4845,13 @@ grant execute on function audit_private.is_rare(text) to audit_admin;
 grant execute on function audit_private.is_rare(text) to audit_dba;
 comment on function audit_private.is_rare(text) is 'Whether a letter is in so few names that one or two letters with it are worth a key of the search index.';
 
+CREATE OR REPLACE FUNCTION audit_private.is_short(f audit_private.event_filter)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (((f).object_id IS NULL) AND ((f).owner_id IS NULL) AND ((f).request_id IS NULL) AND (EXISTS (SELECT FROM unnest((is_short.f).wanted) term(term) WHERE (cardinality(audit_private.term_keys(''::text, 0, ARRAY[term.term])) = 0))));
+comment on function audit_private.is_short(audit_private.event_filter) is 'Whether a filter searches for one or two common letters, which the text index does not have.';
+
 CREATE OR REPLACE FUNCTION audit_private.is_short(of_table regclass, columns jsonb)
  RETURNS boolean
  LANGUAGE sql
@@ -4582,7 +4900,7 @@ AS $function$
 $function$;
 comment on function audit_private.is_year_due() is 'Whether audit_private.follow_year has anything to do: a year has begun, or the next one has no partition yet.';
 
-CREATE OR REPLACE FUNCTION audit_private.keep_batch(p audit_private.keeping, batch_size integer, OUT processed bigint, OUT stored bigint, OUT at_transaction xid8, OUT at_id bigint)
+CREATE OR REPLACE FUNCTION audit_private.keep_batch(p audit_private.keeping, batch_size integer, OUT processed bigint, OUT stored bigint, OUT stored_ids bigint[], OUT at_transaction xid8, OUT at_id bigint)
  RETURNS record
  LANGUAGE sql
 AS $function$
@@ -4634,7 +4952,7 @@ AS $function$
      order by e.company_id, left(e.actor_id, 300), e.id desc
     on conflict on constraint kept_actor_pkey do update set actor_name = excluded.actor_name, last_id = excluded.last_id where kept_actor.last_id < excluded.last_id
   )
-  select (select count(*) from entry), (select count(*) from kept),
+  select (select count(*) from entry), (select count(*) from kept), array(select k.event_id from kept k order by k.event_id),
          (select case when p.at_transaction = '0' and p.at_id < p.imported_to then '0'::xid8 else e.transaction_id end from entry e order by e.transaction_id desc, e.id desc limit 1),
          (select case when p.at_transaction = '0' and p.at_id < p.imported_to then max(e.id) else (array_agg(e.id order by e.transaction_id desc, e.id desc))[1] end from entry e)
 $function$;
@@ -4719,10 +5037,38 @@ $function$;
 grant execute on function audit_private.keep_other(anyelement,integer) to audit_agent;
 comment on function audit_private.keep_other(anyelement,integer) is 'What a snapshot keeps of a value of a type that is not built in: its text form, made by the type''s output function and never by a cast that somebody defined.';
 
+CREATE OR REPLACE FUNCTION audit_private.keep_pieces(ids bigint[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  -- Names come again and again: each is taken apart once. A sign that happens to have the code of a letter sets a bit too many, which costs a look.
+  with name as materialized (
+    select k.company_id, (k.occurred_at at time zone 'UTC')::date as starts_on, name
+      from unnest(ids) id join audit_private.kept_event k on k.event_id = id
+     cross join lateral unnest(string_to_array(k.names, E'\u001F')) name
+     where k.company_id is not null and name > ''
+     group by 1, 2, 3
+  ), code as materialized (
+    select n.name, convert_to(translate(n.name, audit_private.common_letters(), audit_private.common_codes()) || chr(127), 'UTF8') as codes from (select distinct n.name from name n) n
+  ), pieces as materialized (
+    -- Two letters hold the first of them, and the second begins the next piece.
+    select p.name, bit_or(set_bit(set_bit(0::bit(1722), p.number, 1), p.number / 42 * 42, 1)) as bits
+      from (select c.name, (get_byte(c.codes, i) - 1) * 42 + case when get_byte(c.codes, i + 1) < 42 then get_byte(c.codes, i + 1) else 0 end as number
+              from code c cross join lateral generate_series(0, length(c.codes) - 2) i where get_byte(c.codes, i) between 1 and 41) p
+     group by p.name
+  )
+  insert into audit_private.kept_piece as k (company_id, starts_on, pieces)
+  select n.company_id, n.starts_on, bit_or(p.bits) from name n join pieces p on p.name = n.name group by n.company_id, n.starts_on order by n.company_id, n.starts_on
+  on conflict on constraint kept_piece_pkey do update set pieces = k.pieces | excluded.pieces where k.pieces | excluded.pieces <> k.pieces
+$function$;
+comment on function audit_private.keep_pieces(bigint[]) is 'Notes which letters occur in the names of these kept entries. Whatever is noted twice changes nothing.';
+
 CREATE OR REPLACE FUNCTION audit_private.keeper_findings()
  RETURNS TABLE(check_name text, status text, finding text)
  LANGUAGE plpgsql
  STABLE
+ SET enable_seqscan TO 'off'
+ SET max_parallel_workers_per_gather TO '0'
 AS $function$
 declare
   waiting record;
@@ -4745,6 +5091,8 @@ CREATE OR REPLACE FUNCTION audit_private.keeper_lag()
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET max_parallel_workers_per_gather TO '0'
 AS $function$
 begin
   return query execute format('select count(*), coalesce(greatest(extract(epoch from clock_timestamp() - min(w.occurred_at)), 0), 0)::double precision from (select e.occurred_at from audit.event e where %s limit 1000) w', audit_private.unkept_code('e'));
@@ -4840,6 +5188,8 @@ declare
   quarter      integer;
   more         record;
   found        audit_private.kept_event[];
+  days         date[];
+  at_once      integer := 2;
 begin
   if combinations = '{}' then return; end if;
   if f.object_id is null and f.owner_id is null and f.request_id is null and (combinations is not null or f.actor_id is not null)
@@ -4849,7 +5199,7 @@ begin
     rows_in_order := format(
       'select k.occurred_at, k.event_id from unnest(%L::integer[]) c (id) cross join lateral (select k.occurred_at, k.event_id from audit_private.kept_event k where %s and k.combination = c.id and %s order by k.occurred_at %4$s, k.event_id %4$s limit %5$s) k order by 1 %4$s, 2 %4$s limit %5$s',
       coalesce(combinations, array(select c.id from audit_private.kept_combination c)), audit_private.kept_code(f, null), behind, in_order, page_size);
-  elsif audit_private.is_looked_up(f) then
+  elsif audit_private.is_looked_up(f) or audit_private.is_short(f) then
     -- What is frequent stands among the newest. What does not, is rare enough to be looked up, quarter by quarter.
     execute format('with newest as materialized (select * from audit_private.kept_event k where k.company_id = %L and %s%s%s order by k.occurred_at %5$s, k.event_id %5$s limit 1000),
                          hit as (select k.occurred_at, k.event_id from newest k where %6$s order by k.occurred_at %5$s, k.event_id %5$s limit %7$s)
@@ -4858,6 +5208,27 @@ begin
       into walked, times, ids;
     if walked < 1000 or cardinality(ids) >= page_size then return; end if;
     times := '{}'; ids := '{}';
+    days := audit_private.days_of(f);
+    if days is not null then
+      if in_order = 'desc' then days := array(select d from unnest(days) d order by d desc); end if;
+      -- Twice as many days each time: what stands on each of them needs few, what other conditions leave out needs many.
+      while cardinality(days) > 0 and cardinality(ids) < page_size loop
+        execute format('select array_agg(h.occurred_at) as times, array_agg(h.event_id) as ids
+                          from (select k.occurred_at, k.event_id from unnest($1) d cross join lateral (select k.occurred_at, k.event_id from audit_private.kept_event k
+                                 where %s and %s and k.occurred_at >= d::timestamp at time zone ''UTC'' and k.occurred_at < (d + 1)::timestamp at time zone ''UTC'' offset 0) k
+                                 order by k.occurred_at %3$s, k.event_id %3$s limit $2) h',
+          code, behind, in_order) into more using days[1 : at_once], page_size - cardinality(ids);
+        times := times || more.times;
+        ids := ids || more.ids;
+        days := days[at_once + 1 :];
+        at_once := 2 * at_once;
+      end loop;
+      return;
+    end if;
+    if not audit_private.is_looked_up(f) then
+      execute format('select array_agg(occurred_at), array_agg(event_id) from (%s) k', rows_in_order) into times, ids;
+      return;
+    end if;
     for quarter in execute format('select q from audit_private.quarters_of($1) q order by q %s', in_order) using f loop
       found := array(select k from audit_private.found_by_keys(audit_private.term_keys(f.company_id, quarter, f.wanted), quarter) k);
       continue when found = '{}';
@@ -4975,6 +5346,32 @@ end
 $function$;
 comment on function audit_private.leave_closed_schema(regclass) is 'Goes on without a table that was moved to a schema on which the log could not be given a right.';
 
+CREATE OR REPLACE FUNCTION audit_private.leave_closed_tables(target regclass, understood jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  closed regclass;
+begin
+  -- A foreign key that was swapped leads there now: with the rights that the log has, and to what the owner of the table may read too.
+  for closed in
+    select distinct r.there
+      from audit_private.columns_read_by(target) r
+      join pg_class c on c.oid = r.there
+      join pg_class own on own.oid = leave_closed_tables.target
+     where r.there <> leave_closed_tables.target and c.oid <> all (audit_private.tables_in(leave_closed_tables.understood))
+       and (not has_schema_privilege('audit_agent', c.relnamespace, 'usage') or not has_column_privilege('audit_agent', r.there, r.col::text, 'select')
+            or not has_column_privilege(own.relowner, r.there, r.col::text, 'select')
+            or c.relrowsecurity and not (select rolbypassrls from pg_roles where rolname = 'audit_agent'))
+  loop
+    perform audit_private.record_schema_event('table.altered', target, target::text,
+      jsonb_build_object('command', 'ALTER TABLE', 'statement', audit_private.statement_shown(), 'finding', format('Its foreign key leads to %s now, which the log may not read.', closed)));
+    perform audit_private.forget_path(target, closed, closed::text, 'the log may not read');
+  end loop;
+end
+$function$;
+comment on function audit_private.leave_closed_tables(regclass,jsonb) is 'Goes on without tables to which the paths of a table lead since its foreign keys were changed, and that the log may not read: a deletion must not fail for it.';
+
 CREATE OR REPLACE FUNCTION audit_private.let_agent_follow()
  RETURNS event_trigger
  LANGUAGE plpgsql
@@ -4982,8 +5379,9 @@ CREATE OR REPLACE FUNCTION audit_private.let_agent_follow()
 AS $function$
 declare
   entered name;
+  grown   record;
 begin
-  -- With the rights of whoever moved the table: the log's own would not do, and nothing of the log may be called here.
+  -- With the rights of whoever changed the table: the log's own would not do.
   for entered in
     select distinct n.nspname
       from pg_event_trigger_ddl_commands() c
@@ -4995,11 +5393,25 @@ begin
   loop
     execute format('grant usage on schema %I to audit_agent', entered);
   end loop;
+  -- A new column, which a TRUNCATE is to record too.
+  if has_schema_privilege('audit_private', 'usage') and has_function_privilege('audit_private.columns_unread(regclass)', 'execute') then
+    for grown in
+      select g.tgrelid::regclass as relation, string_agg(format('%I', u.col), ', ') as columns
+        from pg_event_trigger_ddl_commands() c
+        join pg_trigger g on c.classid = 'pg_class'::regclass and g.tgrelid = c.objid and g.tgname = 'audit_capture' and g.tgparentid = 0
+        join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+       cross join lateral audit_private.columns_unread(g.tgrelid) u (col)
+       where has_table_privilege(g.tgrelid, 'select with grant option')
+       group by 1
+    loop
+      execute format('grant select (%s) on %s to audit_agent', grown.columns, grown.relation);
+    end loop;
+  end if;
 exception when others then
   raise warning 'The audit log could not follow a table into its new schema: %', sqlerrm using hint = 'See: select * from audit.health';
 end
 $function$;
-comment on function audit_private.let_agent_follow() is 'Event trigger: lets audit_agent look into a schema to which a table was moved whose columns it reads, if whoever moved it may give that right.';
+comment on function audit_private.let_agent_follow() is 'Event trigger: lets audit_agent look into a schema to which a table was moved whose columns it reads, if whoever moved it may give that right; and into new columns of a tracked table, if whoever added them installs the log.';
 
 CREATE OR REPLACE FUNCTION audit_private.like_pattern(term text)
  RETURNS text
@@ -5055,6 +5467,13 @@ AS $function$
   join pg_catalog.jsonb_array_elements_text(columns) with ordinality c (name, n) using (n)
 $function$;
 comment on function audit_private.match_code(regclass,jsonb,text,regclass,jsonb,text) is 'SQL text that finds the row there to which the columns here point. It can use an index where both sides have the same kind of built-in type.';
+
+CREATE OR REPLACE FUNCTION audit_private.may_be_read(of_table regclass, col text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN ((COALESCE(current_setting('audit.attaching'::text, true), ''::text) = 'yes'::text) OR (EXISTS (SELECT FROM pg_attribute a WHERE ((a.attrelid = (may_be_read.of_table)::oid) AND (a.attname = may_be_read.col) AND has_column_privilege('audit_agent'::name, (may_be_read.of_table)::oid, a.attnum, 'select'::text)))));
+comment on function audit_private.may_be_read(regclass,text) is 'Whether the log may read a column, or will once audit.track is through: code that reads another would make deletions fail.';
 
 CREATE OR REPLACE FUNCTION audit_private.missing_columns(target regclass)
  RETURNS TABLE(col text, used_by text)
@@ -5112,16 +5531,16 @@ CREATE OR REPLACE FUNCTION audit_private.moved_code(target regclass)
 AS $function$
   -- Only the command that takes a row away can have put it elsewhere; which one that was cannot be seen of a row that this transaction has written before.
   -- Key columns that do not decide the partition stay the same in a move.
-  select ' and exists (select from ' || target || ' p where p.tableoid <> tg_relid and p.xmin = old.xmax and (p.cmin = old.cmax or age(old.xmin) <= 0)'
-      || coalesce(pg_catalog.string_agg(pg_catalog.format(' and p.%1$I = old.%1$I', k.col), '' order by k.n), '') || ')'
-    from pg_catalog.unnest(audit_private.key_of(target)) with ordinality k (col, n)
-   where not exists (
-     select from audit_private.tree_below(target) b
+  select 'from ' || moved_code.target || ' p where p.tableoid <> tg_relid and p.xmin = old.xmax and (p.cmin = old.cmax or age(old.xmin) <= 0)'
+      || coalesce(pg_catalog.string_agg(pg_catalog.format(' and p.%1$I = old.%1$I', k.col), '' order by k.n), '')
+    from audit_private.tracked t cross join lateral pg_catalog.jsonb_array_elements_text(t.understood -> 'key') with ordinality k (col, n)
+   where t.target = moved_code.target and not exists (
+     select from audit_private.tree_below(moved_code.target) b
        join pg_catalog.pg_partitioned_table pt on pt.partrelid = b.relation
        join pg_catalog.pg_attribute a on a.attrelid = b.relation and a.attnum = any (pt.partattrs::int2[])
       where a.attname = k.col)
 $function$;
-comment on function audit_private.moved_code(regclass) is 'SQL text that is true where the command that deletes a row has written one into another partition, with the same key as far as the key does not decide the partition.';
+comment on function audit_private.moved_code(regclass) is 'SQL text, from "from" on, that finds what the command that deletes a row has written into another partition, with the same key as far as the key does not decide the partition.';
 
 CREATE OR REPLACE FUNCTION audit_private.moving_mark(target regclass)
  RETURNS bigint
@@ -5185,9 +5604,9 @@ begin
       seen := own;
     end if;
     if facet = 'actors' then
-      return query execute format('select *, $5 from %s actor', audit_private.actors_code('audit_private.cube_of_hits($1, $2, $3) c')) using own, edges, hits, f.company_id, hits.since is null;
+      return query execute format('select *, $5 from %s actor', audit_private.actors_code('(select h.actor_id, 1 as n from unnest(($3).actors) h (actor_id) union all select u.actor_id, u.n from audit_private.unkept_cube($1, $2, true) u) c')) using own, edges, hits, f.company_id, hits.since is null;
     else
-      return query execute format('select $4, c.%1$I, null::text, sum(c.n)::bigint, $5 from audit_private.cube_of_hits($1, $2, $3) c group by c.%1$I order by 4 desc, 2 limit 100',
+      return query execute format('select $4, c.%1$I, null::text, sum(c.n)::bigint, $5 from (select h.%1$I, h.n from audit_private.cube_of_hits($2, $3) h union all select u.%1$I, u.n from audit_private.unkept_cube($1, $2, false) u) c group by c.%1$I order by 4 desc, 2 limit 100',
         case facet when 'actions' then 'action' when 'sources' then 'source' else 'object_kind' end) using own, edges, hits, facet, hits.since is null;
     end if;
     -- What was not found among the newest is there perhaps.
@@ -5212,13 +5631,35 @@ declare
   code         text;
   quarter      integer;
   end_of_quarter timestamptz;
+  days         date[];
+  first_at     timestamptz;
+  is_whole     boolean;
 begin
   if combinations = '{}' then return hits; end if;
   -- What is frequent stands among the newest, and what few entries are to be searched is read in their order.
-  if not audit_private.is_looked_up(f) or audit_private.is_small(f, combinations, most / 5) or audit_private.is_frequent(f) then
+  if not audit_private.is_looked_up(f) and not audit_private.is_short(f) or audit_private.is_small(f, combinations, most / 5) or audit_private.is_frequent(f) then
     return audit_private.walked_hits(f, combinations, most);
   end if;
   code := audit_private.kept_code(f, combinations);
+  days := audit_private.days_of(f);
+  if days is not null then
+    -- Whole days, as many as have no more entries than are looked at.
+    select coalesce(array_agg(d.day) filter (where d.entries <= 2 * most), '{}'), (min(d.day) filter (where d.entries <= 2 * most))::timestamp at time zone 'UTC', bool_and(d.entries <= 2 * most)
+      into days, first_at, is_whole
+      from (select day, sum((select sum(n) from unnest(t.counts) n)) over (order by day desc) as entries
+              from unnest(days) day join audit_private.kept_total t on t.company_id = f.company_id and t.unit = 'day' and t.actor_id = '' and t.starts_on = day) d;
+    if is_whole or days <> '{}' then
+      execute format('select case when count(*) > $2 then min(h.occurred_at) end, coalesce(array_agg(h.occurred_at), ''{}''), coalesce(array_agg(h.combination), ''{}''), coalesce(array_agg(h.actor_id), ''{}'')
+                        from (select k.* from unnest($1) d cross join lateral (select k.occurred_at, k.combination, k.actor_id from audit_private.kept_event k where %s
+                                and k.occurred_at >= d::timestamp at time zone ''UTC'' and k.occurred_at < (d + 1)::timestamp at time zone ''UTC'' offset 0) k order by k.occurred_at desc limit $2 + 1) h', code)
+        into hits using days, most;
+      if not is_whole then hits.since := greatest(hits.since, first_at); end if;
+      return hits;
+    elsif is_whole is null then
+      return hits;
+    end if;
+  end if;
+  if not audit_private.is_looked_up(f) then return audit_private.walked_hits(f, combinations, most); end if;
   for quarter in select q from audit_private.quarters_of(f) q order by q desc loop
     execute format('with found as materialized (select * from audit_private.found_by_keys($2, $3, 2 * $4 + 1)),
                          hit as materialized (select * from found k where %s order by k.occurred_at desc limit $1 + 1)
@@ -5243,11 +5684,13 @@ CREATE OR REPLACE FUNCTION audit_private.occurs_unkept(company_id text, action t
  RETURNS boolean
  LANGUAGE plpgsql
  STABLE
+ SET enable_seqscan TO 'off'
+ SET max_parallel_workers_per_gather TO '0'
 AS $function$
 declare
   answer boolean;
 begin
-  execute format('select exists (select from audit.event e where %s and (e.company_id = $1 or $1 is null) and e.action = $2)', audit_private.unkept_code('e'))
+  execute format('select exists (select from (select e.company_id, e.action from audit.event e where %s) e where (e.company_id = $1 or $1 is null) and e.action = $2)', audit_private.unkept_apart('e'))
     into answer using company_id, action;
   return answer;
 end
@@ -5285,7 +5728,7 @@ begin
   end if;
   for changed, is_direct in
     with recursive touched (relation) as (  -- a partition, or a table that inherits, belongs to the tracked one above it
-      select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_class'::regclass
+      select coalesce(x.indrelid, c.objid) from pg_event_trigger_ddl_commands() c left join pg_index x on x.indexrelid = c.objid where c.classid = 'pg_class'::regclass
       union
       select i.inhparent from touched t join pg_inherits i on i.inhrelid = t.relation
     )
@@ -5508,6 +5951,19 @@ AS $function$
 $function$;
 comment on function audit_private.operation_findings(interval) is 'What in the running of the server threatens the log.';
 
+CREATE OR REPLACE FUNCTION audit_private.other_companies(target regclass)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select format('%s (%s)', t.target, t.company) from audit_private.tracked t
+   where t.target <> other_companies.target and t.company is not null and exists (select from pg_class c where c.oid = t.target)
+   order by t.tracked_since, t.kind limit 1
+$function$;
+grant execute on function audit_private.other_companies(regclass) to audit_installer;
+comment on function audit_private.other_companies(regclass) is 'A tracked table beside this one that names the company of its rows; null if none does.';
+
 CREATE OR REPLACE FUNCTION audit_private.owner_code(target regclass, OUT there regclass, OUT kind text, OUT here text, OUT id text, OUT label text)
  RETURNS record
  LANGUAGE sql
@@ -5529,6 +5985,18 @@ AS $function$
    where r.path = 'owner' and r.is_last
 $function$;
 comment on function audit_private.owner_code(regclass) is 'SQL texts for the owner of a deleted row: its table; its kind; its key if its row is still there; its key in any case; its name if its row is there.';
+
+CREATE OR REPLACE FUNCTION audit_private.owners_of_parts()
+ RETURNS oid[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(array_agg(distinct c.relowner), '{}')
+    from audit_private.tracked t
+    join pg_class c on c.oid = t.target
+   where c.relkind = 'p' or exists (select from pg_inherits i where i.inhparent = t.target)
+$function$;
+comment on function audit_private.owners_of_parts() is 'Who owns tracked tables that have partitions, or others that inherit from them: audit.track lets them use what gives a new one its triggers.';
 
 CREATE OR REPLACE FUNCTION audit_private.page_for_dba(filter jsonb, is_ascending boolean, after_at timestamp with time zone, after_id bigint, page_size integer)
  RETURNS SETOF bigint
@@ -5559,6 +6027,7 @@ CREATE OR REPLACE FUNCTION audit_private.page_of(f audit_private.event_filter, i
  LANGUAGE plpgsql
  STABLE ROWS 25
  SET enable_seqscan TO 'off'
+ SET max_parallel_workers_per_gather TO '0'
  SET jit TO 'off'
  SET "DateStyle" TO 'ISO'
 AS $function$
@@ -5692,6 +6161,31 @@ end
 $function$;
 comment on function audit_private.parts_of(timestamp with time zone,timestamp with time zone,text[]) is 'Divides a period into whole years, months and days (UTC), whose totals are kept, and what is left at its ends, where entries are counted.';
 
+CREATE OR REPLACE FUNCTION audit_private.parts_wanting(target regclass)
+ RETURNS TABLE(on_table regclass, trigger_name text, function_name name, trigger_code text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET quote_all_identifiers TO 'off'
+ SET client_min_messages TO 'warning'
+AS $function$
+begin
+  if not exists (select from audit_private.tracked t where t.target = parts_wanting.target)
+     or exists (select from audit_private.missing_columns(parts_wanting.target)) then
+    return;
+  end if;
+  -- The first part changes what is written: before it nothing could be truncated, or all rows were those of one table.
+  perform audit_private.write_capture(parts_wanting.target);
+  return query
+    select v.on_table, v.trigger_name, v.function_name, v.trigger_code
+      from audit_private.triggers_of(parts_wanting.target) v
+     where v.on_table <> parts_wanting.target
+       and not exists (select from pg_trigger g where g.tgrelid = v.on_table and g.tgname = v.trigger_name);
+end
+$function$;
+grant execute on function audit_private.parts_wanting(regclass) to audit_installer;
+comment on function audit_private.parts_wanting(regclass) is 'The triggers that partitions of a tracked table, or tables that inherit from it, need and do not have: one of the same name that is there is left alone, and audit.health tells of it.';
+
 CREATE OR REPLACE FUNCTION audit_private.path_rows(target regclass)
  RETURNS TABLE(path text, n integer, alias text, there regclass, hop jsonb, from_table regclass, from_alias text, is_last boolean)
  LANGUAGE sql
@@ -5744,6 +6238,7 @@ CREATE OR REPLACE FUNCTION audit_private.people_of(f audit_private.event_filter)
  LANGUAGE plpgsql
  STABLE
  SET enable_seqscan TO 'off'
+ SET max_parallel_workers_per_gather TO '0'
  SET jit TO 'off'
  SET "DateStyle" TO 'ISO'
 AS $function$
@@ -5781,6 +6276,20 @@ RETURN CASE WHEN (locale = 'sv'::text) THEN CASE action WHEN 'projects.exported'
 grant execute on function audit_private.phrase(text,text) to audit_admin;
 grant execute on function audit_private.phrase(text,text) to audit_dba;
 comment on function audit_private.phrase(text,text) is 'The sentence of an action in a language, en or sv, with places for its parts.';
+
+CREATE OR REPLACE FUNCTION audit_private.piece_numbers(term text)
+ RETURNS SETOF integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE ROWS 3
+AS $function$
+  -- 42 for each common letter: itself, and it with each common letter behind it.
+  select distinct (l.first_one - 1) * 42 + l.second_one
+    from (select pg_catalog.strpos(audit_private.common_letters(), pg_catalog.substr(term, i, 1)) as first_one,
+                 case when i < pg_catalog.length(term) then pg_catalog.strpos(audit_private.common_letters(), pg_catalog.substr(term, i + 1, 1)) else 0 end as second_one
+            from pg_catalog.generate_series(1, pg_catalog.length(term)) i) l
+   where l.first_one > 0
+$function$;
+comment on function audit_private.piece_numbers(text) is 'The numbers of the common letters of a text, each with the common letter behind it, or alone where there is none.';
 
 CREATE OR REPLACE FUNCTION audit_private.pointer_columns()
  RETURNS TABLE(kind text, parent_kind text, columns text[])
@@ -6012,7 +6521,7 @@ end
 $function$;
 comment on function audit_private.read_label(regclass,text) is 'A label template as a list of texts and columns. Refuses with AU002 what is not one, or names a column that the table does not have.';
 
-CREATE OR REPLACE FUNCTION audit_private.read_path(target regclass, path text, argument text, ends_in_column boolean)
+CREATE OR REPLACE FUNCTION audit_private.read_path(target regclass, path text, argument text, ends_in_column boolean, remembered jsonb DEFAULT NULL::jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE
@@ -6043,6 +6552,11 @@ begin
     hop := case when step[2] is null
       then audit_private.hop_by_foreign_key(at_table, col)
       else audit_private.hop_by_name(at_table, col, audit_private.bare_name(step[2]), audit_private.bare_name(step[3]), argument) end;
+    if remembered is not null and hop is null then
+      -- A foreign key that was dropped, perhaps to be made again after a load: until then the path goes where it went.
+      select audit_private.hop_again(target, col, was) into hop
+        from (select remembered -> 'hops' -> pg_catalog.jsonb_array_length(hops)) r (was);
+    end if;
     if hop is null then
       raise exception using errcode = 'AU002',
         message = pg_catalog.format('audit.track: %s.%s leads nowhere', at_table, pg_catalog.quote_ident(col)),
@@ -6064,7 +6578,7 @@ begin
   end loop;
 end
 $function$;
-comment on function audit_private.read_path(regclass,text,text,boolean) is 'A path over columns, resolved into hops from row to row and, if it ends in one, a column. Refuses with AU002 what cannot be read or leads nowhere.';
+comment on function audit_private.read_path(regclass,text,text,boolean,jsonb) is 'A path over columns, resolved into hops from row to row and, if it ends in one, a column. Where a foreign key is gone it goes on as it was resolved before, if that is given. Refuses with AU002 what cannot be read or leads nowhere.';
 
 CREATE OR REPLACE FUNCTION audit_private.read_token(token text, OUT claims jsonb, OUT problem text)
  RETURNS record
@@ -6246,7 +6760,7 @@ $function$;
 grant execute on function audit_private.refuse_truncate() to audit_installer;
 comment on function audit_private.refuse_truncate() is 'Trigger function: refuses a TRUNCATE with AU002, for tables that were tracked so. Where it comes by CASCADE from another table, that is refused too.';
 
-CREATE OR REPLACE FUNCTION audit_private.register(target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text, truncate text DEFAULT 'record'::text)
+CREATE OR REPLACE FUNCTION audit_private.register(target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text, truncate text DEFAULT 'record'::text, is_new boolean DEFAULT false)
  RETURNS jsonb
  LANGUAGE plpgsql
 AS $function$
@@ -6263,6 +6777,7 @@ declare
   child      audit_private.tracked;
   is_renamed boolean;
   is_moved   boolean;
+  attaching  text := coalesce(current_setting('audit.attaching', true), '');
 begin
   if kind !~ '^[a-z][a-z0-9_]{0,39}$' then
     raise exception using errcode = 'AU002', message = 'audit.track: the kind cannot be used',
@@ -6281,12 +6796,16 @@ begin
   end if;
   select t.target into other
     from audit_private.tracked t
-   where t.target <> register.target and (t.target in (select audit_private.tree_below(register.target)) or register.target in (select audit_private.tree_below(t.target)))
+   where t.target <> register.target
+     and exists (select from audit_private.tree_below(register.target) mine join audit_private.tree_below(t.target) theirs on theirs.relation = mine.relation)
    limit 1;
   if found then
     raise exception using errcode = 'AU002', message = format('audit.track: %s belongs together with %s, which is tracked', target, other),
-      detail = 'One is a partition of the other or inherits from it, and a row would have two names.',
+      detail = 'One is a partition of the other or inherits from it, or a third table inherits from both, and a row would have two names.',
       hint = format('Track the upper one of the two only; to change which, first: select audit.untrack(%L).', other);
+  end if;
+  if key is null and not is_new then
+    key := audit_private.former_key(target);
   end if;
   if key is null then
     raise exception using errcode = 'AU002', message = format('audit.track: table %s has no key', target),
@@ -6318,13 +6837,17 @@ begin
    where a.attrelid = target and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v'
      and (snapshot is null or a.attname = any (snapshot)) and a.attname <> all (coalesce(mask, '{}'));
 
+  if not is_new then
+    select * into old from audit_private.tracked t where t.target = register.target;
+  end if;
   understood := jsonb_build_object(
     'key', to_jsonb(key),
     'label', audit_private.read_label(target, label),
-    'company', case when company is not null then audit_private.read_path(target, company, 'company', true) end,
-    'owner', case when owner is not null then audit_private.read_path(target, owner, 'owner', false) end,
+    'company', case when company is not null then audit_private.read_path(target, company, 'company', true, old.understood -> 'company') end,
+    'owner', case when owner is not null then audit_private.read_path(target, owner, 'owner', false, old.understood -> 'owner') end,
     'keep', coalesce(keep, '[]'),
     'wide', wide);
+  select * into old from audit_private.tracked t where t.target = register.target;
   understood := understood || jsonb_build_object('causes', audit_private.find_causes(target, understood));
 
   f_name := coalesce(
@@ -6333,7 +6856,6 @@ begin
     (select case when octet_length(n) <= 50 and n !~ '__|_$' and not exists (select from audit_private.tracked t where t.function_name = n) then n else 'capture_' || register.target::oid end
        from (select format('capture_%s_%s', c.relnamespace::regnamespace, c.relname) as n from pg_class c where c.oid = target) named));
 
-  select * into old from audit_private.tracked t where t.target = register.target;
   if old.target is null then
     perform audit_private.record_schema_event('table.tracked', target, target::text, jsonb_build_object('kind', kind));
   end if;
@@ -6357,9 +6879,12 @@ begin
   points_to := audit_private.tables_in(understood) || audit_private.tables_in(coalesce(old.understood, '{}'));
   is_moved := audit_private.tables_in(understood) is distinct from audit_private.tables_in(old.understood);
   is_renamed := (old.kind, old.understood -> 'key', old.understood -> 'label') is distinct from (kind, understood -> 'key', understood -> 'label');
+  perform audit_private.write_capture(register.target);
+  -- Only this table is given rights in the end.
+  perform set_config('audit.attaching', '', true);
   perform audit_private.write_capture(t.target) from audit_private.tracked t
-   where t.target = register.target
-      or (is_moved and t.target = any (points_to)
+   where t.target <> register.target
+     and (is_moved and t.target = any (points_to)
           or is_renamed and t.understood::text like '%"table": ' || register.target::oid || '%')
          and not exists (select from audit_private.missing_columns(t.target));  -- after a column was renamed they are on their way here
   -- A row can be the cause of others from now on, or is marked as deleted in another way: theirs is to be looked for anew.
@@ -6373,10 +6898,11 @@ begin
       perform audit_private.register(child.target, child.kind, child.label, child.company, child.owner, child.snapshot, child.mask, child.soft_delete, child.truncate);
     end loop;
   end if;
+  perform set_config('audit.attaching', attaching, true);
   return understood || jsonb_build_object('function', f_name);
 end
 $function$;
-comment on function audit_private.register(regclass,text,text,text,text,text[],text[],text,text) is 'Checks the settings of a table against the catalogue, keeps them and writes its capture function. Refuses with AU002 what cannot work.';
+comment on function audit_private.register(regclass,text,text,text,text,text[],text[],text,text,boolean) is 'Checks the settings of a table against the catalogue, keeps them and writes its capture function. Refuses with AU002 what cannot work. Unless they are new, a path whose foreign key is gone goes on as it was.';
 
 CREATE OR REPLACE FUNCTION audit_private.register_own(target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text, truncate text DEFAULT 'record'::text)
  RETURNS jsonb
@@ -6395,7 +6921,7 @@ begin
   perform audit_private.require_owner(target, 'audit.track');
   was := audit_private.settings_of(target);
   perform audit_private.require_sense(target, label, mask, soft_delete);
-  said := audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete, truncate);
+  said := audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete, truncate, true);
   becomes := audit_private.settings_of(target);
   if becomes <> was then
     -- A column that is not kept any longer is as much to be told as a table that is not tracked any longer.
@@ -6423,6 +6949,34 @@ end
 $function$;
 grant execute on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text,text) to audit_installer;
 comment on function audit_private.register_own(regclass,text,text,text,text,text[],text[],text,text) is 'The same for a table of the login''s own, with paths over what it may read itself.';
+
+CREATE OR REPLACE FUNCTION audit_private.register_without(t audit_private.tracked)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  trouble text;
+  less    record;
+begin
+  -- As it is; or else without what cannot be followed any more, such as a path to a column that is gone.
+  for less in
+    select * from (values (t.company, t.owner, null::text), (t.company, null, 'owner'), (null, t.owner, 'company'), (null, null, 'company and the owner')) as tried (company, owner, lacking)
+  loop
+    begin
+      perform audit_private.register(t.target, t.kind, t.label, less.company, less.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
+      if less.lacking is not null then
+        update audit_private.tracked x set problem = format('its entries lack the %s since a change that the log could not follow (%s).', less.lacking, trouble) where x.target = t.target;
+      end if;
+      return;
+    exception when sqlstate 'AU002' then
+      trouble := coalesce(trouble, sqlerrm);
+    end;
+  end loop;
+  raise exception using errcode = 'AU002', message = trouble,
+    detail = format('It cannot go on without its paths either: %s of kind %s.', t.target, t.kind), hint = 'Call audit.track again for it.';
+end
+$function$;
+comment on function audit_private.register_without(audit_private.tracked) is 'Checks the settings of a table anew after a change, and goes on without its paths where they cannot be read any more: deletions must not fail for it. audit.health names the table until audit.track is called again.';
 
 CREATE OR REPLACE FUNCTION audit_private.relation_rights_code(relation oid, what text)
  RETURNS text
@@ -6466,6 +7020,11 @@ begin
       detail = 'It is no table or view.',
       hint = format('Name a table or view with the columns %s.', array_to_string(wanted, ', '));
   end if;
+  if exists (select from pg_class c where c.oid = relation and (c.relpersistence = 't' or c.relkind not in ('r', 'p', 'v', 'm', 'f'))) then
+    raise exception using errcode = 'AU005', message = format('audit.read_access_from: %s is no lasting table or view', relation),
+      detail = format('Argument %s.', argument),
+      hint = format('Name a table or view with the columns %s.', array_to_string(wanted, ', '));
+  end if;
   foreach col in array wanted loop
     if not exists (select from pg_attribute a where a.attrelid = relation and a.attname = col and not a.attisdropped) then
       raise exception using errcode = 'AU005',
@@ -6478,6 +7037,15 @@ begin
         message = format('audit.read_access_from: has_audit_log of %s is not boolean', relation),
         detail  = format('It is %s.', (select format_type(a.atttypid, a.atttypmod) from pg_attribute a where a.attrelid = relation and a.attname = col)),
         hint    = 'Make it true for companies that have bought the audit log.';
+    end if;
+    if col in ('company_id', 'user_id') and not exists (
+      select from pg_attribute a join pg_type t on t.oid = audit_private.base_type(a.atttypid)
+       where a.attrelid = relation and a.attname = col and (t.oid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype) or t.typcategory = 'S'))
+    then
+      raise exception using errcode = 'AU005',
+        message = format('audit.read_access_from: %s of %s is neither a whole number nor a uuid nor a text', col, relation),
+        detail  = format('It is %s.', (select format_type(a.atttypid, a.atttypmod) from pg_attribute a where a.attrelid = relation and a.attname = col)),
+        hint    = format('A view can give it as one: %1$s::text as %1$s.', col);
     end if;
   end loop;
 end
@@ -6611,7 +7179,7 @@ AS $function$
 $function$;
 comment on function audit_private.rights_code(aclitem[],text,name) is 'Rights as statements that grant them.';
 
-CREATE OR REPLACE FUNCTION audit_private.rights_of(acl aclitem[])
+CREATE OR REPLACE FUNCTION audit_private.rights_of(acl aclitem[], but_for oid[] DEFAULT '{}'::oid[])
  RETURNS text
  LANGUAGE sql
  STABLE
@@ -6620,11 +7188,11 @@ AS $function$
                     ',' order by a.grantee::regrole::text, a.privilege_type)
     from aclexplode(acl) a
    -- Those of the owner itself are there by nature: a dump leaves them out, and each major version has others.
-   where a.grantee <> a.grantor
+   where a.grantee <> a.grantor and (a.grantee <> all (but_for) or a.is_grantable or a.privilege_type not in ('USAGE', 'EXECUTE'))
      and (a.grantee = 0 or a.grantee in (select oid from pg_roles where rolname like 'audit\_%')
           or not (select rolsuper from pg_roles where oid = a.grantee))
 $function$;
-comment on function audit_private.rights_of(aclitem[]) is 'Rights in words and in a fixed order.';
+comment on function audit_private.rights_of(aclitem[],oid[]) is 'Rights in words and in a fixed order. The use of something by the roles named second is left out.';
 
 CREATE OR REPLACE FUNCTION audit_private.search_code(target regclass, rows_from text, has_children boolean, has_owner boolean)
  RETURNS text
@@ -6749,7 +7317,7 @@ $function$;
 grant execute on function audit_private.shorten_context(text[]) to audit_agent;
 comment on function audit_private.shorten_context(text[]) is 'The fields of a context, none longer than audit.act_as leaves it.';
 
-CREATE OR REPLACE FUNCTION audit_private.snapshot_code(target regclass)
+CREATE OR REPLACE FUNCTION audit_private.snapshot_code(target regclass, of_readable boolean)
  RETURNS text
  LANGUAGE sql
  STABLE
@@ -6761,11 +7329,11 @@ AS $function$
            pg_catalog.string_agg(pg_catalog.format('%L, %s', k.col, audit_private.column_as_kept(target, k.col::name, 'o', 65536 / greatest(1, (t.understood ->> 'wide')::integer))), e',\n      ' order by k.n) as columns
       from audit_private.tracked t
       cross join lateral pg_catalog.jsonb_array_elements_text(t.understood -> 'keep') with ordinality k (col, n)
-     where t.target = snapshot_code.target
+     where t.target = snapshot_code.target and (not of_readable or audit_private.may_be_read(t.target, k.col))
      group by 1
   ) part
 $function$;
-comment on function audit_private.snapshot_code(regclass) is 'SQL text that builds the snapshot of a deleted row: the columns to keep, at most 64 KiB of wide ones.';
+comment on function audit_private.snapshot_code(regclass,boolean) is 'SQL text that builds the snapshot of a deleted row: the columns to keep, at most 64 KiB of wide ones. Only those that the log may read, where it reads the table itself.';
 
 CREATE OR REPLACE FUNCTION audit_private.snapshot_without_me()
  RETURNS pg_snapshot
@@ -6929,6 +7497,16 @@ end
 $function$;
 comment on function audit_private.try_for_lock(text) is 'Runs a statement that needs a lock, without making others wait for it: where it is not to be had within 250 ms it is tried again after half a second, twenty times in all.';
 
+CREATE OR REPLACE FUNCTION audit_private.unkept_apart(entry text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- Few are found first and looked at afterwards; where the keeper has never run, all wait, and what is looked for finds the index.
+  select audit_private.unkept_code(entry) || case when (audit_private.progress()).done is null then '' else ' offset 0' end
+$function$;
+comment on function audit_private.unkept_apart(text) is 'The same as audit_private.unkept_code, at the end of a subquery that the planner keeps apart from what stands around it.';
+
 CREATE OR REPLACE FUNCTION audit_private.unkept_code(entry text)
  RETURNS text
  LANGUAGE plpgsql
@@ -6938,7 +7516,9 @@ declare
   p audit_private.keeping := audit_private.progress();
 begin
   if p.done is null then return 'true'; end if;
-  return format('(%1$s.transaction_id >= %2$L::xid8 or %1$s.transaction_id = any (%3$L::xid8[])) and %1$s.id > %4$s and not exists (select from audit_private.kept_event kept where kept.event_id = %1$s.id)',
+  -- Nothing here may be read in another way than by transaction and then one by one: as a join, or by the number, PostgreSQL would
+  -- read an index from end to end for the one entry that waits.
+  return format('(%1$s.transaction_id >= %2$L::xid8 or %1$s.transaction_id = any (%3$L::xid8[])) and %1$s.id + 0 > %4$s and (select kept.event_id from audit_private.kept_event kept where kept.event_id = %1$s.id) is null',
     entry, pg_snapshot_xmax(p.done), array(select pg_snapshot_xip(p.done)), p.imported_to);
 end
 $function$;
@@ -6948,6 +7528,8 @@ CREATE OR REPLACE FUNCTION audit_private.unkept_cube(f audit_private.event_filte
  RETURNS TABLE(slot integer, action text, source text, object_kind text, actor_id text, n bigint)
  LANGUAGE plpgsql
  STABLE
+ SET enable_seqscan TO 'off'
+ SET max_parallel_workers_per_gather TO '0'
 AS $function$
 begin
   if audit_private.is_kept(f) and audit_private.is_all_kept() then return; end if;
@@ -7024,6 +7606,13 @@ AS $function$
 $function$;
 comment on function audit_private.untracked_findings(boolean) is 'Tables that look as if they should be tracked: they point to tracked ones, by a foreign key or by the name of a column, or were part of one. Or only what was part of one when this transaction began.';
 
+CREATE OR REPLACE FUNCTION audit_private.used_for_parts()
+ RETURNS regprocedure[]
+ LANGUAGE sql
+ STABLE
+RETURN ARRAY['audit_private.parts_wanting(regclass)'::regprocedure, 'audit_private.move_rows()'::regprocedure, 'audit_private.refuse_truncate()'::regprocedure];
+comment on function audit_private.used_for_parts() is 'What whoever makes a partition of a tracked table must be able to call, so that it gets its triggers.';
+
 CREATE OR REPLACE FUNCTION audit_private.viewer_is_granted()
  RETURNS boolean
  LANGUAGE sql
@@ -7042,6 +7631,7 @@ CREATE OR REPLACE FUNCTION audit_private.walked_hits(f audit_private.event_filte
  SET enable_seqscan TO 'off'
  SET jit TO 'off'
  SET "DateStyle" TO 'ISO'
+ SET max_parallel_workers_per_gather TO '0'
 AS $function$
 declare
   hits    audit_private.hits;
@@ -7049,24 +7639,32 @@ declare
   looked  integer := 2 * most;
   by_key  constant boolean := f.object_id is not null or f.owner_id is not null or f.request_id is not null;
   in_names text;
+  in_order text;
   parts   text;
 begin
   in_names := audit_private.names_code(f);
   f.wanted := null; f.unwanted := null;
   if by_key or combinations is null and f.actor_id is null then
-    parts := format('select 0 as part, k.* from (select * from audit_private.kept_event k where %s order by k.occurred_at desc, k.event_id desc limit %s) k', audit_private.kept_code(f, combinations), looked);
-  else
-    combinations := coalesce(combinations, array(select c.id from audit_private.kept_combination c));
-    -- Each combination stands in its index in the order of time. Few are read whole; of many, each gives its share.
-    if not audit_private.is_small(f, combinations, looked) then looked := greatest(looked / cardinality(combinations), 1); end if;
-    f.actions := null; f.not_actions := null; f.sources := null; f.not_sources := null; f.object_kind := null; f.owner_kind := null; f.roots_only := null;
-    parts := format('select c.part, k.* from unnest(%L::integer[]) c (part) cross join lateral (select * from audit_private.kept_event k where %s and k.combination = c.part order by k.occurred_at desc, k.event_id desc limit %s) k',
-      combinations, audit_private.kept_code(f, null), looked);
+    -- They come in order, so that reading ends with the last one that counts.
+    in_order := format('from audit_private.kept_event k where %s order by k.occurred_at desc, k.event_id desc', audit_private.kept_code(f, combinations));
+    execute format('select coalesce(array_agg(h.occurred_at), ''{}''), coalesce(array_agg(h.combination), ''{}''), coalesce(array_agg(h.actor_id), ''{}'')
+                      from (select k.occurred_at, k.combination, k.actor_id from (select k.occurred_at, k.event_id, k.combination, k.actor_id, k.names %s limit $1) k where %s order by k.occurred_at desc, k.event_id desc limit $2 + 1) h', in_order, in_names)
+      into hits.times, hits.combinations, hits.actors using looked, most;
+    if cardinality(hits.times) > most then hits.since := hits.times[most + 1];
+    else execute format('select k.occurred_at %s offset $1 - 1 limit 1', in_order) into hits.since using looked;
+    end if;
+    return hits;
   end if;
-  execute format('with looked as materialized (%s),
+  combinations := coalesce(combinations, array(select c.id from audit_private.kept_combination c));
+  -- Each combination stands in its index in the order of time. Few are read whole; of many, each gives its share.
+  if not audit_private.is_small(f, combinations, looked) then looked := greatest(looked / cardinality(combinations), 1); end if;
+  f.actions := null; f.not_actions := null; f.sources := null; f.not_sources := null; f.object_kind := null; f.owner_kind := null; f.roots_only := null;
+  parts := format('select c.part, k.* from unnest(%L::integer[]) c (part) cross join lateral (select k.occurred_at, k.combination, k.actor_id, k.names from audit_private.kept_event k where %s and k.combination = c.part order by k.occurred_at desc, k.event_id desc limit %s) k',
+    combinations, audit_private.kept_code(f, null), looked);
+  execute format('with looked as materialized (select k.part, k.occurred_at, k.combination, k.actor_id, %s as is_hit from (%s) k),
                        reached as (select max(r.at) as at from (select min(l.occurred_at) as at from looked l group by l.part having count(*) >= $1) r),
-                       hit as materialized (select k.* from looked k where %s and k.occurred_at >= coalesce((select r.at from reached r), ''-infinity'') order by k.occurred_at desc limit $2 + 1)
-                  select greatest((select r.at from reached r), case when count(*) > $2 then min(h.occurred_at) end), coalesce(array_agg(h.occurred_at), ''{}''), coalesce(array_agg(h.combination), ''{}''), coalesce(array_agg(h.actor_id), ''{}'') from hit h', parts, in_names)
+                       hit as materialized (select k.occurred_at, k.combination, k.actor_id from looked k where k.is_hit and k.occurred_at >= coalesce((select r.at from reached r), ''-infinity'') order by k.occurred_at desc limit $2 + 1)
+                  select greatest((select r.at from reached r), case when count(*) > $2 then min(h.occurred_at) end), coalesce(array_agg(h.occurred_at), ''{}''), coalesce(array_agg(h.combination), ''{}''), coalesce(array_agg(h.actor_id), ''{}'') from hit h', in_names, parts)
     into hits using looked, most;
   return hits;
 end
@@ -7147,6 +7745,8 @@ AS $function$
 declare
   wanted   record;
   stale    name;
+  needed   regprocedure;
+  owner    regrole := (select relowner from pg_class where oid = target);
   -- Made once: to write a function takes longer than to store it.
   variants jsonb := (select coalesce(jsonb_agg(to_jsonb(v) || jsonb_build_object('on_table', v.on_table::oid)), '[]') from audit_private.capture_variants(target) v);
   settings text := (select string_agg(format('set %s to %s', split_part(s, '=', 1), replace(quote_literal(split_part(s, '=', 2)), ', ', ''', ''')), ' ')
@@ -7170,8 +7770,19 @@ begin
     execute format('comment on function audit_private.%I() is %L', wanted.function_name,
       format('Trigger function that writes the entries of %s. Written by audit.track; to change it, call audit.track again.', target));
     -- Whoever makes a trigger needs EXECUTE on its function, and audit.track makes it with the rights of the owner of the table.
-    execute format('grant execute on function audit_private.%I() to %s', wanted.function_name, (select relowner::regrole from pg_class where oid = target));
+    execute format('grant execute on function audit_private.%I() to %s', wanted.function_name, owner);
   end loop;
+  -- Nor need whoever makes a partition later be an installer of the log.
+  if owner = any (audit_private.owners_of_parts()) and not (select rolsuper from pg_roles where oid = owner) then
+    if not has_schema_privilege(owner, 'audit_private', 'usage') then
+      execute format('grant usage on schema audit_private to %s', owner);
+    end if;
+    foreach needed in array audit_private.used_for_parts() loop
+      if not has_function_privilege(owner, needed, 'execute') then
+        execute format('grant execute on function %s to %s', needed, owner);
+      end if;
+    end loop;
+  end if;
   return (
     select bool_and(audit_private.is_attached((v ->> 'on_table')::oid, v ->> 'trigger_name', v ->> 'function_name', v ->> 'trigger_code'))
            and count(*) = (
@@ -7270,6 +7881,9 @@ exception when invalid_parameter_value then
 end
 $function$;
 comment on function audit_private.zone_of(text) is 'The time zone in which the days of a company begin; UTC if it has none that is known.';
+
+create event trigger audit_attach_parts on ddl_command_end when tag in ('CREATE TABLE', 'CREATE SCHEMA', 'ALTER TABLE') execute function audit_private.follow_parts();
+comment on event trigger audit_attach_parts is 'Gives new partitions of tracked tables, and tables that inherit from them, the triggers of the log.';
 
 create event trigger audit_follow_access on ddl_command_end when tag in ('ALTER TABLE') execute function audit_private.let_agent_follow();
 comment on event trigger audit_follow_access is 'Lets audit_agent follow the tables that it reads into another schema, so that no delete fails.';

@@ -1,2 +1,44 @@
 -- The next migration: include the objects that changed, for example
 -- --!include tables/event.sql
+
+-- as the owner, for the time of the migration
+--!include roles/roles.sql
+
+-- CAPTURE
+--!include capture/key_code.sql
+--!include capture/read_path.sql
+--!include capture/path_rows.sql
+--!include capture/capture_code.sql
+--!include capture/capture_settings.sql
+--!include capture/capture_variants.sql
+--!include capture/register.sql
+--!include capture/track.sql
+--!include capture/follow_change.sql
+--!include guard/schema_events.sql
+--!include guard/follow_parts.sql
+--!include health/fingerprints.sql
+--!include health/findings.sql
+--!include health/health.sql
+--!include capture/rewrite_tracked.sql
+-- READ
+--!include keeping/kept_pieces.sql
+--!include keeping/unkept.sql
+--!include keeping/keep_batch.sql
+--!include keeping/keep.sql
+--!include keeping/keeper_findings.sql
+--!include searching/newest_hits.sql
+--!include searching/count_of.sql
+--!include searching/cube_of.sql
+--!include searching/people_of.sql
+--!include searching/facets_of.sql
+--!include searching/histogram_of.sql
+--!include searching/page_of.sql
+-- OUTSIDE
+--!include reading/read_access_from.sql
+--!include reading/viewer_access.sql
+-- EXPORT
+--!include tables/export_attempt_ends.sql
+--!include export/record_export_end.sql
+--!include export/export.sql
+-- the end of every migration
+--!include roles/ownership.sql

@@ -58,9 +58,15 @@ found('a right on the private schema is found', 'grant usage on schema audit_pri
 found('a schema that the log may not look into any more is found', 'revoke usage on schema app from audit_agent', 'columns', 'failed', /app\.contact: the log may not look into schema app any more, where it reads app\.customer/)
 found('a row-level security that the agent cannot see past is found', 'alter table app.customer enable row level security; alter role audit_agent nobypassrls', 'columns', 'failed', /row-level security hides app\.customer from the log/)
 found('a company that was lost with a dropped table is found', 'drop table app.customer cascade', 'columns', 'failed', /app\.contact: its entries lack the company and the owner since the path led over app\.customer, which was dropped/)
-found('a new partition without its trigger is found, by name [case 60]', `
-  create table app.line (id int, region text, primary key (id, region)) partition by list (region); select audit.track('app.line', 'line', '{id}');
+found('a new partition without its trigger, where no event trigger gives it one, is found by name [case 60]', `
+  create table app.line (id int, region text, primary key (id, region)) partition by list (region); select audit.track('app.line', 'line', '{id}'); alter event trigger audit_attach_parts disable;
   create table app.line_n partition of app.line for values in ('n')`, 'triggers', 'failed', /app\.line_n: trigger audit_truncate is missing/)
+found('a row-level trigger that is off in one partition is found, also that of a soft delete [case 24]', `
+  create table app.line (id int, region text, gone_at date, primary key (id, region)) partition by list (region); create table app.line_n partition of app.line for values in ('n');
+  select audit.track('app.line', 'line', '{id}', soft_delete => 'gone_at'); alter table app.line_n disable trigger audit_soft_delete_move, disable trigger audit_restore`,
+  'triggers', 'failed', /^app\.line_n: trigger audit_restore is disabled\. app\.line_n: trigger audit_soft_delete_move is disabled\.$/)
+found('a table without a company beside others that have one is found', `create table app.note (id int primary key); select audit.track('app.note', 'note', '{id}')`,
+  'companies', 'warning', /^app\.note was tracked without a company: its entries stand under company 'default', while those of app\.\w+ .*name theirs\.$/)
 found('a tracked table that a crash would empty is found [case 25]', 'drop table app.api_key; alter table app.cv set unlogged', 'tables', 'warning', /app\.cv is unlogged/)
 found('a rule that turns deletions into nothing is found', 'create rule keep as on delete to app.cv do instead nothing', 'tables', 'warning', /app\.cv: rule keep can turn a deletion into something else/)
 found('a partition that was detached is found [case 60]', `

@@ -63,4 +63,32 @@ for (const [n, type, mark, none] of [['date', 'date', 'current_date', 'null'], [
   })
 }
 
+it('are recorded once when the same UPDATE moves them to another partition, and once when it takes the mark back [case 58] [case 63]', async () => {
+  await db.superuser.query(`
+    create schema moved; create table moved.line (id int, land text, name text, secret text, gone_at timestamptz, primary key (id, land)) partition by list (land);
+    create table moved.line_a partition of moved.line for values in ('a'); create table moved.line_b partition of moved.line for values in ('b', 'c') partition by list (land);
+    create table moved.line_b_b partition of moved.line_b for values in ('b'); create table moved.line_b_c (gone_at timestamptz, id int not null, secret text, name text, land text not null); alter table moved.line_b attach partition moved.line_b_c for values in ('c');
+    select audit.track('moved.line', 'moved_line', '{name}', soft_delete => 'gone_at', mask => '{secret}');
+    insert into moved.line select n, (array['a', 'b', 'c'])[n % 3 + 1], 'line ' || n, 'canary' from generate_series(1, 9) n`)
+  const told = async (statement: string): Promise<unknown[]> => {
+    const { rows: [last] } = await db.superuser.query('select coalesce(max(id), 0) as id from audit.event')
+    await db.superuser.query(statement)
+    return (await db.superuser.query('select action, object_id, object_label, snapshot, details from audit.event where id > $1 order by object_id', [last.id])).rows
+  }
+  const shown = (rows: readonly unknown[]): unknown[] => (rows as { action: string; object_id: string; details: unknown }[]).map(({ action, object_id, details }) => [action, object_id, details])
+  const soft = { soft_delete: true }
+  assert.equal(await told(`update moved.line set land = 'b', gone_at = '2026-01-01' where id = 3`), [
+    { action: 'moved_line.deleted', object_id: '["3", "b"]', object_label: 'line 3', snapshot: { id: 3, land: 'b', name: 'line 3', gone_at: '2026-01-01T00:00:00+00:00' }, details: soft },
+  ])
+  assert.equal(shown(await told(`update moved.line set land = 'c' where id = 3`)), [], 'marked before')
+  assert.equal(shown(await told(`update moved.line set land = 'a', gone_at = null where id = 3`)), [['moved_line.restored', '["3", "a"]', null]])
+  assert.equal(shown(await told(`update moved.line set land = case id when 1 then 'c' when 4 then 'a' else land end, gone_at = case when id in (1, 2) then now() end where id in (1, 2, 4)`)),
+    [['moved_line.deleted', '["1", "c"]', soft], ['moved_line.deleted', '["2", "c"]', soft]], 'one moved and marked, one marked, one moved')
+  assert.equal(shown(await told(`update moved.line_b set land = 'b', gone_at = null, name = 'other' where id = 2`)), [['moved_line.restored', '["2", "b"]', null]], 'by the name of a sub-partition')
+  assert.equal(shown(await told(`begin; update moved.line set land = 'a', gone_at = now() where id = 7; delete from moved.line where id = 7; commit`)),
+    [['moved_line.deleted', '["7", "a"]', soft], ['moved_line.deleted', '["7", "a"]', { was_soft_deleted: true }]], 'and gone for good in the same transaction')
+  assert.equal(shown(await told(`begin; savepoint s; update moved.line set land = 'a', gone_at = now() where id = 5; rollback to s; commit`)), [])
+  assert.equal((await db.superuser.query(`select finding from audit.health where status = 'failed'`)).rows, [])
+})
+
 it.run()

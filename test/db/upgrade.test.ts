@@ -81,7 +81,7 @@ async function keepAll(client: pg.Client): Promise<void> {
 
 /** What lists, searches and totals say of the tables' entries. */
 async function foundIn(client: pg.Client): Promise<unknown> {
-  const filters = [{}, { query: 'custom' }, { query: 'top -left' }, { actions: ['customer.deleted', 'line.deleted'] }, { rootsOnly: true }]
+  const filters = [{}, { query: 'custom' }, { query: 'top -left' }, { query: 'to' }, { query: 'jb' }, { actions: ['customer.deleted', 'line.deleted'] }, { rootsOnly: true }]
   const found = []
   for (const filter of filters) {
     const { rows } = await client.query(`select object_kind, object_id, action from audit.find_events($1, page_size => 1000) where object_kind <> 'table' order by 1, 2, 3`, [JSON.stringify(filter)])
@@ -122,6 +122,8 @@ for (const [index, name] of migrations.entries()) it(`keeps its entries, gets th
     assert.equal(results[0], results[1])
     assert.equal(await foundIn(old.superuser), await foundIn(fresh.superuser))
     for (const client of [old.superuser, fresh.superuser]) await keepAll(client)
+    assert.equal((await old.superuser.query('select has_pieces from audit_private.keeping')).rows, [{ has_pieces: true }], 'the letters of what an earlier release kept are noted')
+    assert.is((await old.superuser.query('select distinct k.company_id, (k.occurred_at at time zone $$UTC$$)::date as day from audit_private.kept_event k where k.company_id is not null and k.names ~ $$[a-z]$$ except select p.company_id, p.starts_on from audit_private.kept_piece p')).rowCount, 0)
     assert.equal(await foundIn(old.superuser), await foundIn(fresh.superuser))
     await migrate({ connectionString: old.url('postgres'), includeCurrent: true })
   } finally {

@@ -1,0 +1,106 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { refused } from '../harness/refused.ts'
+
+/*
+ * Each of these once made the next DELETE or TRUNCATE fail, or left an entry that was wrong: what was written when the
+ * table was attached named a column that was gone, or one that the log may not read.
+ */
+const it = suite('Changes of tables after which a deletion must still go through')
+let db: TestDatabase
+
+it.before.each(async () => {
+  db = await makeTestDatabase()
+  await run(`
+    create schema firm; create table firm.party (id int primary key, code text not null unique, co int);
+    create table firm.paper (id int primary key, party_id int references firm.party, title text, secret text);
+    insert into firm.party values (1, 'P', 5); insert into firm.paper select n, 1, 'Paper ' || n, 'canary' from generate_series(1, 9) n;
+    select audit.track('firm.paper', 'paper', '{title}', company => 'party_id.co', owner => 'party_id', mask => '{secret}')`)
+})
+it.after.each(() => db.drop())
+
+const run = (statements: string): Promise<void> => db.run(statements)
+const rowsOf = async <Row extends object>(query: string): Promise<Row[]> => (await db.superuser.query<Row>(query)).rows
+const found = async (check: string): Promise<string> => (await rowsOf<{ finding: string }>(`select coalesce(finding, '') as finding from audit.health where check_name = '${check}'`))[0]?.finding ?? ''
+async function entryOf(statement: string): Promise<unknown> {
+  await run(statement)
+  return (await rowsOf(`select object_id, object_label, company_id, owner_label, snapshot from audit.event where action like '%.deleted' order by id desc limit 1`))[0]
+}
+const one = 'delete from firm.paper where ctid = (select min(ctid) from firm.paper)'
+
+it('a new column is in the entries of a TRUNCATE too', async () => {
+  await run(`alter table firm.paper add colour text default 'red'`)
+  assert.equal(await entryOf('truncate firm.paper'), { object_id: '9', object_label: 'Paper 9', company_id: '5', owner_label: '1', snapshot: { id: 9, party_id: 1, title: 'Paper 9', colour: 'red' } })
+})
+
+it('a new column of an owner who does not install the log is left out of a TRUNCATE, which audit.health says, until audit.track is called', async () => {
+  await run(`
+    do $$ begin create role test_paper_owner login; exception when duplicate_object or unique_violation then null; end $$; grant usage on schema firm to test_paper_owner; alter table firm.paper owner to test_paper_owner;
+    set role test_paper_owner; alter table firm.paper add "Own colour" text default 'red'; reset role`)
+  assert.is(await found('columns'), 'firm.paper: the log may not read "Own colour" of it, since a column was added or a right was revoked: a TRUNCATE is recorded without, or fails.')
+  assert.is(await found('triggers'), '')
+  assert.equal(await entryOf(one), { object_id: '1', object_label: 'Paper 1', company_id: '5', owner_label: '1', snapshot: { id: 1, party_id: 1, title: 'Paper 1', 'Own colour': 'red' } })
+  assert.equal(await entryOf('truncate firm.paper'), { object_id: '9', object_label: 'Paper 9', company_id: '5', owner_label: '1', snapshot: { id: 9, party_id: 1, title: 'Paper 9' } })
+  await run(`insert into firm.paper values (10, 1, 'Paper 10', 'canary'); select audit.track('firm.paper', 'paper', '{title}', company => 'party_id.co', owner => 'party_id', mask => '{secret}')`)
+  assert.equal(await entryOf('truncate firm.paper'), { object_id: '10', object_label: 'Paper 10', company_id: '5', owner_label: '1', snapshot: { id: 10, party_id: 1, title: 'Paper 10', 'Own colour': 'red' } })
+  assert.is(await found('columns'), '')
+})
+
+it('a column that would name the owner better is not read until audit.track is called', async () => {
+  await run(`alter table firm.party add name text default 'Party'`)
+  assert.match(JSON.stringify(await entryOf(one)), '"owner_label":"1"')
+  assert.is(await found('triggers'), '')
+  await run(`select audit.track('firm.paper', 'paper', '{title}', company => 'party_id.co', owner => 'party_id', mask => '{secret}')`)
+  assert.match(JSON.stringify(await entryOf(one)), '"owner_label":"Party"')
+})
+
+it('a key that is dropped still names the rows, also under other names of its columns, and by what is left of it', async () => {
+  await run('alter table firm.paper drop constraint paper_pkey')
+  assert.is(await found('columns'), 'firm.paper: its entries name rows by ["id"], which is not its key any more.')
+  await run('alter table firm.paper rename id to number; alter table firm.paper rename title to heading')
+  assert.equal(await entryOf(one), { object_id: '1', object_label: 'Paper 1', company_id: '5', owner_label: '1', snapshot: { number: 1, party_id: 1, heading: 'Paper 1' } })
+  await run('alter table firm.paper drop column number')
+  assert.equal(await entryOf(one), { object_id: '1', object_label: 'Paper 2', company_id: '5', owner_label: '1', snapshot: { party_id: 1, heading: 'Paper 2' } })
+  await run('alter table firm.paper add number int generated always as identity primary key')
+  assert.is(await found('columns'), '')
+})
+
+it('another key is followed, and a unique index beside it is no reason for alarm', async () => {
+  await run('alter table firm.paper drop constraint paper_pkey; create unique index on firm.paper (title)')
+  assert.equal(await entryOf(one), { object_id: 'Paper 1', object_label: 'Paper 1', company_id: '5', owner_label: '1', snapshot: { id: 1, party_id: 1, title: 'Paper 1' } })
+  await run('create unique index on firm.paper (id)')
+  assert.is(await found('columns') + await found('triggers'), '')
+})
+
+it('the column is dropped to which a path leads: deletions go on, and audit.health says what they lack', async () => {
+  await run('alter table firm.paper drop constraint paper_party_id_fkey; alter table firm.party drop column id')
+  assert.equal(await entryOf(one), { object_id: '1', object_label: 'Paper 1', company_id: 'default', owner_label: null, snapshot: { id: 1, party_id: 1, title: 'Paper 1' } })
+  assert.match(await found('columns'), /^firm\.paper: its entries lack the company and the owner since /)
+})
+
+it('the company is dropped: entries do not go to another company in silence', async () => {
+  await run('alter table firm.party drop column co')
+  assert.is(await found('columns'), 'firm.paper: its entries lack the company since column co was dropped.')
+  assert.equal(await entryOf(one), { object_id: '1', object_label: 'Paper 1', company_id: 'default', owner_label: '1', snapshot: { id: 1, party_id: 1, title: 'Paper 1' } })
+})
+
+it('a column comes to be called as the log calls something of its own', async () => {
+  await run(`
+    create table firm.node (id int primary key, up_id int references firm.node on delete cascade, name text); select audit.track('firm.node', 'node', '{name}', owner => 'up_id');
+    alter table firm.node add "audit.event_id" int default 4, add "audit.event_id_" text default 'x', add since int, add is_late int, add c int, add doomed text; insert into firm.node values (1, null, 'Upper'), (2, 1, 'Lower')`)
+  assert.equal(await entryOf('delete from firm.node where id = 1'),
+    { object_id: '2', object_label: 'Lower', company_id: 'default', owner_label: 'Upper', snapshot: { id: 2, up_id: 1, name: 'Lower', 'audit.event_id': 4, 'audit.event_id_': 'x', since: null, is_late: null, c: null, doomed: null } })
+})
+
+it('what could not work is refused when it is attached: a table that shares a part with another, and one with a foreign table below it', async () => {
+  await run(`
+    create table firm.one (id int primary key, name text); create table firm.two (id int primary key, name text); create table firm.both (primary key (id)) inherits (firm.one, firm.two); select audit.track('firm.one', 'one', '{name}');
+    create table firm.near (id int primary key, name text); create foreign data wrapper nowhere; create server nowhere foreign data wrapper nowhere; create foreign table firm.away () inherits (firm.near) server nowhere`)
+  await refused(run(`select audit.track('firm.two', 'two', '{name}')`), 'AU002', /firm\.two belongs together with firm\.one, which is tracked/)
+  await refused(run(`select audit.track('firm.near', 'near', '{name}')`), 'AU002', /firm\.near cannot be tracked/)
+  await run(`alter foreign table firm.away no inherit firm.near; select audit.track('firm.near', 'near', '{name}'); alter foreign table firm.away inherit firm.near`)
+  assert.match(await found('tables'), 'firm.near: foreign table firm.away is a part of it: deletions from the whole fail, as PostgreSQL cannot tell the log of them.')
+})
+
+it.run()

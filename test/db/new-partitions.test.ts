@@ -1,0 +1,115 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+
+/*
+ * PostgreSQL gives a new partition the row-level triggers of the table above it, and nothing else: without more, a TRUNCATE
+ * of the partition would leave no entry, and so would every deletion from a table that newly inherits.
+ */
+const it = suite('Partitions that are made after their table was attached')
+let db: TestDatabase
+
+it.before.each(async () => {
+  db = await makeTestDatabase()
+  await run(`
+    do $$ begin create role test_part_owner login; exception when duplicate_object or unique_violation then null; end $$;
+    create schema part authorization test_part_owner; set role test_part_owner;
+    create table part.line (id int, land text, name text, primary key (id, land)) partition by list (land);
+    reset role; select audit.track('part.line', 'line', '{name}')`)
+})
+it.after.each(() => db.drop())
+
+const run = (statements: string): Promise<void> => db.run(statements)
+const rowsOf = async <Row extends object>(query: string): Promise<Row[]> => (await db.superuser.query<Row>(query)).rows
+const failures = async (): Promise<string[]> => (await rowsOf<{ finding: string }>(`select finding from audit.health where status = 'failed'`)).map(({ finding }) => finding)
+const labels = async (kind = 'line'): Promise<string[]> =>
+  (await rowsOf<{ object_label: string }>(`select object_label from audit.event where object_kind = '${kind}' order by id`)).map(({ object_label }) => object_label)
+const alterations = async (): Promise<unknown[]> => rowsOf(`select details ->> 'finding' as finding from audit.event where action = 'table.altered'`)
+
+it('have all triggers of the log at once, however they come, and record a TRUNCATE [case 60]', async () => {
+  await run(`
+    set role test_part_owner;
+    create table part.line_a partition of part.line for values in ('a');
+    create table part.line_b (like part.line including all); alter table part.line attach partition part.line_b for values in ('b');
+    create table part.line_c partition of part.line for values in ('c', 'd') partition by list (land);
+    create table part.line_c_c partition of part.line_c for values in ('c');
+    create table part."odd ""tree"".x" (like part.line including all) partition by list (land);
+    create table part."d.e" partition of part."odd ""tree"".x" for values in ('e');
+    alter table part.line attach partition part."odd ""tree"".x" for values in ('e');
+    reset role`)
+  assert.equal([await failures(), await alterations()], [[], []])
+  await run(`
+    insert into part.line select n, chr(96 + n), 'line ' || n from generate_series(1, 3) n; insert into part.line values (5, 'e', 'line 5');
+    set role test_part_owner; truncate part.line_a; truncate part.line_b; truncate part.line_c; truncate part."d.e"; reset role`)
+  assert.equal(await labels(), ['line 1', 'line 2', 'line 3', 'line 5'])
+})
+
+it('come with a schema, and under session_replication_role = replica, and have their triggers [case 19]', async () => {
+  await run(`create schema later authorization test_part_owner create table line_a partition of part.line for values in ('a'); set session_replication_role = replica; create table part.line_b partition of part.line for values in ('b'); reset session_replication_role`)
+  assert.equal(await failures(), [])
+  await run(`insert into part.line values (1, 'a', 'A'), (2, 'b', 'B'); set session_replication_role = replica; truncate later.line_a, part.line_b; reset session_replication_role`)
+  assert.equal(await labels(), ['A', 'B'])
+})
+
+it('record no deletion of a row that moves into one, and every deletion from one [case 58]', async () => {
+  await run(`
+    create table part.line_a partition of part.line for values in ('a'); create table part.line_b partition of part.line for values in ('b', 'c') partition by list (land); create table part.line_b_b partition of part.line_b for values in ('b');
+    create table part.line_b_c partition of part.line_b for values in ('c');
+    insert into part.line values (1, 'a', 'mover'), (2, 'a', 'goes');
+    update part.line set land = 'b' where id = 1; update part.line_b set land = 'c' where id = 1; delete from part.line_a; delete from part.line_b_c`)
+  assert.equal(await labels(), ['goes', 'mover'])
+})
+
+it('are inheriting tables too: a table that newly inherits records its deletions', async () => {
+  await run(`
+    set role test_part_owner; create table part.upper (id int primary key, name text); reset role;
+    select audit.track('part.upper', 'upper', '{name}');
+    set role test_part_owner; create table part.first (primary key (id)) inherits (part.upper); reset role`)
+  await run(`create table part.second (id int primary key, name text); alter table part.second inherit part.upper`)
+  assert.equal([await failures(), await alterations()], [[], []])
+  await run(`insert into part.upper values (1, 'U'); insert into part.first values (2, 'F'), (3, 'G'); insert into part.second values (4, 'S'), (5, 'T'); delete from part.upper where id in (2, 4); delete from part.second; truncate part.first; delete from only part.upper`)
+  assert.equal(await labels('upper'), ['F', 'S', 'T', 'G', 'U'])
+})
+
+it('keep what the host has under the name of such a trigger: the log says so instead of taking it away', async () => {
+  await run(`
+    create function part.mine() returns trigger language plpgsql as 'begin return null; end';
+    create table part.line_a (like part.line including all); create trigger audit_truncate before truncate on part.line_a for each statement execute function part.mine();
+    alter table part.line attach partition part.line_a for values in ('a')`)
+  assert.equal(await rowsOf(`select tgfoid::regproc::text as calls from pg_trigger where tgrelid = 'part.line_a'::regclass and tgname = 'audit_truncate'`), [{ calls: 'part.mine' }])
+  assert.match((await failures()).join(), 'part.line_a: trigger audit_truncate calls mine instead of capture_part_line__truncate')
+})
+
+it('are named by audit.health where there are no event triggers, until audit.track is called again', async () => {
+  await run(`alter event trigger audit_attach_parts disable; alter event trigger audit_follow_changes disable; create table part.line_a partition of part.line for values in ('a')`)
+  assert.match((await failures()).join(), 'part.line_a: trigger audit_truncate is missing.')
+  await run(`select audit.track('part.line', 'line', '{name}'); alter event trigger audit_attach_parts enable always; alter event trigger audit_follow_changes enable always`)
+  assert.equal(await failures(), [])
+})
+
+it('get their triggers with the rights of whoever makes them, who may do nothing else with the log', async () => {
+  const owner = await db.as('postgres')
+  await owner.query('set session authorization test_part_owner')
+  for (const statement of [
+    `select audit.track('part.line', 'line', '{id}')`, `select audit_private.write_capture('part.line')`, `select * from audit_private.tracked`, `select * from audit.event`,
+    `create function audit_private.mine() returns int language sql return 1`, `select audit_private.read_context()`, `select audit_private.attach('part.line')`,
+  ]) {
+    try {
+      await owner.query(statement)
+      assert.unreachable(`${statement} was allowed`)
+    } catch (error) {
+      assert.is((error as { code?: string }).code, '42501', `${statement}: ${String(error)}`)
+    }
+  }
+})
+
+it('do not stop a migration when they cannot have their triggers: a warning says so', async () => {
+  const warnings: string[] = []
+  const owner = await db.as('postgres')
+  owner.on('notice', ({ message }) => { if (message !== undefined) warnings.push(message) })
+  await owner.query(`revoke usage on schema audit_private from test_part_owner; set session authorization test_part_owner; create table part.line_a partition of part.line for values in ('a')`)
+  assert.equal(warnings, ['The audit log could not follow what was made a part of part.line: permission denied for schema audit_private'])
+  assert.match((await failures()).join(), 'part.line_a: trigger audit_truncate is missing.')
+})
+
+it.run()
