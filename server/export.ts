@@ -12,6 +12,7 @@ import { makeFairQueue, tooMany, type FairQueueOptions } from './export/fair-que
 import { filterInWords } from './export/filter-in-words.ts'
 import { formats, type Asked, type Format } from './export/receipt.ts'
 import { sentenceCode } from './export/sentence-code.ts'
+import { timeCode } from './export/time-code.ts'
 import { parseWanted, type Wanted } from './export/wanted.ts'
 import { writeCsv, writeJsonLines, writeWorkbook, type AlmostSent, type FileJob } from './export/write-rows.ts'
 import { readerSettings, type Identities, type Identity } from './identity.ts'
@@ -135,7 +136,10 @@ async function exportEvents(options: Belonging, { wanted, identity, response, re
     const viewer = parseViewer((await client.query(viewerQuery)).rows[0])
     if (viewer.access !== 'granted') throw refusedAccess(viewer.access, viewer.contact)
     const facts = await factsOf(client, wanted, viewer)
-    const query = { conditions: await filterCode(client, wanted.filter), sentence: await sentenceCode(client, facts.locale, 'event'), causes: await causeCode(client, 'event') }
+    const query = {
+      conditions: await filterCode(client, wanted.filter), sentence: await sentenceCode(client, facts.locale, 'event'),
+      causes: await causeCode(client, 'event'), times: await timeCode(client, 'event'),
+    }
     const started = await recordStart(options.pool, settings, facts)
     const asked: Asked = { ...facts, entry: started.id, at: started.at }
     await stream({ ...options, client, query, wanted, asked, settings, response })
@@ -153,7 +157,7 @@ async function factsOf(client: PoolClient, { format, filter, timeZone: wantedZon
   // out of order, entries of a big company were sorted as a whole (76 MB on disk, first byte after 1.5 s) and not read in order.
   // Compiling expressions of this size takes longer than it spares.
   const { rows } = await client.query(`
-    select set_config('TimeZone', $1, true), set_config('work_mem', '64MB', true), set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true), pg_current_snapshot()::text as transactions, ${utc('transaction_timestamp()')} as at`, [timeZone])
+    select set_config('TimeZone', $1, true), set_config('DateStyle', 'ISO', true), set_config('work_mem', '64MB', true), set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true), pg_current_snapshot()::text as transactions, ${utc('transaction_timestamp()')} as at`, [timeZone])
   const [{ at, transactions }] = snapshotRow.parse(rows)
   const given = Object.fromEntries(Object.entries(filter).flatMap(([key, value]) => (value === null || value === undefined ? [] : [[key, value]])))
   return {

@@ -11,8 +11,8 @@ const pointerRows = z.array(z.object({ kind: z.string(), parent_kind: z.string()
 const joinedRow = z.tuple([z.object({ count: z.int(), listed: z.string().nullable() })])
 type Pointer = z.output<typeof pointerRows>[number]
 
-/** Up to so many transactions are listed in the query, about 10 bytes each. */
-const mostListed = 10_000
+/** Up to so many transactions are listed in the query, twice, with about 12 bytes each: 2.4 MB of text. */
+const mostListed = 100_000
 
 /**
  * What audit.cause_of and audit.root_of say, as SQL expressions. These functions take 0.3 and 0.5 ms a call, which was more than

@@ -1,7 +1,8 @@
 import pg from 'pg'
 import type { CauseCode } from './cause-code.ts'
+import type { TimeCode } from './time-code.ts'
 
-/** What the rows of an export are made of; both are SQL for the alias `event`. */
+/** What the rows of an export are made of; all of it SQL for the alias `event`. */
 export interface ExportQuery {
   /** Conditions over audit.event, as `filterCode` makes them. */
   readonly conditions: string
@@ -9,6 +10,8 @@ export interface ExportQuery {
   readonly sentence: string
   /** Its cause and its root, as `causeCode` makes them. */
   readonly causes: CauseCode
+  /** Its time, as `timeCode` makes it. */
+  readonly times: TimeCode
 }
 
 /** Whether a column holds text that people or programs wrote, which a spreadsheet could take for a formula. */
@@ -23,22 +26,11 @@ interface Column {
 const plain = (name: string, value = `event.${name}`): Column => ({ name, value, isFree: false })
 const free = (name: string): Column => ({ name, value: `event.${name}`, isFree: true })
 
-/**
- * A time as `usual` writes it, which is for the years that have four digits; others go as PostgreSQL knows them.
- * Minus infinity is the one that a spreadsheet would take for a formula.
- */
-const time = (name: string, usual: string, other: string): Column => {
-  const either = (unusual: string) => `case when event.occurred_at >= '0001-01-02 00:00:00+00' and event.occurred_at < '9999-12-31 00:00:00+00' then ${usual} else ${unusual} end`
-  return { name, value: either(other), isFree: false, csv: either(`case when event.occurred_at = '-infinity' then '''-infinity' else ${other} end`) }
-}
-const inUtc = `(event.occurred_at at time zone interval '0')::text`
-const inZone = 'event.occurred_at::timestamp::text'
-
-/** The columns of an export, in their order; names and order are stable. The session's time zone is the reader's. Kinds and actions are plain words: audit.track takes no others. */
-const columns = ({ sentence, causes }: Pick<ExportQuery, 'sentence' | 'causes'>): readonly Column[] => [
+/** The columns of an export, in their order; names and order are stable. Kinds and actions are plain words: audit.track takes no others. */
+const columns = ({ sentence, causes, times }: Omit<ExportQuery, 'conditions'>): readonly Column[] => [
   plain('id'),
-  time('occurred_at', `replace(${inUtc}, ' ', 'T') || 'Z'`, `regexp_replace(${inUtc}, '^(\\d+-\\d\\d-\\d\\d) ([\\d:.]+)', '\\1T\\2Z')`),
-  time('occurred_at_local', `left(${inZone}, 19)`, `regexp_replace(${inZone}, '[.]\\d+', '')`),
+  { ...plain('occurred_at', times.utc), csv: times.csv.utc },
+  { ...plain('occurred_at_local', times.local), csv: times.csv.local },
   { name: 'sentence', value: sentence, isFree: true },
   plain('action'),
   plain('object_kind'),
@@ -63,7 +55,7 @@ const jsonColumns = ['details', 'snapshot']
 const numberColumns = ['id', 'caused_by', 'root_id', 'transaction_id']
 
 /** The keys of an entry in every format, in their order. */
-export const columnNames: readonly string[] = columns({ sentence: '', causes: { cause: '', root: '' } }).map(({ name }) => name)
+export const columnNames: readonly string[] = columns({ sentence: '', causes: { cause: '', root: '' }, times: { utc: '', local: '', csv: { utc: '', local: '' } } }).map(({ name }) => name)
 
 /**
  * The rows as CSV with a header. Every value is quoted, so that a program which expects another separator sees no formula
@@ -97,7 +89,13 @@ const dangerous = '-=+@\\t\\n\\r＝＋－＠'
 function formulaSafe(name: string, value: string): string {
   // A sentence begins with its actor; looking at that one spares making the sentence twice.
   const first = name === 'sentence' ? 'coalesce(event.actor_name, event.actor_id)' : value
-  // Nearly every value begins with a letter or a digit: comparing a number takes a tenth of matching a pattern. From ＋ (65291) on, the pattern looks.
-  const isOrdinary = `ascii(${first}) > 64 and ascii(${first}) < 65291 or ascii(${first}) between 48 and 57`
-  return `case when (${isOrdinary}) is not true and ${first} ~ E'^\\'*[${dangerous}]' then '''' || ${value} else ${value} end`
+  const dangerousFirst = `${first} ~ E'^\\'*[${dangerous}]'`
+  if (name === 'sentence') return `case when (${isOrdinary(first)}) is not true and ${dangerousFirst} then '''' else '' end || ${value}`
+  // What is null is often null; asking for that first spares the looks at it.
+  return `case when ${value} is null then null when ${isOrdinary(value)} then ${value} when ${dangerousFirst} then '''' || ${value} else ${value} end`
+}
+
+/** Nearly every value begins with a letter or a digit: comparing a number takes a tenth of matching a pattern, which looks from ＋ (65291) on. */
+function isOrdinary(value: string): string {
+  return `ascii(${value}) > 64 and ascii(${value}) < 65291 or ascii(${value}) between 48 and 57`
 }

@@ -33,6 +33,35 @@ it('has its header and its receipt when nothing matches, in each format', async 
   assert.is(sheets.length, 2)
 })
 
+it('writes times in the one documented way, whatever form of dates the database prefers, with and without a time among them that no calendar has', async (context) => {
+  const { database, fredrik } = context
+  await database.superuser.query(`alter database ${database.name} set datestyle = 'German'`)
+  const german = await startServer(database)
+  try {
+    const ways = [
+      ['summer', '2026-03-29T01:00:00.000001Z', '2026-03-29 03:00:00'],
+      ['winter', '2025-12-31T23:59:59.999999Z', '2026-01-01 00:59:59'],
+      ['whole', '2026-07-01T12:00:00Z', '2026-07-01 14:00:00'],
+    ] as const
+    for (const [object, at] of ways) await entry(context, `way ${object}`, { at })
+    for (const step of ['without', 'with']) {
+      for (const [object, utc, local] of ways) {
+        const get = async (format: string): Promise<Buffer> => (await exported(german, fredrik, `/export/events.${format}?objectId=${encodeURIComponent(`way ${object}`)}`)).bytes
+        assert.equal(recordsOf(await get('csv'))[1]?.slice(1, 3), [utc, local], `${object}, ${step}`)
+        const [{ occurred_at: jsonUtc, occurred_at_local: jsonLocal }] = linesOf(await get('jsonl'))
+        assert.equal([jsonUtc, jsonLocal], [utc, local], `${object}, ${step}`)
+      }
+      await entry(context, 'way of none', { at: 'infinity' })
+    }
+    const filter = { objectId: 'way summer', fromDay: '2026-03-29', toDay: '2026-03-29', timeZone: 'Europe/Stockholm' }
+    const { data } = await german.graphql(fredrik, 'query ($filter: EventFilter) { events(filter: $filter) { nodes { occurredAt } } eventHistogram(filter: $filter, buckets: 1) { buckets { from deletions } } }', { filter })
+    assert.equal(data, { events: { nodes: [{ occurredAt: '2026-03-29T01:00:00.000001+00:00' }] }, eventHistogram: { buckets: [{ from: '2026-03-28T23:00:00+00:00', deletions: 1 }] } })
+  } finally {
+    await german.close()
+    await database.superuser.query(`alter database ${database.name} reset datestyle`)
+  }
+})
+
 it('gives times that no calendar of today has: the first year, before it, the last, for ever, and zones of odd seconds', async (context) => {
   const times = [
     ['first', '0001-01-01T00:00:00Z', '0001-01-01T00:00:00Z'],
@@ -51,6 +80,7 @@ it('gives times that no calendar of today has: the first year, before it, the la
     assert.equal([json.occurred_at, json.occurred_at_local], [utc, local], object)
     const [, line] = recordsOf((await get(context, path('csv'))).bytes)
     assert.equal(line?.slice(1, 3).map(rawOf), [utc, local], object)
+    for (const written of line?.slice(1, 3) ?? []) assert.not.match(written, /^-/, 'no formula')
     const [sheet] = await readExcelFile((await get(context, path('xlsx'))).bytes)
     const cell = sheet?.data[1]?.[1]
     if (object === 'micro') assert.ok(cell instanceof Date && Math.abs(cell.getTime() - Date.UTC(2026, 2, 29, 1)) < 2, String(cell))
