@@ -1671,6 +1671,7 @@ declare
   t audit_private.tracked;
   n integer := 0;
 begin
+  perform set_config('audit.attaching', '', true);
   for t in select x.* from audit_private.tracked x where exists (select from pg_class c where c.oid = x.target) order by x.tracked_since, x.kind loop
     perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate, true);
     n := n + 1;
@@ -2231,6 +2232,13 @@ AS $function$
   select pg_catalog.string_agg(pg_catalog.format('%s.%I is not null', alias, c), ' and ') from pg_catalog.jsonb_array_elements_text(columns) c
 $function$;
 comment on function audit_private.all_given(jsonb,text) is 'SQL text that is true where none of the columns is null.';
+
+CREATE OR REPLACE FUNCTION audit_private.all_may_be_read(of_table regclass, columns jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (NOT (EXISTS (SELECT FROM jsonb_array_elements_text(all_may_be_read.columns) col(value) WHERE (NOT audit_private.may_be_read(all_may_be_read.of_table, col.value)))));
+comment on function audit_private.all_may_be_read(regclass,jsonb) is 'Whether the log may read all of these columns.';
 
 CREATE OR REPLACE FUNCTION audit_private.area_of(time_zone text)
  RETURNS text
@@ -3204,7 +3212,7 @@ AS $function$
     from audit_private.tracked t
    where t.target = columns_read_by.target and t.company is not null
   union
-  select r.there, pg_catalog.unnest(audit_private.key_of(r.there))
+  select r.there, pg_catalog.unnest(audit_private.owner_key(r.there))
     from audit_private.path_rows(target) r where r.path = 'owner' and r.is_last
   union
   select r.there, (part ->> 'column')::name
@@ -3881,6 +3889,8 @@ AS $function$
   ) as candidate (cause)
   where cause is not null
     and audit_private.is_key((cause ->> 'table')::oid, cause -> 'keys')
+    -- A key over columns that were added since may not be read, and a deletion must not fail for it.
+    and audit_private.all_may_be_read((cause ->> 'table')::oid, cause -> 'keys')
 $function$;
 comment on function audit_private.find_causes(regclass,jsonb) is 'The rows whose deletion may take a row of the table along: where its foreign keys lead, and the first step of its paths.';
 
@@ -3894,7 +3904,7 @@ AS $function$
   -- Role names stand instead of their numbers, so that a restored database has the same fingerprints.
   -- What PostgreSQL writes out of its own parse trees stands apart: another major version words it differently.
   select 'function ' || p.oid::regprocedure,
-         md5(concat_ws(E'\x1f', p.prosrc, p.proconfig, p.prosecdef, p.provolatile, p.proowner::regrole, audit_private.rights_of(p.proacl, case when p.oid = any (audit_private.used_for_parts()) then audit_private.owners_of_parts() else '{}' end))),
+         md5(concat_ws(E'\x1f', p.prosrc, p.proconfig, p.prosecdef, p.provolatile, p.proowner::regrole, audit_private.rights_of(p.proacl, case when p.oid = any (audit_private.used_for_parts()) then audit_private.users_for_parts() else '{}' end))),
          md5(pg_get_function_sqlbody(p.oid))
     from pg_proc p
    where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
@@ -3937,7 +3947,7 @@ AS $function$
     from pg_constraint k join pg_class c on c.oid = k.conrelid
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and k.contype in ('c', 'p', 'u', 'f', 'x')
   union all
-  select 'schema ' || n.nspname, md5(concat_ws(E'\x1f', n.nspowner::regrole, audit_private.rights_of(n.nspacl, case n.nspname when 'audit_private' then audit_private.owners_of_parts() else '{}' end))), null
+  select 'schema ' || n.nspname, md5(concat_ws(E'\x1f', n.nspowner::regrole, audit_private.rights_of(n.nspacl, case n.nspname when 'audit_private' then audit_private.users_for_parts() else '{}' end))), null
     from pg_namespace n
    where n.nspname in ('audit', 'audit_private')
   union all
@@ -3981,9 +3991,12 @@ CREATE OR REPLACE FUNCTION audit_private.follow_change(changed regclass)
  LANGUAGE plpgsql
 AS $function$
 declare
-  col record;
-  t   audit_private.tracked;
+  col   record;
+  t     audit_private.tracked;
+  known text[];
 begin
+  -- A session can set it; only audit.track means it.
+  perform set_config('audit.attaching', '', true);
   for col in
     select distinct k.name as was, case when not a.attisdropped then a.attname end as is_now
       from audit_private.known_column k
@@ -4013,8 +4026,9 @@ begin
      where x.target = changed or exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed)
      order by x.target <> changed, x.tracked_since, x.kind  -- the others name things by its label, which must be the new one then
   loop
+    known := array(select format('%s %s', k.relation::oid, k.number) from audit_private.known_column k where k.target = t.target);
     perform audit_private.register_without(t);
-    perform audit_private.leave_closed_tables(t.target, t.understood);
+    perform audit_private.leave_closed_tables(t.target, t.understood, known);
   end loop;
 end
 $function$;
@@ -4171,8 +4185,11 @@ AS $function$
 declare
   function_name name;
 begin
+  -- A session can set it; only audit.track means it.
+  perform set_config('audit.attaching', '', true);
   delete from audit_private.known_column k where k.target = forget.target;
   delete from audit_private.tracked t where t.target = forget.target returning t.function_name into function_name;
+  perform audit_private.take_back_use();
   perform audit_private.write_capture(t.target) from audit_private.tracked t
    where t.understood::text like '%"table": ' || forget.target::oid || '%' and exists (select from pg_class c where c.oid = forget.target);
   return function_name;
@@ -4180,7 +4197,7 @@ end
 $function$;
 comment on function audit_private.forget(regclass) is 'Forgets the settings of a table. Returns the name of its generated functions, null if it was not tracked.';
 
-CREATE OR REPLACE FUNCTION audit_private.forget_path(target regclass, passes regclass, passes_name text, why text)
+CREATE OR REPLACE FUNCTION audit_private.forget_path(target regclass, passes regclass, passes_name text, why text, but_company boolean DEFAULT false)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -4189,8 +4206,9 @@ declare
   step jsonb := jsonb_build_array(jsonb_build_object('table', passes::oid::bigint));
   lost text[];
 begin
+  perform set_config('audit.attaching', '', true);
   select * into strict t from audit_private.tracked x where x.target = forget_path.target;
-  if t.understood -> 'company' -> 'hops' @> step then
+  if t.understood -> 'company' -> 'hops' @> step and not but_company then
     t.company := null;
     lost := lost || 'company'::text;
   end if;
@@ -4206,7 +4224,7 @@ begin
   end if;
 end
 $function$;
-comment on function audit_private.forget_path(regclass,regclass,text,text) is 'Goes on without the paths that led over a table that was dropped or cannot be read any more: deletions must not fail for it. audit.health names the table until audit.track is called again.';
+comment on function audit_private.forget_path(regclass,regclass,text,text,boolean) is 'Goes on without the paths that led over a table that was dropped or cannot be read any more: deletions must not fail for it. audit.health names the table until audit.track is called again.';
 
 CREATE OR REPLACE FUNCTION audit_private.former_key(target regclass)
  RETURNS name[]
@@ -4359,7 +4377,7 @@ AS $function$
        from pg_catalog.unnest(array['name', 'title', 'label', 'full_name', 'display_name', 'email']) with ordinality w (name, n)
        join pg_catalog.pg_attribute a on a.attrelid = of_table and a.attname = w.name and not a.attisdropped and audit_private.may_be_read(of_table, w.name)
       order by w.n limit 1),
-    (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('column', k)) from pg_catalog.unnest(audit_private.key_of(of_table)) k))
+    (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('column', k)) from pg_catalog.unnest(audit_private.owner_key(of_table)) k))
 $function$;
 comment on function audit_private.guess_label(regclass) is 'The label of an owner whose table is not tracked: its column name, title, label, full_name, display_name or email, else its key.';
 
@@ -5175,6 +5193,21 @@ end
 $function$;
 comment on function audit_private.kept_counts(audit_private.event_filter,timestamp with time zone[],boolean) is 'How many kept entries a filter lets through between the edges, by combination and by person if asked for: from the totals, or where these do not tell, by an index.';
 
+CREATE OR REPLACE FUNCTION audit_private.kept_key(target regclass)
+ RETURNS name[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select pg_catalog.array_agg(a.attname order by was.n)
+    from audit_private.tracked t
+   cross join lateral pg_catalog.jsonb_array_elements_text(t.understood -> 'key') with ordinality was (col, n)
+    left join audit_private.known_column k on k.target = t.target and k.relation = t.target and k.name = was.col
+    left join pg_catalog.pg_attribute a on a.attrelid = t.target and a.attnum = k.number and not a.attisdropped
+   where t.target = kept_key.target
+  having pg_catalog.bool_and(a.attname is not null)
+$function$;
+comment on function audit_private.kept_key(regclass) is 'The columns by which entries have named the rows of a tracked table so far, under their present names; null if one of them is gone.';
+
 CREATE OR REPLACE FUNCTION audit_private.kept_page(f audit_private.event_filter, in_order text, behind text, page_size integer, OUT times timestamp with time zone[], OUT ids bigint[])
  RETURNS record
  LANGUAGE plpgsql
@@ -5346,7 +5379,7 @@ end
 $function$;
 comment on function audit_private.leave_closed_schema(regclass) is 'Goes on without a table that was moved to a schema on which the log could not be given a right.';
 
-CREATE OR REPLACE FUNCTION audit_private.leave_closed_tables(target regclass, understood jsonb)
+CREATE OR REPLACE FUNCTION audit_private.leave_closed_tables(target regclass, understood jsonb, known text[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -5354,23 +5387,31 @@ declare
   closed regclass;
 begin
   -- A foreign key that was swapped leads there now: with the rights that the log has, and to what the owner of the table may read too.
+  -- Or to another column of a table that was passed before, this one too.
   for closed in
     select distinct r.there
       from audit_private.columns_read_by(target) r
       join pg_class c on c.oid = r.there
       join pg_class own on own.oid = leave_closed_tables.target
+      join pg_attribute a on a.attrelid = r.there and a.attname = r.col
      where r.there <> leave_closed_tables.target and c.oid <> all (audit_private.tables_in(leave_closed_tables.understood))
        and (not has_schema_privilege('audit_agent', c.relnamespace, 'usage') or not has_column_privilege('audit_agent', r.there, r.col::text, 'select')
             or not has_column_privilege(own.relowner, r.there, r.col::text, 'select')
             or c.relrowsecurity and not (select rolbypassrls from pg_roles where rolname = 'audit_agent'))
+        or format('%s %s', c.oid, a.attnum) <> all (known) and not has_column_privilege('audit_agent', r.there, r.col::text, 'select')
+           and (r.there <> leave_closed_tables.target
+                or exists (select from audit_private.path_rows(leave_closed_tables.target) p where p.there = r.there and p.hop -> 'keys' ? r.col::text))
   loop
     perform audit_private.record_schema_event('table.altered', target, target::text,
       jsonb_build_object('command', 'ALTER TABLE', 'statement', audit_private.statement_shown(), 'finding', format('Its foreign key leads to %s now, which the log may not read.', closed)));
-    perform audit_private.forget_path(target, closed, closed::text, 'the log may not read');
+    -- The company, without which nobody sees the entries, stays where only what names the owner cannot be read.
+    perform audit_private.forget_path(target, closed, closed::text, 'the log may not read',
+      closed::oid = any (audit_private.tables_in(leave_closed_tables.understood)) and exists (select from audit_private.path_rows(leave_closed_tables.target) p where p.path = 'owner' and p.there = closed)
+        and not exists (select from audit_private.path_rows(leave_closed_tables.target) p where p.path = 'company' and p.there = closed and not audit_private.all_may_be_read(p.there, p.hop -> 'keys')));
   end loop;
 end
 $function$;
-comment on function audit_private.leave_closed_tables(regclass,jsonb) is 'Goes on without tables to which the paths of a table lead since its foreign keys were changed, and that the log may not read: a deletion must not fail for it.';
+comment on function audit_private.leave_closed_tables(regclass,jsonb,text[]) is 'Goes on without tables to which the paths of a table lead since its foreign keys were changed, and that the log may not read, or not the columns that it reads now: a deletion must not fail for it.';
 
 CREATE OR REPLACE FUNCTION audit_private.let_agent_follow()
  RETURNS event_trigger
@@ -5472,7 +5513,7 @@ CREATE OR REPLACE FUNCTION audit_private.may_be_read(of_table regclass, col text
  RETURNS boolean
  LANGUAGE sql
  STABLE
-RETURN ((COALESCE(current_setting('audit.attaching'::text, true), ''::text) = 'yes'::text) OR (EXISTS (SELECT FROM pg_attribute a WHERE ((a.attrelid = (may_be_read.of_table)::oid) AND (a.attname = may_be_read.col) AND has_column_privilege('audit_agent'::name, (may_be_read.of_table)::oid, a.attnum, 'select'::text)))));
+RETURN ((COALESCE(current_setting('audit.attaching'::text, true), ''::text) = ANY (ARRAY['yes'::text, ((of_table)::oid)::text])) OR (EXISTS (SELECT FROM pg_attribute a WHERE ((a.attrelid = (may_be_read.of_table)::oid) AND (a.attname = may_be_read.col) AND has_column_privilege('audit_agent'::name, (may_be_read.of_table)::oid, a.attnum, 'select'::text)))));
 comment on function audit_private.may_be_read(regclass,text) is 'Whether the log may read a column, or will once audit.track is through: code that reads another would make deletions fail.';
 
 CREATE OR REPLACE FUNCTION audit_private.missing_columns(target regclass)
@@ -5722,13 +5763,14 @@ declare
   findings  text;
   trouble   text;
 begin
-  if tg_tag = 'CREATE TRIGGER' then
+  if tg_tag in ('CREATE TRIGGER', 'ALTER TRIGGER') then
     perform audit_private.on_trigger();
     return;
   end if;
   for changed, is_direct in
     with recursive touched (relation) as (  -- a partition, or a table that inherits, belongs to the tracked one above it
-      select coalesce(x.indrelid, c.objid) from pg_event_trigger_ddl_commands() c left join pg_index x on x.indexrelid = c.objid where c.classid = 'pg_class'::regclass
+      select coalesce(x.indrelid, c.objid) from pg_event_trigger_ddl_commands() c left join pg_index x on x.indexrelid = c.objid
+       where c.classid = 'pg_class'::regclass and x.indisunique is not false  -- any other index changes nothing here
       union
       select i.inhparent from touched t join pg_inherits i on i.inhrelid = t.relation
     )
@@ -5742,7 +5784,9 @@ begin
     perform audit_private.leave_closed_schema(changed);
     findings := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings(changed) f
                   where f.status = 'failed' and (is_direct and starts_with(f.finding, changed::text || ':')
-                         or exists (select from pg_event_trigger_ddl_commands() c where starts_with(f.finding, c.objid::regclass::text || ':'))));
+                         or exists (select from pg_event_trigger_ddl_commands() c where starts_with(f.finding, c.objid::regclass::text || ':'))
+                         -- What came with a part that was attached just now, such as a trigger of the host under one of our names. Whether ours are always enabled shows with the next command.
+                         or f.finding not like '% is silent under %' and exists (select from pg_inherits i where age(i.xmin) <= 0 and starts_with(f.finding, i.inhrelid::regclass::text || ':'))));
     if findings is not null then
       perform audit_private.record_schema_event('table.altered', changed, changed::text,
         jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', findings));
@@ -5814,15 +5858,26 @@ begin
     perform audit_private.forget_path(gone.target, gone.objid, gone.object_identity, 'was dropped');
   end loop;
   for gone in
-    select t.target, o.address_names[3] as trigger_name
-      from pg_event_trigger_dropped_objects() o
-      join audit_private.tracked t on to_regclass(format('%I.%I', o.address_names[1], o.address_names[2])) = t.target
-     where o.object_type = 'trigger' and o.address_names[3] in ('audit_capture', 'audit_truncate', 'audit_soft_delete', 'audit_restore')
-       and not o.original is false
-       and not exists (select from pg_trigger g where g.tgrelid = t.target and g.tgname = o.address_names[3])
+    with recursive dropped as (
+      select to_regclass(format('%I.%I', o.address_names[1], o.address_names[2]))::oid as on_table, o.address_names[3] as trigger_name
+        from pg_event_trigger_dropped_objects() o
+       where o.object_type = 'trigger' and starts_with(o.address_names[3], 'audit_') and not o.original is false
+    ), above as (
+      select d.on_table, d.trigger_name, d.on_table as relation from dropped d
+      union
+      select a.on_table, a.trigger_name, i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+    )
+    select t.target, a.on_table, a.trigger_name
+      from above a
+      join audit_private.tracked t on t.target = a.relation
+     where not exists (select from pg_trigger g where g.tgrelid = a.on_table and g.tgname = a.trigger_name)
+       and (a.on_table = t.target and a.trigger_name in ('audit_capture', 'audit_truncate', 'audit_soft_delete', 'audit_restore')
+            -- Of a part too: a new part would have it made again, and nobody would ever know.
+            or exists (select from audit_private.triggers_of(t.target) v where v.on_table = a.on_table and v.trigger_name = a.trigger_name))
   loop
     perform audit_private.record_schema_event('table.altered', gone.target, gone.target::text,
-      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', format('Trigger %s was dropped.', gone.trigger_name)));
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(),
+        'finding', case when gone.on_table = gone.target then format('Trigger %s was dropped.', gone.trigger_name) else format('Trigger %s of its part %s was dropped.', gone.trigger_name, gone.on_table::regclass) end));
   end loop;
 exception when others then
   trouble := sqlerrm;
@@ -5848,6 +5903,22 @@ declare
   made    record;
   strange text;
 begin
+  -- Under another name it could be dropped, and made again later, as if nothing had been.
+  for made in
+    with recursive above as (
+      select g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation
+        from pg_event_trigger_ddl_commands() c
+        join pg_trigger g on c.classid = 'pg_trigger'::regclass and g.oid = c.objid and not starts_with(g.tgname::text, 'audit_')
+        join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+       where c.command_tag = 'ALTER TRIGGER'
+      union all
+      select a.on_table, a.name, i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+    )
+    select a.on_table::regclass as on_table, a.name, t.target from above a join audit_private.tracked t on t.target = a.relation
+  loop
+    perform audit_private.record_schema_event('table.altered', made.target, made.target::text,
+      jsonb_build_object('command', 'ALTER TRIGGER', 'statement', audit_private.statement_shown(), 'finding', format('%s: a trigger of the log is called %I now.', made.on_table, made.name)));
+  end loop;
   -- A trigger of the log that is made again in another form, and soon in the right one. Whether it is always enabled shows with the next command.
   for made in
     with recursive above as (
@@ -5977,7 +6048,7 @@ AS $function$
     cross join lateral (
       select coalesce(t.kind, c.relname::text) as kind,
              coalesce(t.understood -> 'label', audit_private.guess_label(r.there)) as label,
-             audit_private.key_code(r.there, pg_catalog.to_jsonb(audit_private.key_of(r.there)), r.alias) as here
+             audit_private.key_code(r.there, pg_catalog.to_jsonb(audit_private.owner_key(r.there)), r.alias) as here
         from pg_catalog.pg_class c
         left join audit_private.tracked t on t.target = c.oid
        where c.oid = r.there
@@ -5985,6 +6056,28 @@ AS $function$
    where r.path = 'owner' and r.is_last
 $function$;
 comment on function audit_private.owner_code(regclass) is 'SQL texts for the owner of a deleted row: its table; its kind; its key if its row is still there; its key in any case; its name if its row is there.';
+
+CREATE OR REPLACE FUNCTION audit_private.owner_key(of_table regclass)
+ RETURNS name[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- A primary key over columns that were added since may not be read; the one to which foreign keys point still can.
+  select case when audit_private.all_may_be_read(of_table, pg_catalog.to_jsonb(audit_private.key_of(of_table))) then audit_private.key_of(of_table)
+    else coalesce((
+      select cols.names
+        from pg_catalog.pg_index i
+       cross join lateral (
+         select pg_catalog.array_agg(a.attname order by k.n) as names
+           from pg_catalog.unnest(i.indkey::int2[]) with ordinality k (attnum, n)
+           join pg_catalog.pg_attribute a on a.attrelid = of_table and a.attnum = k.attnum
+          where k.n <= i.indnkeyatts) cols
+       where i.indrelid = of_table and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+         and audit_private.all_may_be_read(of_table, pg_catalog.to_jsonb(cols.names))
+       order by i.indnkeyatts, i.indexrelid
+       limit 1), audit_private.kept_key(of_table), audit_private.key_of(of_table)) end
+$function$;
+comment on function audit_private.owner_key(regclass) is 'The key by which an entry names a row of a table that its path leads to: one that the log may read, if there is one.';
 
 CREATE OR REPLACE FUNCTION audit_private.owners_of_parts()
  RETURNS oid[]
@@ -6171,9 +6264,17 @@ CREATE OR REPLACE FUNCTION audit_private.parts_wanting(target regclass)
 AS $function$
 begin
   if not exists (select from audit_private.tracked t where t.target = parts_wanting.target)
-     or exists (select from audit_private.missing_columns(parts_wanting.target)) then
+     or exists (select from audit_private.missing_columns(parts_wanting.target))
+     -- Whoever may call it may do so for any table: where nothing is missing, nothing is written.
+     or not exists (
+       select from audit_private.triggers_of(parts_wanting.target) v
+        where v.on_table <> parts_wanting.target and not exists (select from pg_trigger g where g.tgrelid = v.on_table and g.tgname = v.trigger_name)) then
     return;
   end if;
+  -- A session can set it; only audit.track means it.
+  perform set_config('audit.attaching', '', true);
+  -- Two parts below different parts may come at one moment, and of two writers of one function the second would fail.
+  perform from audit_private.tracked t where t.target = parts_wanting.target for no key update;
   -- The first part changes what is written: before it nothing could be truncated, or all rows were those of one table.
   perform audit_private.write_capture(parts_wanting.target);
   return query
@@ -6552,10 +6653,11 @@ begin
     hop := case when step[2] is null
       then audit_private.hop_by_foreign_key(at_table, col)
       else audit_private.hop_by_name(at_table, col, audit_private.bare_name(step[2]), audit_private.bare_name(step[3]), argument) end;
-    if remembered is not null and hop is null then
-      -- A foreign key that was dropped, perhaps to be made again after a load: until then the path goes where it went.
-      select audit_private.hop_again(target, col, was) into hop
-        from (select remembered -> 'hops' -> pg_catalog.jsonb_array_length(hops)) r (was);
+    if remembered is not null and (hop is null or step[2] is not null and not audit_private.all_may_be_read((hop ->> 'table')::oid, hop -> 'keys')) then
+      -- A foreign key that was dropped, perhaps to be made again after a load, or a new key of the table that is named, which the log may not read yet: until then the path goes where it went.
+      select coalesce(audit_private.hop_again(target, col, was), hop) into hop
+        from (select remembered -> 'hops' -> pg_catalog.jsonb_array_length(hops)) r (was)
+       where hop is null or was -> 'table' = hop -> 'table';
     end if;
     if hop is null then
       raise exception using errcode = 'AU002',
@@ -6806,6 +6908,9 @@ begin
   end if;
   if key is null and not is_new then
     key := audit_private.former_key(target);
+  elsif not is_new and not audit_private.all_may_be_read(target, to_jsonb(key)) then
+    -- A key over columns that were added since, which the log may not read yet.
+    key := coalesce(audit_private.kept_key(target), key);
   end if;
   if key is null then
     raise exception using errcode = 'AU002', message = format('audit.track: table %s has no key', target),
@@ -6880,15 +6985,15 @@ begin
   is_moved := audit_private.tables_in(understood) is distinct from audit_private.tables_in(old.understood);
   is_renamed := (old.kind, old.understood -> 'key', old.understood -> 'label') is distinct from (kind, understood -> 'key', understood -> 'label');
   perform audit_private.write_capture(register.target);
-  -- Only this table is given rights in the end.
-  perform set_config('audit.attaching', '', true);
+  -- Only this table is given rights in the end: those of others are given its columns, and none else.
+  perform set_config('audit.attaching', case attaching when 'yes' then target::oid::text else attaching end, true);
   perform audit_private.write_capture(t.target) from audit_private.tracked t
    where t.target <> register.target
      and (is_moved and t.target = any (points_to)
           or is_renamed and t.understood::text like '%"table": ' || register.target::oid || '%')
          and not exists (select from audit_private.missing_columns(t.target));  -- after a column was renamed they are on their way here
-  -- A row can be the cause of others from now on, or is marked as deleted in another way: theirs is to be looked for anew.
-  if old.target is null or old.soft_delete is distinct from soft_delete then
+  -- A row can be the cause of others from now on, has another key, or is marked as deleted in another way: theirs is to be looked for anew.
+  if old.target is null or old.soft_delete is distinct from soft_delete or old.understood -> 'key' is distinct from understood -> 'key' then
     for child in
       select t.* from audit_private.tracked t
        where t.target <> register.target and not exists (select from audit_private.missing_columns(t.target))
@@ -7399,6 +7504,24 @@ CREATE OR REPLACE FUNCTION audit_private.tables_in(understood jsonb)
 RETURN ARRAY(SELECT DISTINCT (hit.hit[1])::oid AS hit FROM regexp_matches((tables_in.understood)::text, '"table": ([0-9]+)'::text, 'g'::text) hit(hit) ORDER BY (hit.hit[1])::oid);
 comment on function audit_private.tables_in(jsonb) is 'The tables to which resolved settings lead.';
 
+CREATE OR REPLACE FUNCTION audit_private.take_back_use()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  former regrole;
+  needed regprocedure;
+begin
+  for former in select r from unnest(audit_private.users_for_parts()) r where r <> all (audit_private.owners_of_parts()) loop
+    execute format('revoke usage on schema audit_private from %s', former);
+    foreach needed in array audit_private.used_for_parts() loop
+      execute format('revoke execute on function %s from %s', needed, former);
+    end loop;
+  end loop;
+end
+$function$;
+comment on function audit_private.take_back_use() is 'Takes from former owners of tables with partitions what they were given to make these: a role with rights cannot be dropped.';
+
 CREATE OR REPLACE FUNCTION audit_private.term_keys(company_id text, quarter integer, terms text[])
  RETURNS integer[]
  LANGUAGE sql
@@ -7613,6 +7736,19 @@ CREATE OR REPLACE FUNCTION audit_private.used_for_parts()
 RETURN ARRAY['audit_private.parts_wanting(regclass)'::regprocedure, 'audit_private.move_rows()'::regprocedure, 'audit_private.refuse_truncate()'::regprocedure];
 comment on function audit_private.used_for_parts() is 'What whoever makes a partition of a tracked table must be able to call, so that it gets its triggers.';
 
+CREATE OR REPLACE FUNCTION audit_private.users_for_parts()
+ RETURNS oid[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- By what they were given, so that an owner who sells the table, or has it no longer, is no alarm.
+  select coalesce(array_agg(distinct a.grantee), '{}')
+    from pg_proc p cross join lateral aclexplode(p.proacl) a
+   where p.oid = 'audit_private.parts_wanting(regclass)'::regprocedure and a.grantee <> 0
+     and a.grantee not in (select oid from pg_roles where rolname like 'audit\_%')
+$function$;
+comment on function audit_private.users_for_parts() is 'Who may give a new partition its triggers: the owners of tracked tables that have partitions, and those who were it once.';
+
 CREATE OR REPLACE FUNCTION audit_private.viewer_is_granted()
  RETURNS boolean
  LANGUAGE sql
@@ -7749,8 +7885,9 @@ declare
   owner    regrole := (select relowner from pg_class where oid = target);
   -- Made once: to write a function takes longer than to store it.
   variants jsonb := (select coalesce(jsonb_agg(to_jsonb(v) || jsonb_build_object('on_table', v.on_table::oid)), '[]') from audit_private.capture_variants(target) v);
+  wished   text[] := audit_private.capture_settings(target);
   settings text := (select string_agg(format('set %s to %s', split_part(s, '=', 1), replace(quote_literal(split_part(s, '=', 2)), ', ', ''', ''')), ' ')
-                      from unnest(audit_private.capture_settings(target)) s);
+                      from unnest(wished) s);
 begin
   for stale in
     select p.proname
@@ -7764,6 +7901,12 @@ begin
     execute format('drop function audit_private.%I() cascade', stale);
   end loop;
   for wanted in select distinct v ->> 'function_name' as function_name, v ->> 'body' as body from jsonb_array_elements(variants) v where v ->> 'body' is not null loop
+    -- What is so already is not written again: of two commands at one moment, such as two CREATE INDEX, the second would fail.
+    continue when exists (
+      select from pg_proc p
+       where p.oid = to_regprocedure(format('audit_private.%I()', wanted.function_name)) and p.prosrc = wanted.body and p.prosecdef
+         and p.proowner = 'audit_agent'::regrole and p.proconfig is not distinct from wished
+         and exists (select from aclexplode(p.proacl) a where a.grantee = owner and a.privilege_type = 'EXECUTE') and not exists (select from aclexplode(p.proacl) a where a.grantee = 0));
     execute format('create or replace function audit_private.%I() returns trigger language plpgsql security definer %s as %L',
       wanted.function_name, settings, wanted.body);
     perform audit_private.give_to_agent(format('audit_private.%I()', wanted.function_name)::regprocedure);
@@ -7783,6 +7926,7 @@ begin
       end if;
     end loop;
   end if;
+  perform audit_private.take_back_use();
   return (
     select bool_and(audit_private.is_attached((v ->> 'on_table')::oid, v ->> 'trigger_name', v ->> 'function_name', v ->> 'trigger_code'))
            and count(*) = (
@@ -7888,7 +8032,7 @@ comment on event trigger audit_attach_parts is 'Gives new partitions of tracked 
 create event trigger audit_follow_access on ddl_command_end when tag in ('ALTER TABLE') execute function audit_private.let_agent_follow();
 comment on event trigger audit_follow_access is 'Lets audit_agent follow the tables that it reads into another schema, so that no delete fails.';
 
-create event trigger audit_follow_changes on ddl_command_end when tag in ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX', 'CREATE TRIGGER') execute function audit_private.on_change();
+create event trigger audit_follow_changes on ddl_command_end when tag in ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX', 'CREATE TRIGGER', 'ALTER TRIGGER') execute function audit_private.on_change();
 comment on event trigger audit_follow_changes is 'Follows changes of tracked tables and of their triggers, so that no delete fails or goes unrecorded.';
 
 create event trigger audit_record_drops on sql_drop execute function audit_private.on_drop();

@@ -15,6 +15,7 @@
 --!include capture/track.sql
 --!include capture/follow_change.sql
 --!include guard/schema_events.sql
+--!include guard/follow_triggers.sql
 --!include guard/follow_parts.sql
 --!include health/fingerprints.sql
 --!include health/findings.sql

@@ -103,4 +103,28 @@ it('what could not work is refused when it is attached: a table that shares a pa
   assert.match(await found('tables'), 'firm.near: foreign table firm.away is a part of it: deletions from the whole fail, as PostgreSQL cannot tell the log of them.')
 })
 
+it('the owner gets another key, over a column that the log may not read: it is named by the old one while that is unique, and the company stays in any case', async () => {
+  await run(`alter table firm.party drop constraint party_pkey cascade, add unique (id), add serial int, add primary key (co)`)
+  assert.equal(await entryOf(one), { object_id: '1', object_label: 'Paper 1', company_id: '5', owner_label: '5', snapshot: { id: 1, party_id: 1, title: 'Paper 1' } })
+  await run(`update firm.party set serial = 7; alter table firm.party drop constraint party_pkey, add primary key (serial)`)
+  assert.equal(await entryOf(one), { object_id: '2', object_label: 'Paper 2', company_id: '5', owner_label: '1', snapshot: { id: 2, party_id: 1, title: 'Paper 2' } })
+  await run(`alter table firm.party drop constraint party_id_key cascade`)
+  assert.equal(await entryOf(one), { object_id: '3', object_label: 'Paper 3', company_id: '5', owner_label: null, snapshot: { id: 3, party_id: 1, title: 'Paper 3' } })
+  assert.match(await found('columns'), 'firm.paper: its entries lack the owner since the path led over firm.party, which the log may not read.')
+})
+
+it('a tracked table and its child get another key, of an owner who does not install the log: both are named as before until audit.track is called', async () => {
+  await run(`
+    do $$ begin create role test_paper_owner login; exception when duplicate_object or unique_violation then null; end $$; create schema move authorization test_paper_owner; set role test_paper_owner;
+    create table move.parent (id int primary key, name text); create table move.child (id int primary key, parent_id int references move.parent on delete cascade, name text); reset role;
+    select audit.track('move.parent', 'parent', '{name}'); select audit.track('move.child', 'child', '{name}', owner => 'parent_id'); set role test_paper_owner;
+    insert into move.parent values (1, 'P'); insert into move.child select n, 1, 'Child ' || n from generate_series(1, 3) n;
+    alter table move.parent add uid int; update move.parent set uid = 101; alter table move.child add parent_uid int; update move.child set parent_uid = 101; alter table move.parent drop constraint parent_pkey cascade; alter table move.parent add primary key (uid);
+    delete from move.child where id = 1; alter table move.child add foreign key (parent_uid) references move.parent (uid) on delete cascade; delete from move.child where id = 2; reset role`)
+  assert.equal(await rowsOf(`select object_label, owner_id, owner_label from audit.event where object_kind = 'child' order by id`), [1, 2].map((n) => ({ object_label: `Child ${n}`, owner_id: '1', owner_label: 'P' })))
+  await run(`select audit.track('move.parent', 'parent', '{name}'); select audit.track('move.child', 'child', '{name}', owner => 'parent_uid'); set role test_paper_owner; delete from move.parent; reset role`)
+  assert.equal(await rowsOf(`select e.object_id, c.object_label, c.owner_id from audit.event e join audit.event c on c.caused_by = e.id`), [{ object_id: '101', object_label: 'Child 3', owner_id: '101' }])
+  assert.is(await found('columns'), '')
+})
+
 it.run()

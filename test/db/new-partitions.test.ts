@@ -112,4 +112,57 @@ it('do not stop a migration when they cannot have their triggers: a warning says
   assert.match((await failures()).join(), 'part.line_a: trigger audit_truncate is missing.')
 })
 
+it('leave no alarm behind when their table is given to somebody else, is untracked, or dropped', async () => {
+  await run(`do $$ begin create role test_part_buyer login; exception when duplicate_object or unique_violation then null; end $$; alter table part.line owner to test_part_buyer`)
+  assert.equal(await failures(), [])
+  await run(`select audit.untrack('part.line')`)
+  assert.equal(await failures(), [])
+  await run(`select audit.track('part.line', 'line', '{name}'); drop table part.line`)
+  assert.equal(await failures(), [])
+  await run('drop role test_part_buyer')
+})
+
+it('give their owner nothing to write into what belongs to others, whatever the session has set', async () => {
+  await run(`
+    do $$ begin create role test_victim login; exception when duplicate_object or unique_violation then null; end $$; create schema other authorization test_victim; grant usage on schema other to test_part_owner; set role test_victim;
+    create table other.firm (code int primary key); create table other.job (id int primary key, firm int references other.firm, title text); reset role;
+    select audit.track('other.job', 'job', '{title}', owner => 'firm');
+    set role test_victim; alter table other.firm add name text; insert into other.firm values (1, 'Firm'); insert into other.job values (1, 1, 'A'); reset role`)
+  const owner = await db.as('postgres')
+  await owner.query(`set session authorization test_part_owner; set audit.attaching = 'yes'; select audit_private.parts_wanting('other.job'); select audit_private.parts_wanting('part.line'); alter table part.line add more text`)
+  await run('set role test_victim; delete from other.job; reset role')
+  assert.equal([await labels('job'), await failures()], [['A'], []])
+})
+
+it('have their triggers also when two come at one moment below different parts', async () => {
+  await run(`set role test_part_owner; create table part.a partition of part.line for values in ('a', 'b') partition by list (land); create table part.c partition of part.line for values in ('c', 'd') partition by list (land); reset role`)
+  const [first, second] = [await db.as('postgres'), await db.as('postgres')]
+  await first.query(`begin; create table part.a_a partition of part.a for values in ('a')`)
+  const made = second.query(`create table part.c_c partition of part.c for values in ('c')`)
+  for (let tries = 0; tries < 100 && (await rowsOf(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length === 0; tries += 1) await db.superuser.query('select pg_sleep(0.05)')
+  await first.query('commit')
+  await made
+  assert.equal([await failures(), await alterations()], [[], []])
+})
+
+it('cannot be stripped of them, emptied, and given new ones in silence', async () => {
+  await run(`
+    create table part.line_a partition of part.line for values in ('a'); create table part.line_b partition of part.line for values in ('b'); insert into part.line values (1, 'a', 'A'), (2, 'b', 'B');
+    drop trigger audit_truncate on part.line_a; drop trigger audit_remove_begin on part.line_a; drop trigger audit_remove_end on part.line_a;
+    alter table part.line detach partition part.line_a; truncate part.line_a; alter table part.line attach partition part.line_a for values in ('a');
+    alter trigger audit_truncate on part.line_b rename to other; drop trigger other on part.line_b; truncate part.line_b; create table part.line_c partition of part.line for values in ('c')`)
+  assert.equal(await failures(), [], 'all have their triggers again')
+  assert.equal((await alterations()).map((alteration) => (alteration as { finding: string }).finding), [
+    ...['truncate', 'remove_begin', 'remove_end'].map((name) => `Trigger audit_${name} of its part part.line_a was dropped.`), 'part.line_b: a trigger of the log is called other now.',
+  ])
+})
+
+it('leave an entry where they bring something of the host under the name of a trigger of ours', async () => {
+  await run(`
+    create function part.mine() returns trigger language plpgsql as 'begin return null; end';
+    create table part.line_a (like part.line including all); create trigger audit_truncate before truncate on part.line_a for each statement execute function part.mine();
+    alter table part.line attach partition part.line_a for values in ('a')`)
+  assert.match(JSON.stringify(await alterations()), 'part.line_a: trigger audit_truncate calls mine instead of capture_part_line__truncate.')
+})
+
 it.run()

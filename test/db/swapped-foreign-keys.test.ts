@@ -74,4 +74,19 @@ it('are found by audit.health where there are no event triggers, as are other ke
   assert.equal(await columns(), [{ status: 'failed', finding: 'firm.paper: its entries name rows by ["id"], which is not its key any more. firm.paper: the company is looked for in firm.customer by ["id"], which is not its key any more. firm.paper: the owner is looked for in firm.customer by ["id"], which is not its key any more.' }])
 })
 
+it('lead to another column of the same table, which the log may not read: deletions go on, audit.health says what is missing, audit.track mends it', async () => {
+  await run('alter table firm.customer add number int unique; update firm.customer set number = 7; alter table firm.paper drop constraint to_customer; update firm.paper set party_id = 7; alter table firm.paper add foreign key (party_id) references firm.customer (number)')
+  assert.equal(await deletePaper(), { company_id: 'default', owner_kind: null, owner_label: null })
+  assert.equal(await columns(), [{ status: 'failed', finding: 'firm.paper: its entries lack the company and the owner since the path led over firm.customer, which the log may not read.' }])
+  await run(`select audit.track('firm.paper', 'paper', '{title}', company => 'party_id.company', owner => 'party_id')`)
+  assert.equal(await deletePaper(), customer)
+})
+
+it('lead to another column of the table itself', async () => {
+  await run(`
+    create table firm.node (id int primary key, code int unique, up int constraint up references firm.node, title text); select audit.track('firm.node', 'node', '{title}', owner => 'up', snapshot => '{id,title}');
+    insert into firm.node values (1, 11, null, 'Top'), (2, 12, null, 'Below'); alter table firm.node drop constraint up; update firm.node set up = 11 where id = 2; alter table firm.node add foreign key (up) references firm.node (code); delete from firm.node where id = 2`)
+  assert.equal(await rowsOf(`select object_label from audit.event where object_kind = 'node'`), [{ object_label: 'Below' }])
+})
+
 it.run()
