@@ -59,7 +59,7 @@ export function makeWorkbook({ columns, sheetName, receiptName, rowsPerSheet, by
   let sheet: PassThrough | null = null
   let pending = ''
 
-  /** Aborted once it was given up. A sheet that is destroyed never has room again, and says so only once. */
+  /** Aborted once it was given up. A sheet that is destroyed never has room again, and says so only once: to whoever waits then. */
   const givenUp = new AbortController()
 
   const flush = async () => {
@@ -69,7 +69,7 @@ export function makeWorkbook({ columns, sheetName, receiptName, rowsPerSheet, by
     pending = ''
     hash.update(bytes)
     bytesHere += bytes.length
-    if (!sheet.write(bytes)) await once(sheet, 'drain', { signal: givenUp.signal }).catch((error: unknown) => { throw givenUp.signal.reason ?? error })
+    if (!sheet.write(bytes)) await once(sheet, 'drain')
   }
   const write = async (xml: string) => {
     pending += xml

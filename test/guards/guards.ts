@@ -520,7 +520,7 @@ const serving: readonly Guard[] = [
   { name: 'Nobody waits for ever for an export', tests: ['test/server/fair-queue', 'test/server/limits'], file: 'server/export/fair-queue.ts', text: '), patience)', without: '), 1e9)' },
   { name: 'The end of all time is no formula', tests: ['test/server/export-edges'], file: 'server/export/time-code.ts', text: `then '''-infinity' else`, without: `then '-infinity' else` },
   { name: 'Times of an export are written as documented, whatever the database prefers', tests: ['test/server/export-edges'], file: 'server/export.ts', text: `set_config('DateStyle', 'ISO', true), `, without: '' },
-  { name: 'A workbook that was given up keeps nobody waiting', tests: ['test/server/workbook'], file: 'server/export/workbook.ts', text: `, { signal: givenUp.signal })`, without: ')' },
+  { name: 'A workbook that was given up keeps nobody waiting', tests: ['test/server/workbook'], file: 'server/export/workbook.ts', text: `    givenUp.signal.throwIfAborted()\n`, without: '' },
   { name: 'A reader who left before the last bytes keeps nobody waiting', tests: ['test/server/export-ends'], file: 'server/export/delivery.ts', text: 'if (response.destroyed) return resolve(false)', without: '' },
   { name: 'A database that does not end a query is given up', tests: ['test/server/export-ends'], file: 'server/export/write-rows.ts', text: 'lastResort = setTimeout(abandon, cancelPatience)', without: '' },
   { name: 'Exports that run have their end in the log when the server ends', tests: ['test/server/export-ends'], file: 'server/export.ts', text: '      closing.abort()\n', without: '' },
