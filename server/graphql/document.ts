@@ -1,4 +1,4 @@
-import { getOperationAST, Kind, parse, valueFromASTUntyped, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type SelectionSetNode } from 'postgraphile/graphql'
+import { getOperationAST, Kind, parse, valueFromASTUntyped, type DocumentNode, type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionSetNode } from 'postgraphile/graphql'
 import { Refusal } from '../refusal.ts'
 
 /** How much a document may ask for. Each limit is several times what a screen needs. */
@@ -29,6 +29,7 @@ export interface Asked {
   readonly query: string
   readonly document: DocumentNode
   readonly operationName: string | null
+  /** As they will hold: what is not given has the default that the document names. */
   readonly variables: Readonly<Record<string, unknown>>
 }
 
@@ -47,12 +48,9 @@ export function readAsked(body: unknown): Asked | null {
   const document = parseWithin(query)
   if (document === null) return null
   const variables = of('variables')
-  const operationName = of('operationName')
-  const asked = {
-    query, document,
-    operationName: typeof operationName === 'string' ? operationName : null,
-    variables: isRecord(variables) ? variables : {},
-  }
+  const given = of('operationName')
+  const operationName = typeof given === 'string' ? given : null
+  const asked = { query, document, operationName, variables: { ...defaultsOf(document, operationName), ...(isRecord(variables) ? variables : {}) } }
   refuseLarge(asked)
   return asked
 }
@@ -130,10 +128,21 @@ function refuseLarge({ document, operationName, variables }: Asked): void {
 
 /** How many entries a field lists at most; 1 for what is no list. */
 function pageOf(field: FieldNode, variables: Readonly<Record<string, unknown>>): number {
-  const size = field.arguments?.find(({ name }) => name.value === 'first' || name.value === 'last')
-  if (size === undefined) return field.name.value === 'events' ? usualPage : 1
-  const value: unknown = valueFromASTUntyped(size.value, { ...variables })
-  return typeof value === 'number' && value > 0 ? value : usualPage
+  const sizes = (field.arguments ?? []).filter(({ name }) => name.value === 'first' || name.value === 'last')
+    .map(({ value }) => Number(valueFromASTUntyped(value, { ...variables }))).filter((size) => size > 0)
+  if (sizes.length > 0) return Math.max(...sizes)
+  return field.name.value === 'events' ? usualPage : 1
+}
+
+/** What the variables of an operation are where the request gives none; of all operations, if it is not said which. */
+function defaultsOf(document: DocumentNode, operationName: string | null): Record<string, unknown> {
+  return Object.fromEntries(operationsOf(document, operationName).flatMap(({ variableDefinitions = [] }) => variableDefinitions.flatMap(({ variable, defaultValue }) =>
+    defaultValue === undefined ? [] : [[variable.name.value, valueFromASTUntyped(defaultValue)]])))
+}
+
+function operationsOf(document: DocumentNode, operationName: string | null): OperationDefinitionNode[] {
+  const named = operationName === null ? null : getOperationAST(document, operationName)
+  return named ? [named] : document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION)
 }
 
 /** The fields of Query of the operation, through fragments; of all operations, if it is not said which. */
@@ -152,9 +161,7 @@ function rootFields(document: DocumentNode, operationName: string | null): Field
       }
     }
   }
-  const operation = operationName === null ? null : getOperationAST(document, operationName)
-  if (operation) walk(operation.selectionSet)
-  else for (const definition of document.definitions) if (definition.kind === Kind.OPERATION_DEFINITION) walk(definition.selectionSet)
+  for (const operation of operationsOf(document, operationName)) walk(operation.selectionSet)
   return found
 }
 

@@ -48,6 +48,7 @@ export function hostileDocuments(): HostileDocument[] {
   for (const first of [-1, 0, 201, 1_000_000, 2_147_483_647, 99_999_999_999]) {
     add(`first: ${first}`, `{ events(first: ${first}) { nodes { id } } }`)
     add(`first as a variable: ${first}`, 'query ($n: Int) { events(first: $n) { nodes { id } } }', { n: first })
+    add(`first by the default of a variable: ${first}`, `query ($n: Int = ${first}) { events(first: $n) { nodes { ${eventFields} } } }`)
     add(`last: ${first}`, `{ events(last: ${first}) { nodes { id } } }`)
   }
   for (const text of ['x'.repeat(60_000), '%'.repeat(200), '_'.repeat(200), '\\\\'.repeat(90), '-'.repeat(200), '\\"'.repeat(90), '(((('.repeat(50), 'a '.repeat(100), 'ﷺ'.repeat(200)]) add(`a search for ${text.slice(0, 8)}…`, `{ events(filter: { query: "${text}" }) { totalCount nodes { id } } }`)
