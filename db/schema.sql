@@ -1414,7 +1414,7 @@ CREATE OR REPLACE FUNCTION audit.record_export(kind text, row_count bigint DEFAU
 AS $function$
 declare
   c         audit_private.context := audit_private.read_context();
-  what      text := rtrim(lower(kind), 's');
+  what      text := regexp_replace(lower(kind), 's$', '');
   asked     text := audit_private.clean_text(record_export.company_id, 200);
   -- Whoever is verified, is so for the company of the token only.
   company   text := coalesce(case when c.actor_status = 'verified' then c.company_id end, asked, c.company_id, 'default');
@@ -1437,8 +1437,9 @@ begin
       detail = pg_catalog.format('It has %s bytes, 16384 are allowed.', octet_length(filter::text)),
       hint   = 'Give what was asked for, not what came out.';
   end if;
-  said := jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'format', audit_private.clean_text(record_export.format, 100), 'filter', filter,
-    'file_hash', audit_private.clean_text(record_export.file_hash, 200), 'company_asked_for', nullif(asked, company)));
+  -- What was asked for is kept as it was said, with the nulls in it.
+  said := case when filter = 'null' or filter is null then '{}' else jsonb_build_object('filter', filter) end
+    || jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'format', audit_private.clean_text(record_export.format, 100), 'file_hash', audit_private.clean_text(record_export.file_hash, 200), 'company_asked_for', nullif(asked, company)));
 
   -- Before the number of the entry is drawn, so that the keeper never passes it by.
   perform pg_current_xact_id();
@@ -2156,10 +2157,10 @@ CREATE OR REPLACE FUNCTION audit_private.actor_names(company_id text, actor_ids 
 AS $function$
 begin
   return query execute format('select distinct on (n.actor_id) n.actor_id, n.actor_name from (
-      select e.actor_id, e.actor_name, e.id from (select e.actor_id, e.actor_name, e.id, e.company_id from audit.event e where %s) e where (e.company_id = $1 or $1 is null) and e.actor_id = any ($2)
+      select e.actor_id, e.actor_name, e.id from (select e.actor_id, e.actor_name, e.id from audit.event e where %s) e where e.actor_id = any ($1)
       union all
-      select a, k.actor_name, k.last_id from unnest($2) a join audit_private.kept_actor k on %s k.actor_id = left(a, 300)) n
-    order by n.actor_id, n.id desc', audit_private.unkept_apart('e'), case when company_id is not null then 'k.company_id = $1 and' end) using company_id, actor_ids;
+      select a, k.actor_name, k.last_id from unnest($1) a join audit_private.kept_actor k on %s k.actor_id = left(a, 300)) n
+    order by n.actor_id, n.id desc', audit_private.unkept_apart('e', company_id), case when company_id is not null then format('k.company_id = %L and', company_id) end) using actor_ids;
 end
 $function$;
 comment on function audit_private.actor_names(text,text[]) is 'The names of persons in their latest entries.';
@@ -3392,20 +3393,18 @@ declare
   last     audit.export_attempt;
   entry_id bigint;
 begin
-  for tries in 1..5 loop
+  -- Each round waits for the one that was first, and a hundred may come at one moment: whoever repeats a request waits as long as all before it.
+  for tries in 1..1000 loop
     select * into last from audit.export_attempt a where a.request_key = key order by a.attempt desc limit 1;
     -- A request id that comes back after a day is no retry: some programs send the same one for ever.
     select e.id into entry_id from audit.event e where e.id = last.event_id and e.occurred_at > clock_timestamp() - interval '24 hours';
-    begin
-      insert into audit.export_attempt (event_id, attempt, company_id, request_key, details)
-      values (coalesce(entry_id, new_id), coalesce(last.attempt, 0) + 1, company, key, said);
-      return coalesce(entry_id, new_id);
-    exception when unique_violation then
-      null; -- The same request came twice at one moment, and the other one was first: it is read in the next round.
-    end;
+    insert into audit.export_attempt (event_id, attempt, company_id, request_key, details)
+    values (coalesce(entry_id, new_id), coalesce(last.attempt, 0) + 1, company, key, said)
+    on conflict do nothing;
+    if found then return coalesce(entry_id, new_id); end if;
   end loop;
-  raise exception using errcode = '40001', message = 'audit.record_export: the same request is being recorded by another transaction',
-    detail = 'Its request id was reported at the same moment.', hint = 'Try again.';
+  raise exception using errcode = '40001', message = 'audit.record_export: the same request is being recorded by other transactions',
+    detail = format('Its request id was reported by %s of them at the same moment.', 1000), hint = 'Try again.';
 end
 $function$;
 comment on function audit_private.count_export_attempt(bigint,text,jsonb,jsonb) is 'Counts an attempt to report an export. Returns the entry that it belongs to: the given new number for the first attempt, else the one of the first.';
@@ -3451,6 +3450,7 @@ declare
   more         bigint;
   days         date[];
 begin
+  if most < 0 then perform audit_private.refuse_filter(format('most is %s; it can be from 0', most)); end if;
   is_exact := true;
   if audit_private.is_kept_for_all(f) and f.wanted is null and f.unwanted is null then most := null; end if;
   if audit_private.is_kept_for_all(f) then
@@ -4488,7 +4488,7 @@ CREATE OR REPLACE FUNCTION audit_private.histogram_of(f audit_private.event_filt
  STABLE
 AS $function$
 declare
-  zone  text := coalesce(audit_private.checked_zone(nullif(time_zone, ''), 'timeZone'), f.time_zone, audit_private.zone_of(f.company_id));
+  zone  text := coalesce(audit_private.checked_zone(time_zone, 'timeZone'), f.time_zone, audit_private.zone_of(f.company_id));
   span  record;
   edges timestamptz[];
   hits  audit_private.hits;
@@ -4684,15 +4684,18 @@ CREATE OR REPLACE FUNCTION audit_private.is_all_kept()
 AS $function$
 declare
   p audit_private.keeping := audit_private.progress();
-  seen_to xid8 := pg_snapshot_xmax(p.done);
-  open_ones xid8[] := array(select pg_snapshot_xip(p.done));
+  kept_from xid8 := audit_private.kept_from(p);
+  kept_open xid8[] := audit_private.kept_open(p);
+  -- How far a pass is in a transaction.
+  at_transaction xid8 := case when p.pass is null then '0' else p.at_transaction end;
 begin
   if p.done is null then return not exists (select from audit.event); end if;
+  if audit_private.is_importing(p) then return false; end if;
   -- Planned once in a session, and only the index of transactions fits: it is asked at each reading. What is not kept is not joined,
   -- which the planner would do by reading ten million numbers.
-  return not exists (select from audit.event e where e.transaction_id >= seen_to and e.id + 0 > p.imported_to
+  return not exists (select from audit.event e where e.transaction_id >= kept_from and e.id + 0 > p.imported_to and not (e.transaction_id = at_transaction and e.id <= p.at_id)
                         and (select kept.event_id from audit_private.kept_event kept where kept.event_id = e.id) is null)
-     and not exists (select from audit.event e where e.transaction_id = any (open_ones) and e.id + 0 > p.imported_to
+     and not exists (select from audit.event e where e.transaction_id = any (kept_open) and e.id + 0 > p.imported_to and not (e.transaction_id = at_transaction and e.id <= p.at_id)
                         and (select kept.event_id from audit_private.kept_event kept where kept.event_id = e.id) is null);
 end
 $function$;
@@ -4768,6 +4771,13 @@ begin
 end
 $function$;
 comment on function audit_private.is_frequent(audit_private.event_filter) is 'Whether one in ten of the newest entries has the names that are searched for.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_importing(p audit_private.keeping)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((p).at_transaction = '0'::xid8) AND ((p).at_id < (p).imported_to));
+comment on function audit_private.is_importing(audit_private.keeping) is 'Whether the keeper still keeps what came from another cluster, in order of its numbers: up to at_id it is kept.';
 
 CREATE OR REPLACE FUNCTION audit_private.is_kept(f audit_private.event_filter)
  RETURNS boolean
@@ -5193,6 +5203,13 @@ end
 $function$;
 comment on function audit_private.kept_counts(audit_private.event_filter,timestamp with time zone[],boolean) is 'How many kept entries a filter lets through between the edges, by combination and by person if asked for: from the totals, or where these do not tell, by an index.';
 
+CREATE OR REPLACE FUNCTION audit_private.kept_from(p audit_private.keeping)
+ RETURNS xid8
+ LANGUAGE sql
+ STABLE
+RETURN GREATEST(pg_snapshot_xmax((p).done), CASE WHEN ((p).pass IS NOT NULL) THEN (p).at_transaction ELSE NULL::xid8 END);
+comment on function audit_private.kept_from(audit_private.keeping) is 'From which transaction on entries may not be kept: behind the last finished pass, and as far as the pass at work is. Before it only those may that were open when either began.';
+
 CREATE OR REPLACE FUNCTION audit_private.kept_key(target regclass)
  RETURNS name[]
  LANGUAGE sql
@@ -5207,6 +5224,15 @@ AS $function$
   having pg_catalog.bool_and(a.attname is not null)
 $function$;
 comment on function audit_private.kept_key(regclass) is 'The columns by which entries have named the rows of a tracked table so far, under their present names; null if one of them is gone.';
+
+CREATE OR REPLACE FUNCTION audit_private.kept_open(p audit_private.keeping)
+ RETURNS xid8[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select array(select pg_catalog.pg_snapshot_xip(p.done) union select pg_catalog.pg_snapshot_xip(p.pass))
+$function$;
+comment on function audit_private.kept_open(audit_private.keeping) is 'The transactions that were open when the last finished pass began, or the one at work.';
 
 CREATE OR REPLACE FUNCTION audit_private.kept_page(f audit_private.event_filter, in_order text, behind text, page_size integer, OUT times timestamp with time zone[], OUT ids bigint[])
  RETURNS record
@@ -5731,8 +5757,8 @@ AS $function$
 declare
   answer boolean;
 begin
-  execute format('select exists (select from (select e.company_id, e.action from audit.event e where %s) e where (e.company_id = $1 or $1 is null) and e.action = $2)', audit_private.unkept_apart('e'))
-    into answer using company_id, action;
+  execute format('select exists (select from (select e.action from audit.event e where %s) e where e.action = $1)', audit_private.unkept_apart('e', company_id))
+    into answer using action;
   return answer;
 end
 $function$;
@@ -7620,32 +7646,38 @@ end
 $function$;
 comment on function audit_private.try_for_lock(text) is 'Runs a statement that needs a lock, without making others wait for it: where it is not to be had within 250 ms it is tried again after half a second, twenty times in all.';
 
-CREATE OR REPLACE FUNCTION audit_private.unkept_apart(entry text)
+CREATE OR REPLACE FUNCTION audit_private.unkept_apart(entry text, company_id text DEFAULT NULL::text)
  RETURNS text
  LANGUAGE sql
  STABLE
 AS $function$
   -- Few are found first and looked at afterwards; where the keeper has never run, all wait, and what is looked for finds the index.
-  select audit_private.unkept_code(entry) || case when (audit_private.progress()).done is null then '' else ' offset 0' end
+  select audit_private.unkept_code(entry, company_id) || case when (audit_private.progress()).done is null then '' else ' offset 0' end
 $function$;
-comment on function audit_private.unkept_apart(text) is 'The same as audit_private.unkept_code, at the end of a subquery that the planner keeps apart from what stands around it.';
+comment on function audit_private.unkept_apart(text,text) is 'The same as audit_private.unkept_code, at the end of a subquery that the planner keeps apart from what stands around it.';
 
-CREATE OR REPLACE FUNCTION audit_private.unkept_code(entry text)
+CREATE OR REPLACE FUNCTION audit_private.unkept_code(entry text, company_id text DEFAULT NULL::text)
  RETURNS text
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
   p audit_private.keeping := audit_private.progress();
+  -- No condition for an index, which would be read from end to end; it spares looking up what is of other companies.
+  of_company constant text := case when company_id is null then '' else format('%s.company_id || '''' = %L and ', entry, company_id) end;
+  is_not_kept constant text := format('(select kept.event_id from audit_private.kept_event kept where kept.event_id = %s.id) is null', entry);
 begin
-  if p.done is null then return 'true'; end if;
+  if p.done is null then return case when company_id is null then 'true' else format('%s.company_id = %L', entry, company_id) end; end if;
+  if audit_private.is_importing(p) then return format('%s%s.id > %s and %s', of_company, entry, p.at_id, is_not_kept); end if;
   -- Nothing here may be read in another way than by transaction and then one by one: as a join, or by the number, PostgreSQL would
   -- read an index from end to end for the one entry that waits.
-  return format('(%1$s.transaction_id >= %2$L::xid8 or %1$s.transaction_id = any (%3$L::xid8[])) and %1$s.id + 0 > %4$s and (select kept.event_id from audit_private.kept_event kept where kept.event_id = %1$s.id) is null',
-    entry, pg_snapshot_xmax(p.done), array(select pg_snapshot_xip(p.done)), p.imported_to);
+  return format('(%1$s.transaction_id >= %2$L::xid8 or %1$s.transaction_id = any (%3$L::xid8[])) and %4$s%1$s.id + 0 > %5$s%6$s and %7$s',
+    entry, audit_private.kept_from(p), audit_private.kept_open(p), of_company, p.imported_to,
+    -- A transaction with a million entries is kept in many batches.
+    case when p.pass is not null then format(' and not (%1$s.transaction_id = %2$L::xid8 and %1$s.id <= %3$s)', entry, p.at_transaction, p.at_id) end, is_not_kept);
 end
 $function$;
-comment on function audit_private.unkept_code(text) is 'SQL condition over audit.event for what the keeper has not kept yet: what its last finished pass did not see.';
+comment on function audit_private.unkept_code(text,text) is 'SQL condition over audit.event for what the keeper has not kept yet, of one company or of all: what its last finished pass did not see, and the one at work has not come to.';
 
 CREATE OR REPLACE FUNCTION audit_private.unkept_cube(f audit_private.event_filter, edges timestamp with time zone[], by_actor boolean)
  RETURNS TABLE(slot integer, action text, source text, object_kind text, actor_id text, n bigint)
@@ -7670,7 +7702,7 @@ CREATE OR REPLACE FUNCTION audit_private.unkept_filtered(f audit_private.event_f
  STABLE
 AS $function$
   -- Found first by what makes them unkept, which are few, and only then looked at: the planner must not choose the other way round.
-  select format('from (select e as entry from audit.event e where %s offset 0) e where %s', audit_private.unkept_code('e'), audit_private.event_code(f, '(e.entry)'))
+  select format('from (select e as entry from audit.event e where %s offset 0) e where %s', audit_private.unkept_code('e', f.company_id), audit_private.event_code(f, '(e.entry)'))
 $function$;
 comment on function audit_private.unkept_filtered(audit_private.event_filter) is 'SQL from-clause of the entries (e.entry) that a filter lets through and that are not kept yet.';
 

@@ -13,6 +13,7 @@ it.after(() => db.drop())
 for (const [what, call, message] of [
   ['another kind', `audit.record_export('cvs')`, /unknown kind/],
   ['no kind', `audit.record_export(null)`, /unknown kind/],
+  ['a kind that only begins like one', `audit.record_export('projectsss')`, /unknown kind/],
   ['less than no rows', `audit.record_export('projects', -1)`, /negative/],
   ['a filter that holds the rows', `audit.record_export('projects', 1, 'csv', jsonb_build_object('ids', repeat('1,', 9000)))`, /too large/],
 ] as const) {
@@ -67,6 +68,23 @@ it('are recorded once when their request is repeated within a day, also by two a
   const { rows: [later] } = await record(one, 1)
   await one.query('commit')
   assert.not.equal(later.id, first.id)
+})
+
+it('are recorded once when forty report the same request at one moment, and each of them is counted [case 75]', async () => {
+  const ids = await Promise.all(Array.from({ length: 40 }, async () => {
+    const client = await db.as('consultant_app')
+    await client.query(`begin; select audit.act_as('8', 'Eve', request_id => 'storm')`)
+    const { rows: [row] } = await client.query<{ id: string }>(`select audit.record_export('customers', 5)::text as id`)
+    await client.query('commit')
+    return row?.id
+  }))
+  assert.is(new Set(ids).size, 1)
+  assert.equal((await db.superuser.query('select attempt_count::int from audit.export where id = $1', [ids[0]])).rows, [{ attempt_count: 40 }])
+})
+
+it('keep what was asked for as it was said, nulls included', async () => {
+  const { rows: [row] } = await (await db.as('consultant_app')).query(`select audit.record_export('project', filter => '{"owner": null, "in": {"team": null}}') as id`)
+  assert.equal((await db.superuser.query('select details from audit.event where id = $1', [row.id])).rows, [{ details: { filter: { owner: null, in: { team: null } } } }])
 })
 
 it('are attempts that somebody wants to change or forge: refused', async () => {

@@ -126,4 +126,27 @@ it('nothing is said of age until the entries were not frozen for 500 million tra
   assert.equal(await wraparound(), { status: 'ok', finding: null })
 })
 
+it('of one company is not looked through for another, nor again for what is kept of a pass at work', async ({ database }) => {
+  const { superuser } = database
+  await keepEverything(superuser, 10_000)
+  await superuser.query(`set role audit_owner; insert into audit.event (company_id, actor_status, action, object_kind, object_label, source, db_user)
+    select '1', 'missing', 'cv.deleted', 'cv', 'waits ' || i, 'sql', 'x' from generate_series(1, 5000) i; reset role; analyze audit.event`)
+  const lookups = async (filter: string): Promise<number> => {
+    const client = await database.as('postgres')
+    await client.query('begin')
+    for (const ask of ['audit.find_event_ids($1)', 'audit.event_count($1)', 'audit.event_count($1, 100)']) await client.query(`select ${ask}`, [filter])
+    const { rows: [row] } = await client.query<{ n: number }>(`select pg_stat_get_xact_numscans('audit_private.kept_event_pkey'::regclass)::int as n`)
+    await client.query('rollback')
+    return row?.n ?? 0
+  }
+  const others = ['{"companyId": "2", "actions": ["cv.deleted"]}', '{"companyId": "2", "query": "waits"}']
+  for (const filter of others) assert.ok(await lookups(filter) < 100, `${filter} looks up ${await lookups(filter)} entries of another company`)
+  assert.ok(await lookups('{"companyId": "1", "query": "waits"}') > 5_000, 'they are counted')
+  await superuser.query('select audit.keep(4500)')
+  for (const filter of others) assert.ok(await lookups(filter) < 100, filter)
+  const left = await lookups('{"companyId": "1", "actions": ["cv.deleted"]}')
+  assert.ok(left < 3_500, `${left} looked up of 500 that wait, three times`)
+  assert.equal((await superuser.query(`select count::int from audit.event_count('{"companyId": "1", "query": "waits"}')`)).rows, [{ count: 5_000 }])
+})
+
 it.run()
