@@ -5,11 +5,11 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { abandonConnection, limitHolding } from './abandon-connection.ts'
 import { cancelQuery } from './cancel-query.ts'
-import { filterCode } from './event-filter.ts'
 import { causeCode } from './export/cause-code.ts'
 import { makeDelivery } from './export/delivery.ts'
 import { makeFairQueue, tooMany, type FairQueueOptions } from './export/fair-queue.ts'
 import { filterInWords } from './export/filter-in-words.ts'
+import { partsOf } from './export/parts.ts'
 import { formats, type Asked, type Format } from './export/receipt.ts'
 import { sentenceCode } from './export/sentence-code.ts'
 import { timeCode } from './export/time-code.ts'
@@ -136,13 +136,11 @@ async function exportEvents(options: Belonging, { wanted, identity, response, re
     const viewer = parseViewer((await client.query(viewerQuery)).rows[0])
     if (viewer.access !== 'granted') throw refusedAccess(viewer.access, viewer.contact)
     const facts = await factsOf(client, wanted, viewer)
-    const query = {
-      conditions: await filterCode(client, wanted.filter), sentence: await sentenceCode(client, facts.locale, 'event'),
-      causes: await causeCode(client, 'event'), times: await timeCode(client, 'event'),
-    }
+    const parts = await partsOf(client, wanted.filter)
+    const query = { sentence: await sentenceCode(client, facts.locale, 'event'), causes: await causeCode(client, 'event'), times: await timeCode(client, 'event') }
     const started = await recordStart(options.pool, settings, facts)
     const asked: Asked = { ...facts, entry: started.id, at: started.at }
-    await stream({ ...options, client, query, wanted, asked, settings, response })
+    await stream({ ...options, client, query, parts, wanted, asked, settings, response })
   }, 'begin isolation level repeatable read read only').catch((error: unknown) => {
     throw isPoolBusy(error) ? tooMany('No database connection was free.', error) : error
   })

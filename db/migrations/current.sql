@@ -7,8 +7,11 @@
 --!include export/count_export_attempt.sql
 --!include export/record_export.sql
 --!include keeping/unkept.sql
+--!include filter/filter_code.sql
 --!include searching/kept_filter.sql
 --!include searching/count_of.sql
 --!include searching/facets_of.sql
 --!include searching/histogram_of.sql
+--!include searching/page_of.sql
+--!include searching/public.sql
 --!include roles/ownership.sql

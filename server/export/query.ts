@@ -4,8 +4,6 @@ import type { TimeCode } from './time-code.ts'
 
 /** What the rows of an export are made of; all of it SQL for the alias `event`. */
 export interface ExportQuery {
-  /** Conditions over audit.event, as `filterCode` makes them. */
-  readonly conditions: string
   /** The sentence of an entry, as `sentenceCode` makes it. */
   readonly sentence: string
   /** Its cause and its root, as `causeCode` makes them. */
@@ -27,7 +25,7 @@ const plain = (name: string, value = `event.${name}`): Column => ({ name, value,
 const free = (name: string): Column => ({ name, value: `event.${name}`, isFree: true })
 
 /** The columns of an export, in their order; names and order are stable. Kinds and actions are plain words: audit.track takes no others. */
-const columns = ({ sentence, causes, times }: Omit<ExportQuery, 'conditions'>): readonly Column[] => [
+const columns = ({ sentence, causes, times }: ExportQuery): readonly Column[] => [
   plain('id'),
   { ...plain('occurred_at', times.utc), csv: times.csv.utc },
   { ...plain('occurred_at_local', times.local), csv: times.csv.local },
@@ -58,22 +56,23 @@ const numberColumns = ['id', 'caused_by', 'root_id', 'transaction_id']
 export const columnNames: readonly string[] = columns({ sentence: '', causes: { cause: '', root: '' }, times: { utc: '', local: '', csv: { utc: '', local: '' } } }).map(({ name }) => name)
 
 /**
- * The rows as CSV with a header. Every value is quoted, so that a program which expects another separator sees no formula
+ * A part of the rows as CSV. Every value is quoted, so that a program which expects another separator sees no formula
  * inside one, and text that a spreadsheet would run as a formula gets an apostrophe in front.
+ * @param conditions over audit.event, as `partsOf` gives them
  */
-export function csvCopy(query: ExportQuery, separator: string): string {
+export function csvCopy(query: ExportQuery, conditions: string, { separator, hasHeader }: { separator: string; hasHeader: boolean }): string {
   const list = columns(query).map(({ name, value, isFree, csv = value }) => `${isFree ? formulaSafe(name, value) : csv} as ${name}`)
-  return `copy (${rows(list, query.conditions)}) to stdout with (format csv, header, delimiter ${pg.escapeLiteral(separator)}, force_quote *, encoding 'UTF8')`
+  return `copy (${rows(list, conditions)}) to stdout with (format csv, header ${hasHeader}, delimiter ${pg.escapeLiteral(separator)}, force_quote *, encoding 'UTF8')`
 }
 
 /**
- * The rows as one JSON object a line, with the same keys.
+ * A part of the rows as one JSON object a line, with the same keys.
  * @param isJsonText whether the two columns that are JSON come as text, so that reading a line does not change their numbers
  */
-export function jsonLinesCopy(query: ExportQuery, isJsonText = false): string {
+export function jsonLinesCopy(query: ExportQuery, conditions: string, isJsonText = false): string {
   const texts = isJsonText ? [...numberColumns, ...jsonColumns] : numberColumns
   const list = columns(query).map(({ name, value }) => `${texts.includes(name) ? `(${value})::text` : value} as ${name}`)
-  const objects = `select row_to_json(line) from (${rows(list, query.conditions)}) as line`
+  const objects = `select row_to_json(line) from (${rows(list, conditions)}) as line`
   // JSON text never holds these two characters, so that CSV leaves it as it is.
   return `copy (${objects}) to stdout with (format csv, quote E'\\x01', delimiter E'\\x02', encoding 'UTF8')`
 }

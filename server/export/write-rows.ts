@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import { to as copyTo } from 'pg-copy-streams'
+import { to as copyTo, type CopyToStreamQuery } from 'pg-copy-streams'
 import { longestCell, makeCsvLines } from './csv-lines.ts'
 import type { Delivery } from './delivery.ts'
 import { notesOf } from './notes.ts'
@@ -13,6 +13,8 @@ export interface FileJob {
   /** In the transaction whose snapshot the file shows. */
   readonly client: PoolClient
   readonly query: ExportQuery
+  /** Conditions, part by part. */
+  readonly parts: AsyncIterable<string>
   readonly asked: Asked
   readonly delivery: Delivery
   /** Asks the database to end the query of that client. */
@@ -39,7 +41,7 @@ export async function writeCsv(job: FileJob, separator: string, hasByteOrderMark
   // The same few buffers again and again: a new one for each chunk would be 60 MB of garbage before it is collected.
   const free: Buffer[] = []
   let isFirst = hasByteOrderMark
-  const rows = await copied(job, csvCopy(job.query, separator), async (chunk) => {
+  const rows = await copied(job, (conditions, hasHeader) => csvCopy(job.query, conditions, { separator, hasHeader }), async (chunk) => {
     if (isFirst) await delivery.send(byteOrderMark)
     isFirst = false
     const room = free.pop() ?? Buffer.allocUnsafe(roomSize)
@@ -56,7 +58,7 @@ export async function writeCsv(job: FileJob, separator: string, hasByteOrderMark
 export async function writeJsonLines(job: FileJob): Promise<AlmostSent> {
   const { asked, delivery } = job
   const free: Buffer[] = []
-  const rows = await copied(job, jsonLinesCopy(job.query), async (chunk) => {
+  const rows = await copied(job, (conditions) => jsonLinesCopy(job.query, conditions), async (chunk) => {
     if (chunk.length > roomSize) return delivery.send(chunk)
     const room = free.pop() ?? Buffer.allocUnsafe(roomSize)
     const bytes = room.subarray(0, chunk.copy(room))
@@ -83,7 +85,7 @@ export async function writeWorkbook(job: FileJob): Promise<AlmostSent> {
     const decoder = new TextDecoder()
     let begun = ''
     let longCells = 0
-    await copied(job, jsonLinesCopy(job.query, true), async (chunk) => {
+    await copied(job, (conditions) => jsonLinesCopy(job.query, conditions, true), async (chunk) => {
       const lines = (begun + decoder.decode(chunk, { stream: true })).split('\n')
       giveBack(chunk)
       begun = lines.pop() ?? ''
@@ -150,13 +152,13 @@ function receiptRows(asked: Asked, { rows, sha256, notes }: Pick<Receipt, 'rows'
 const cancelPatience = 5_000
 
 /**
- * Runs COPY and hands on what it delivers, as fast as it is taken. When the delivery stops, so does the query; and where
+ * Runs COPY for each part and hands on what it delivers, as fast as it is taken. When the delivery stops, so does the query; and where
  * the database does not answer to that, its connection is given up.
+ * @param write the query of a part, and whether it is the first
  * @returns the number of rows
  */
-async function copied({ client, delivery: { signal }, cancel, abandon }: FileJob, query: string, take: (chunk: Buffer) => Promise<void>): Promise<number> {
+async function copied({ client, parts, delivery: { signal }, cancel, abandon }: FileJob, write: (conditions: string, isFirst: boolean) => string, take: (chunk: Buffer) => Promise<void>): Promise<number> {
   signal.throwIfAborted()
-  const copy = client.query(copyTo(query))
   // Whoever waits for it below must not come too late: a cancel that arrives after the query would hit the next one.
   let cancelled: Promise<void> | null = null
   let lastResort: NodeJS.Timeout | undefined
@@ -167,14 +169,21 @@ async function copied({ client, delivery: { signal }, cancel, abandon }: FileJob
   }
   signal.addEventListener('abort', stop, { once: true })
   let failure: unknown = null
+  let rowCount: number | null = null
   try {
-    for await (const chunk of copy) {
-      // After that the rest is read and dropped, until the cancelled query says so itself.
-      if (failure !== null) continue
-      await take(chunk).catch((error: unknown) => {
-        failure = error ?? new Error('The export was stopped.')
-        stop()
-      })
+    for await (const conditions of parts) {
+      signal.throwIfAborted()
+      const copy: CopyToStreamQuery = client.query(copyTo(write(conditions, rowCount === null)))
+      for await (const chunk of copy) {
+        // After that the rest is read and dropped, until the cancelled query says so itself.
+        if (failure !== null) continue
+        await take(chunk).catch((error: unknown) => {
+          failure = error ?? new Error('The export was stopped.')
+          stop()
+        })
+      }
+      if (failure !== null) break
+      rowCount = (rowCount ?? 0) + copy.rowCount
     }
   } catch (error) {
     throw failure ?? signal.reason ?? error
@@ -185,5 +194,5 @@ async function copied({ client, delivery: { signal }, cancel, abandon }: FileJob
   }
   if (failure !== null) throw failure
   signal.throwIfAborted()
-  return copy.rowCount
+  return rowCount ?? 0
 }

@@ -1,0 +1,71 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { migrate } from '../../db/migrate.ts'
+import { fillWithEntries } from '../../operator/generate/fill.ts'
+import { filterCode, type EventFilter } from '../../server/event-filter.ts'
+import { partsOf } from '../../server/export/parts.ts'
+import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { keepEverything } from '../reading/scans.ts'
+
+const it = suite<{ database: TestDatabase }>('An export that is read part by part', { database: Object.create(null) })
+const reader = { 'audit.company_id': '1', 'audit.viewer_id': 'v' }
+
+it.before(async (context) => {
+  context.database = await makeTestDatabase('empty')
+  const { superuser, url } = context.database
+  await migrate({ connectionString: url('postgres'), includeCurrent: true })
+  await superuser.query('set role audit_owner')
+  await fillWithEntries(superuser, url('postgres'), { events: 6_000, companies: 3, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
+  await superuser.query(`reset role; select audit.grant_administrator('1', 'v', 'Viewer', 'Company')`)
+})
+it.after(({ database }) => database.drop())
+
+/** The numbers of the entries in the order of the file, how many parts gave them, and whether the table of entries was read from end to end. */
+async function read({ inTransactionAs }: Pick<TestDatabase, 'inTransactionAs'>, filter: EventFilter, size: number) {
+  return inTransactionAs('audit_admin', reader, async (client) => {
+    const ids: string[] = []
+    let parts = 0
+    for await (const conditions of await partsOf(client, filter, 'event', size)) {
+      parts += 1
+      const { rows } = await client.query<{ id: string }>(`select event.id::text as id from audit.event as event where ${conditions} order by event.occurred_at desc, event.id desc`)
+      ids.push(...rows.map(({ id }) => id))
+    }
+    const expected = await client.query<{ id: string }>(`select event.id::text as id from audit.event as event where ${await filterCode(client, filter)} order by event.occurred_at desc, event.id desc`)
+    return { parts, ids, expected: expected.rows.map(({ id }) => id) }
+  })
+}
+
+const filters: readonly EventFilter[] = [
+  {}, { query: 'developer' }, { query: 'e' }, { query: 'jb' }, { query: 'zzqqxx' }, { query: 'developer -senior' }, { query: 'data engineer', rootsOnly: true }, { rootsOnly: true },
+  { actions: ['customers.exported'] }, { actions: ['cv.deleted'] }, { notActions: ['cv.deleted'] }, { sources: ['system'] }, { sources: ['app'], query: 'a' }, { objectKind: 'customer', query: 'ab' }, { fromDay: '2025-01-01', toDay: '2025-12-31', query: 'an' },
+]
+
+for (const [when, keep] of [['before the keeper has run', 0], ['while it works', 2_000], ['when everything is kept', Infinity]] as const) {
+  it(`gives what the filter lets through, once and in order, ${when}`, async ({ database }) => {
+    if (keep === Infinity) await keepEverything(database.superuser)
+    else if (keep > 0) await database.superuser.query('select audit.keep($1)', [keep])
+    for (const filter of filters) {
+      for (const size of [7, 1_100, 10_000]) {
+        if (size === 7 && filter.query === 'e') continue
+        const { ids, expected, parts } = await read(database, filter, size)
+        const said = `${JSON.stringify(filter)} by ${size}`
+        assert.equal(ids, expected, said)
+        if (parts > 1) assert.ok(Math.abs(parts - Math.ceil(expected.length / size)) <= 1, `${said}: ${parts} parts`)
+      }
+    }
+  })
+}
+
+it('looks up a search and what is rare, and reads in one go what is frequent', async ({ database }) => {
+  const parts = async (filter: EventFilter) => (await read(database, filter, 7)).parts
+  for (const filter of [{}, { notActions: ['cv.deleted'] }, { rootsOnly: true }]) assert.is(await parts(filter), 1, JSON.stringify(filter))
+  for (const filter of [{ query: 'developer' }, { actions: ['customers.exported'] }]) assert.ok(await parts(filter) > 1, JSON.stringify(filter))
+  assert.is(await parts({ query: 'zzqqxx' }), 1, 'a part of nothing, for the header of the file')
+})
+
+it('refuses a filter that is none before the first part', async ({ database }) => {
+  const error = await database.inTransactionAs('audit_admin', reader, (client) => partsOf(client, { actions: ['cv.painted'] }).then(() => null, (reason: unknown) => reason))
+  assert.is(Reflect.get(Object(error), 'code'), 'AU006')
+})
+
+it.run()
