@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { benchCapture } from './capture.ts'
+import { benchExports } from './exports.ts'
 import { benchRead } from './read.ts'
 import { writeReport, type Report } from './report.ts'
 import { benchScreens } from './screens.ts'
@@ -9,13 +10,13 @@ import { benchScreens } from './screens.ts'
 /*
  * npm run bench [-- name …] [--quick]: runs the benches one after the other, prints what they found and writes it to
  * bench/results/<name>.md. A quick run shows that a bench works; its numbers mean nothing, so it writes no file.
- * The benches read and screens take --events N (10,000,000 if nothing is said; fewer write no file either) and --folder F, where they keep
+ * The benches read, exports and screens take --events N (10,000,000 if nothing is said, exports 2,000,000; another number writes no file either) and --folder F, where they keep
  * their filled server for the next run: 10 GB in the system's temporary folder if nothing is said.
  */
 
 type Bench = (options: { isQuick: boolean; events?: number; folder?: string; notice: (line: string) => void }) => Promise<Report>
 
-const benches: Readonly<Record<string, Bench>> = { capture: benchCapture, read: benchRead, screens: benchScreens }
+const benches: Readonly<Record<string, Bench>> = { capture: benchCapture, read: benchRead, exports: benchExports, screens: benchScreens }
 const results = fileURLToPath(new URL('results/', import.meta.url))
 
 const { values, positionals } = parseArgs({

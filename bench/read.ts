@@ -203,6 +203,8 @@ function addRatios({ ratios, add }: Bench): void {
   const { low, high } = spread(all)
   add({ what: `under row-level security, half of ${all.length} questions, ×`, goal: '≤ 1.3', ours: decimal(median(all), 2), spread: `${decimal(low, 2)} – ${decimal(high, 2)}` })
   add({ what: '– nineteen of twenty', goal: '≤ 1.3', ours: decimal(all[Math.ceil(all.length * 0.95) - 1] ?? 0, 2) })
+  const [worst, ratio] = [...ratios].reduce((one, other) => one[1] > other[1] ? one : other, ['', 0])
+  add({ what: `– the largest: ${worst}`, goal: '≤ 1.3', ours: decimal(ratio, 2) })
 }
 
 /** The same while an entry waits for the keeper, as one does at any moment of a day. */
@@ -289,8 +291,8 @@ async function benchHttp({ size, add }: Bench, server: RunningServer): Promise<v
   }
 }
 
-/** The columns of the file that stand in the table. */
-const copied = `id, occurred_at, action, object_kind, object_id, object_label, owner_kind, owner_id, owner_label, actor_id, actor_name, actor_status, on_behalf_of, source,
+/** The columns of an exported file that stand in the table. */
+export const copiedColumns = `id, occurred_at, action, object_kind, object_id, object_label, owner_kind, owner_id, owner_label, actor_id, actor_name, actor_status, on_behalf_of, source,
   caused_by, root_id, transaction_id, request_id, reason, client_addr, db_user, application_name, company_id, details, snapshot`
 
 async function benchExport({ size, askers: { owner }, add }: Bench, server: RunningServer): Promise<void> {
@@ -303,7 +305,7 @@ async function benchExport({ size, askers: { owner }, add }: Bench, server: Runn
   const rows = decimal(found.n, 0)
   const sent: Sent[] = []
   const took = await measureInTurn(['ours', 'copy'], Math.min(size.rounds, 5), async (which) => {
-    if (which === 'copy') return (await copyToFile(owner, `select ${copied} from audit.event where company_id = '${companies.big}' and occurred_at >= '${found.at}' order by occurred_at desc, id desc`)).milliseconds
+    if (which === 'copy') return (await copyToFile(owner, `select ${copiedColumns} from audit.event where company_id = '${companies.big}' and occurred_at >= '${found.at}' order by occurred_at desc, id desc`)).milliseconds
     const one = await exportToFile(`${server.url}/export/events.csv?from=${encodeURIComponent(found.at)}`, token, server.pid)
     sent.push(one)
     return one.milliseconds

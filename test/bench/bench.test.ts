@@ -33,7 +33,7 @@ it('capture gives a figure for every goal', () => {
 it('names the benches that there are when it is asked for another', () => {
   const { status, stderr } = runBench('speed')
   assert.is(status, 1)
-  assert.match(stderr, 'There is no bench speed.\nUse one of: capture, read, screens.')
+  assert.match(stderr, 'There is no bench speed.\nUse one of: capture, read, exports, screens.')
 })
 
 it.run()

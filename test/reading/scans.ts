@@ -16,18 +16,23 @@ export async function useOf(client: Client, statement: string, values: readonly 
   await client.query('select pg_stat_force_next_flush()')
   await client.query('begin')
   try {
-    const { rows } = await client.query(statement, [...values])
-    const { rows: counted } = await client.query(`
-      select c.relname as name, c.relkind = 'i' as is_index
-        from pg_class c
-       where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and c.relkind in ('i', 'r', 'p')
-         and (c.relname like 'event%' or c.relname like 'kept\\_event%' or c.relname like 'kept\\_total%' or c.relname like 'kept\\_piece%') and pg_stat_get_xact_numscans(c.oid) > 0
-       order by 1`)
-    const found = scans.parse(counted)
-    return { rows: rows.length, indexes: found.filter((one) => one.is_index).map(({ name }) => name), readWhole: found.filter((one) => !one.is_index).map(({ name }) => name) }
+    return await scansOf(client, statement, values)
   } finally {
     await client.query('rollback')
   }
+}
+
+/** The same within a transaction that has asked nothing of the log before. */
+export async function scansOf(client: Client, statement: string, values: readonly unknown[] = []): Promise<Use> {
+  const { rows } = await client.query(statement, [...values])
+  const { rows: counted } = await client.query(`
+    select c.relname as name, c.relkind = 'i' as is_index
+      from pg_class c
+     where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and c.relkind in ('i', 'r', 'p')
+       and (c.relname like 'event%' or c.relname like 'kept\\_event%' or c.relname like 'kept\\_total%' or c.relname like 'kept\\_piece%') and pg_stat_get_xact_numscans(c.oid) > 0
+     order by 1`)
+  const found = scans.parse(counted)
+  return { rows: rows.length, indexes: found.filter((one) => one.is_index).map(({ name }) => name), readWhole: found.filter((one) => !one.is_index).map(({ name }) => name) }
 }
 
 const kept = z.tuple([z.object({ kept: z.coerce.number(), pid: z.number() })])
