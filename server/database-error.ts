@@ -2,6 +2,8 @@ import { Refusal } from './refusal.ts'
 
 const gone = /^(08...|28000|28P01|3D000|25P03|53300|57P0[1-5]|ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EPIPE|EAI_AGAIN|ENOENT)$/
 const goneMessage = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after|Query read timeout)/
+/** serialization_failure and deadlock_detected: the transaction is undone, and nothing is wrong with what was asked. */
+const collided = new Set(['40001', '40P01'])
 const notInstalled = new Set(['3F000', '42P01', '42883', '42704'])
 
 /** Whether an error says that the connection to the database is lost, not to be had, or dead. */
@@ -21,6 +23,12 @@ export function refusalOf(error: unknown): Refusal | null {
     return new Refusal({
       status: 503, code: 'DATABASE_UNAVAILABLE', message: 'The database cannot be reached at the moment.',
       hint: 'Try again in a few seconds.', headers: { 'retry-after': '5' }, cause: error,
+    })
+  }
+  if (collided.has(code)) {
+    return new Refusal({
+      status: 503, code: 'BUSY', message: 'Others changed the same at the same moment, so nothing of this was done.',
+      hint: 'Send the same again.', headers: { 'retry-after': '1' }, cause: error,
     })
   }
   if (code === '57014') {

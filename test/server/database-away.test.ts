@@ -55,6 +55,10 @@ it('what PostgreSQL and the network say of it is understood', () => {
   for (const gone of ['ECONNREFUSED', 'ECONNRESET', '57P01', '57P03', '57P05', '08006', '53300', '28P01', '3D000']) assert.is(code(gone), 'DATABASE_UNAVAILABLE', gone)
   for (const message of ['Connection terminated unexpectedly', 'timeout exceeded when trying to connect', 'Query read timeout']) assert.is(refusalOf(new Error(message))?.code, 'DATABASE_UNAVAILABLE', message)
   assert.equal([code('25006'), code('53100'), code('57014'), code('42P01'), code('23505'), code('XX000')], ['DATABASE_READ_ONLY', 'DATABASE_FULL', 'TOO_SLOW', 'NOT_INSTALLED', null, null])
+  for (const collision of ['40001', '40P01']) {
+    const { status, code: said, headers } = refusalOf(Object.assign(new Error('…'), { code: collision })) ?? {}
+    assert.equal([status, said, headers], [503, 'BUSY', { 'retry-after': '1' }], collision)
+  }
   for (const refusal of [refusalOf(new pg.DatabaseError('…', 1, 'error')), refusalOf(null), refusalOf('text')]) assert.is(refusal, null)
 })
 
