@@ -58,7 +58,7 @@ function textOf(path: string, verdict: Verdict, entry: EntryFinding | null): str
   const lines = [`${headings[verdict.verdict]}  ${path}`, verdict.finding]
   if (verdict.receipt !== null) {
     const { company, person, at, filterInWords, timeZone, notes } = verdict.receipt
-    lines.push(`Exported by ${person.name ?? person.id} at ${at} from the log of ${company.name ?? company.id}. ${filterInWords} (${timeZone})`, ...notes)
+    lines.push(`Exported by ${person.name ?? person.id} at ${at} from the log of ${company.name ?? company.id}. ${filterInWords}. Local times: ${timeZone}.`, ...notes)
   }
   if (verdict.verdict === 'whole') lines.push(`SHA-256 of the file: ${verdict.fileSha256}`, entry === null ? 'Not compared with a log: give --database-url to find out whether it is genuine.' : entry.finding)
   return lines.join('\n')

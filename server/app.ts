@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import { endInTime } from './deadline.ts'
 import { makeErrorHandler } from './error-handler.ts'
 import { makeExports } from './export.ts'
+import { rowsOfSheet } from './export/workbook.ts'
 import { makeExportsRouter } from './exports-api.ts'
 import { makeFigures } from './figures.ts'
 import { makeFitness } from './fitness.ts'
@@ -37,6 +38,8 @@ export interface AuditServerOptions {
   readonly logger: Logger
   /** Folder of the built screens; admin-ui/dist by default. */
   readonly screens?: string
+  /** How many rows a sheet of an exported workbook takes. Default: as many as Excel shows, 1,048,575. */
+  readonly rowsPerSheet?: number
   /** Who may read /metrics here. Default: nobody. */
   readonly metricsAccess?: MetricsAccess
   /** Whether the metrics tell of the whole process: only where it is the audit log's own. */
@@ -56,7 +59,7 @@ export interface AuditServer {
  * Every route of the audit log as an express application, without listening: to be served alone, or mounted into another
  * one under any path. It changes nothing of the process, starts while the database is away and recovers by itself.
  */
-export async function makeAuditServer({ config, identities, pools, logger, screens = builtScreens, metricsAccess = 'off', withProcess = false }: AuditServerOptions): Promise<AuditServer> {
+export async function makeAuditServer({ config, identities, pools, logger, screens = builtScreens, rowsPerSheet = rowsOfSheet, metricsAccess = 'off', withProcess = false }: AuditServerOptions): Promise<AuditServer> {
   const { statementTimeout, exportTimeout, sessionSeconds, introspection } = config
   const fitness = makeFitness(pools.interactive, logger)
   const metrics = makeMetrics({ pools, figures: makeFigures(pools.interactive, logger), withProcess })
@@ -103,7 +106,7 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
   const noting = { readings, identities, requestId }
   const exports = makeExports({
     identities, exportPool: pools.exports, pool: pools.interactive, statementTimeout, exportTimeout, stallTimeout: config.exportStall,
-    queue: { running: config.exportPoolSize, waiting: config.exportQueueSize, patience: config.exportWait }, requestId, logger,
+    queue: { running: config.exportPoolSize, waiting: config.exportQueueSize, patience: config.exportWait }, rowsPerSheet, requestId, logger,
   })
   app.use('/export', limits.reader('export', identities), noteReadings(noting, 'export', filterOfAddress), exports.router)
   app.use('/exports', limits.reader('export', identities), makeExportsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))

@@ -9,6 +9,7 @@ import { causeCode } from './export/cause-code.ts'
 import { makeDelivery } from './export/delivery.ts'
 import { makeFairQueue, tooMany, type FairQueueOptions } from './export/fair-queue.ts'
 import { filterInWords } from './export/filter-in-words.ts'
+import { localTimes } from './export/local-time.ts'
 import { partsOf } from './export/parts.ts'
 import { formats, type Asked, type Format } from './export/receipt.ts'
 import { sentenceCode } from './export/sentence-code.ts'
@@ -35,6 +36,8 @@ export interface ExportOptions {
   readonly exportTimeout: number
   readonly stallTimeout: number
   readonly queue: FairQueueOptions
+  /** How many rows a sheet of a workbook takes, below its header. */
+  readonly rowsPerSheet: number
   readonly requestId: (request: Request) => string
   readonly logger: Logger
 }
@@ -135,12 +138,15 @@ async function exportEvents(options: Belonging, { wanted, identity, response, re
   await inTransaction(options.exportPool, { ...settings, statement_timeout: String(options.exportTimeout) }, async (client) => {
     const viewer = parseViewer((await client.query(viewerQuery)).rows[0])
     if (viewer.access !== 'granted') throw refusedAccess(viewer.access, viewer.contact)
-    const facts = await factsOf(client, wanted, viewer)
-    const parts = await partsOf(client, wanted.filter)
+    // Every zone is looked at as that of a filter is, before anything is done in it: Node and SET know names that the database takes for something else.
+    const parts = await partsOf(client, { ...wanted.filter, timeZone: wanted.timeZone })
+    const { facts, localSnapshot } = await factsOf(client, wanted, viewer)
     const query = { sentence: await sentenceCode(client, facts.locale, 'event'), causes: await causeCode(client, 'event'), times: await timeCode(client, 'event') }
     const started = await recordStart(options.pool, settings, facts)
     const asked: Asked = { ...facts, entry: started.id, at: started.at }
-    await stream({ ...options, client, query, parts, wanted, asked, settings, response })
+    const [localStart] = await localTimes(client, [started.at])
+    const local = { at: wholeSecond(localStart ?? started.at), snapshot: wholeSecond(localSnapshot) }
+    await stream({ ...options, client, query, parts, wanted, asked, local, settings, response })
   }, 'begin isolation level repeatable read read only').catch((error: unknown) => {
     throw isPoolBusy(error) ? tooMany('No database connection was free.', error) : error
   })
@@ -148,7 +154,7 @@ async function exportEvents(options: Belonging, { wanted, identity, response, re
 
 type Facts = Omit<Asked, 'entry' | 'at'>
 
-async function factsOf(client: PoolClient, { format, filter, timeZone: wantedZone, locale: wantedLocale }: Wanted, viewer: Viewer): Promise<Facts> {
+async function factsOf(client: PoolClient, { format, filter, timeZone: wantedZone, locale: wantedLocale }: Wanted, viewer: Viewer): Promise<{ facts: Facts; localSnapshot: string }> {
   const locale = wantedLocale ?? viewer.locale
   const timeZone = wantedZone ?? viewer.timeZone
   // Room for a hash table of some million transactions; nothing is taken that is not needed. With the usual cost of a page
@@ -157,11 +163,13 @@ async function factsOf(client: PoolClient, { format, filter, timeZone: wantedZon
   const { rows } = await client.query(`
     select set_config('TimeZone', $1, true), set_config('DateStyle', 'ISO', true), set_config('work_mem', '64MB', true), set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true), pg_current_snapshot()::text as transactions, ${utc('transaction_timestamp()')} as at`, [timeZone])
   const [{ at, transactions }] = snapshotRow.parse(rows)
+  const [from = null, to = null, localSnapshot] = await localTimes(client, [filter.from ?? null, filter.to ?? null, at])
   const given = Object.fromEntries(Object.entries(filter).flatMap(([key, value]) => (value === null || value === undefined ? [] : [[key, value]])))
-  return {
-    format, timeZone, locale, filter: given, filterInWords: filterInWords(given, locale), snapshot: { at, transactions },
+  const facts = {
+    format, timeZone, locale, filter: given, filterInWords: filterInWords(filter, locale, { from, to, timeZone }), snapshot: { at, transactions },
     company: { id: viewer.companyId ?? '', name: viewer.companyName }, person: { id: viewer.viewerId ?? '', name: viewer.viewerName },
   }
+  return { facts, localSnapshot: localSnapshot ?? at }
 }
 
 interface Stream extends Belonging, Omit<FileJob, 'delivery' | 'cancel' | 'abandon'> {
@@ -177,7 +185,7 @@ async function stream(job: Stream): Promise<void> {
   const abandon = () => abandonConnection(client)
   response.status(200).set({
     'content-type': contentTypes[wanted.format],
-    'content-disposition': `attachment; filename="audit-log-${today(asked.timeZone)}.${wanted.format}"`,
+    'content-disposition': `attachment; filename="${fileName(asked, job.local.at)}"`,
     'cache-control': 'no-store',
     'accept-ranges': 'none',
     'x-accel-buffering': 'no',
@@ -254,7 +262,12 @@ function isPoolBusy(error: unknown): boolean {
   return error instanceof Error && error.message === 'timeout exceeded when trying to connect'
 }
 
-/** The date of today in a time zone, as in 2026-03-01. */
-function today(timeZone: string): string {
-  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(new Date())
+/** `audit-log-2026-11-30-1432-e12065.csv`: with the minute in the reader's zone, and with the number of the entry, so that no two exports have one name. */
+function fileName({ entry, format }: Asked, at: string): string {
+  return `audit-log-${at.slice(0, 16).replace(' ', '-').replace(':', '')}-e${entry}.${format}`
+}
+
+/** A local time without the fraction of its second. */
+function wholeSecond(time: string): string {
+  return time.slice(0, 19)
 }

@@ -1,26 +1,59 @@
-type Filter = Readonly<Record<string, unknown>>
+import type { EventFilter } from '../event-filter.ts'
+import { labelOf, languageOf, type Language } from './labels.ts'
+import { dayInWords, timeInWords } from './local-time.ts'
 
-const words = {
+/** The words of the screens for the parts of a filter: those of `filter.chip` in admin-ui/src/text, which a test compares. */
+export const partsInWords: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
   en: {
-    everything: 'Everything', or: ' or ', actions: 'Action', notActions: 'Not action', sources: 'Source', notSources: 'Not source', from: 'From', to: 'Before',
-    fromDay: 'From day', toDay: 'To day', query: 'Search', actorId: 'Person', objectKind: 'Kind', objectId: 'Object', ownerKind: 'Kind of owner', ownerId: 'Owner',
-    requestId: 'Request', act: 'Act', rootsOnly: 'Only acts as a whole', timeZone: 'Days in time zone',
+    action: 'Action type: %{value}', not_action: 'Not: %{value}', source: 'Source: %{value}', not_source: 'Not from: %{value}', period: 'Period: %{value}',
+    query: 'Name contains “%{value}”', actor: 'Person: %{value}', kind: 'Kind: %{value}', object: 'Object: %{value}', owner: 'Belongs to: %{value}',
+    request: 'Request: %{value}', act: 'Act: %{value}',
   },
   sv: {
-    everything: 'Allt', or: ' eller ', actions: 'Åtgärd', notActions: 'Inte åtgärd', sources: 'Källa', notSources: 'Inte källa', from: 'Från', to: 'Före',
-    fromDay: 'Från dag', toDay: 'Till dag', query: 'Sökning', actorId: 'Person', objectKind: 'Slag', objectId: 'Objekt', ownerKind: 'Ägarens slag', ownerId: 'Ägare',
-    requestId: 'Anrop', act: 'Händelse', rootsOnly: 'Bara hela händelser', timeZone: 'Dagar i tidszon',
+    action: 'Åtgärdstyp: %{value}', not_action: 'Inte: %{value}', source: 'Källa: %{value}', not_source: 'Inte från: %{value}', period: 'Period: %{value}',
+    query: 'Namnet innehåller ”%{value}”', actor: 'Person: %{value}', kind: 'Typ: %{value}', object: 'Objekt: %{value}', owner: 'Hör till: %{value}',
+    request: 'Anrop: %{value}', act: 'Händelse: %{value}',
   },
+}
+
+const words = {
+  en: { everything: 'Everything', or: ' or ', from: 'from ', before: 'before ', until: 'until ', rootsOnly: 'Only acts as a whole' },
+  sv: { everything: 'Allt', or: ' eller ', from: 'från ', before: 'före ', until: 'till och med ', rootsOnly: 'Bara hela händelser' },
 } as const
 
-/** A filter in words, for the receipt of an export: `Action: cv.deleted or role.deleted; Source: app`. */
-export function filterInWords(filter: Filter, locale: string): string {
-  const said: Readonly<Record<string, string>> = words[locale === 'sv' ? 'sv' : 'en']
-  const parts = Object.entries(filter).flatMap(([key, value]) => {
-    const name = said[key] ?? key
-    if (value === null || value === undefined || value === false) return []
-    if (value === true) return [name]
-    return [`${name}: ${Array.isArray(value) ? value.join(said['or']) : String(value)}`]
-  })
-  return parts.length === 0 ? said['everything'] ?? '' : parts.join('; ')
+/** The instants of a filter as the clock of the reader shows them, as `localTimes` gives them. */
+export interface LocalPeriod {
+  readonly from: string | null
+  readonly to: string | null
+  readonly timeZone: string
+}
+
+/**
+ * A filter in words, for the receipt of an export, as the screens say it:
+ * `Action type: Delete user CV or Delete role; Source: Admin; Period: from 1 Nov 2026 00:00 (Europe/Stockholm)`.
+ */
+export function filterInWords(filter: EventFilter, locale: string, period: LocalPeriod): string {
+  const language = languageOf(locale)
+  const { everything, or, rootsOnly } = words[language]
+  const part = (key: string, value: string | null | undefined): string[] => (value ? [(partsInWords[language][key] ?? '%{value}').replace('%{value}', () => value)] : [])
+  const some = (key: string, of: 'actions' | 'sources', codes: readonly string[] | null | undefined) => part(key, codes?.map((code) => labelOf(of, code, language)).join(or))
+  const thing = (kind: string | null | undefined, id: string | null | undefined) => [kind, id].filter(Boolean).join('/')
+  const parts = [
+    ...some('action', 'actions', filter.actions), ...some('not_action', 'actions', filter.notActions),
+    ...some('source', 'sources', filter.sources), ...some('not_source', 'sources', filter.notSources),
+    ...part('period', periodInWords(filter, period, language)), ...part('query', filter.query), ...part('actor', filter.actorId),
+    ...(filter.objectId ? part('object', thing(filter.objectKind, filter.objectId)) : part('kind', filter.objectKind && labelOf('kinds', filter.objectKind, language))),
+    ...part('owner', thing(filter.ownerKind, filter.ownerId)), ...part('request', filter.requestId), ...part('act', filter.act),
+    ...(filter.rootsOnly ? [rootsOnly] : []),
+  ]
+  return parts.length === 0 ? everything : parts.join('; ')
+}
+
+function periodInWords({ fromDay, toDay }: EventFilter, { from, to, timeZone }: LocalPeriod, language: Language): string | null {
+  const said = words[language]
+  const ends = [
+    from !== null && said.from + timeInWords(from, language), fromDay && said.from + dayInWords(fromDay, language),
+    to !== null && said.before + timeInWords(to, language), toDay && said.until + dayInWords(toDay, language),
+  ].filter((end) => typeof end === 'string')
+  return ends.length === 0 ? null : `${ends.join(' ')} (${timeZone})`
 }

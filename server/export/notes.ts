@@ -1,5 +1,4 @@
 import { longestCell } from './csv-lines.ts'
-import { rowsOfSheet } from './workbook.ts'
 
 /** What whoever opens a file should know about it. */
 export interface Remarkable {
@@ -8,17 +7,19 @@ export interface Remarkable {
   readonly longCells: number
   /** Sheets with rows; 0 for a file that is no workbook. */
   readonly sheets: number
+  /** How many rows a sheet of Excel takes, below its header. */
+  readonly rowsPerSheet: number
 }
 
 /** Notes for the receipt, in the language of the reader; none if there is nothing to know. */
-export function notesOf({ rows, longCells, sheets }: Remarkable, locale: string): string[] {
+export function notesOf({ rows, longCells, sheets, rowsPerSheet }: Remarkable, locale: string): string[] {
   const isSwedish = locale === 'sv'
   const notes: string[] = []
   if (sheets > 1) notes.push(isSwedish ? `Raderna är fördelade på ${sheets} blad.` : `The rows are split over ${sheets} sheets.`)
-  if (sheets === 0 && rows > rowsOfSheet) {
+  if (sheets === 0 && rows > rowsPerSheet) {
     notes.push(isSwedish
-      ? `Excel visar bara de första ${rowsOfSheet} raderna av en CSV-fil; filen är hel. Exportera som XLSX för att se alla.`
-      : `Excel shows only the first ${rowsOfSheet} rows of a CSV file; the file is whole. Export as XLSX to see all.`)
+      ? `Excel visar bara de första ${rowsPerSheet} raderna av en CSV-fil; filen är hel. Exportera som XLSX för att se alla.`
+      : `Excel shows only the first ${rowsPerSheet} rows of a CSV file; the file is whole. Export as XLSX to see all.`)
   }
   if (longCells > 0) {
     const kept = sheets > 0

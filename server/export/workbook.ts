@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream'
 import { ZipFile } from 'yazl'
 import { sheetEnd, sheetRow, sheetStart, type Cell } from './sheet.ts'
 
-/** How many rows of data one sheet takes, below its header. */
+/** How many rows of data one sheet of Excel takes, below its header. */
 export const rowsOfSheet = 1_048_575
 
 /** The comment at the end of the file: the last thing in it, and the hash of everything before. */
@@ -14,8 +14,14 @@ const placeholder = zipComment('0'.repeat(64))
 /** Names of the parts of the file. */
 export const partNames = { sheet: (number: number) => `xl/worksheets/sheet${number}.xml`, receipt: 'xl/worksheets/receipt.xml' } as const
 
+/** A column of the sheets with rows: what stands above it, and how wide it is, in characters. */
+export interface SheetColumn {
+  readonly title: string
+  readonly width: number
+}
+
 export interface WorkbookOptions {
-  readonly columns: readonly string[]
+  readonly columns: readonly SheetColumn[]
   /** Names of the sheets, `Entries`, `Entries 2`, and of the receipt. */
   readonly sheetName: string
   readonly receiptName: string
@@ -51,7 +57,7 @@ export function makeWorkbook({ columns, sheetName, receiptName, rowsPerSheet, by
   // Whoever reads it gets the error; nobody reads it yet, or any more, where it would end the process.
   output.on('error', () => undefined)
   const hash = createHash('sha256')
-  const widths = columns.map((name) => (name === 'sentence' ? 60 : name.includes('occurred_at') ? 22 : 16))
+  const widths = columns.map(({ width }) => width)
   let sheets = 0
   let rows = 0
   let rowsHere = 0
@@ -90,7 +96,7 @@ export function makeWorkbook({ columns, sheetName, receiptName, rowsPerSheet, by
     sheet = new PassThrough({ highWaterMark: 4 * batch })
     sheet.on('error', () => undefined)
     zip.addReadStream(sheet, partNames.sheet(sheets), compression)
-    await write(sheetStart(widths, true) + sheetRow(1, columns.map((text) => ({ text })), true))
+    await write(sheetStart(widths, true) + sheetRow(1, columns.map(({ title }) => ({ text: title })), true))
   }
 
   return {

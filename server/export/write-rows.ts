@@ -1,12 +1,15 @@
 import type { PoolClient } from 'pg'
 import { to as copyTo, type CopyToStreamQuery } from 'pg-copy-streams'
+import { actionInWords, columnTitle, workbookColumns } from './column-titles.ts'
 import { longestCell, makeCsvLines } from './csv-lines.ts'
 import type { Delivery } from './delivery.ts'
+import { labelOf, languageOf, type Language } from './labels.ts'
+import { timeInWords } from './local-time.ts'
 import { notesOf } from './notes.ts'
 import { columnNames, csvCopy, jsonLinesCopy, type ExportQuery } from './query.ts'
 import { csvReceiptLine, jsonReceiptLine, sealedReceipt, type Asked, type Receipt } from './receipt.ts'
 import { cut, isExcelDate, type Cell } from './sheet.ts'
-import { makeWorkbook, rowsOfSheet } from './workbook.ts'
+import { makeWorkbook } from './workbook.ts'
 
 /** What a file is made of. */
 export interface FileJob {
@@ -16,6 +19,10 @@ export interface FileJob {
   /** Conditions, part by part. */
   readonly parts: AsyncIterable<string>
   readonly asked: Asked
+  /** When it began and what state of the log it shows, as the clock of the reader shows it. */
+  readonly local: { readonly at: string; readonly snapshot: string }
+  /** How many rows a sheet takes, below its header. */
+  readonly rowsPerSheet: number
   readonly delivery: Delivery
   /** Asks the database to end the query of that client. */
   readonly cancel: () => Promise<void>
@@ -50,7 +57,7 @@ export async function writeCsv(job: FileJob, separator: string, hasByteOrderMark
     await delivery.send(bytes, () => void free.push(room))
   })
   await delivery.send(lines.end())
-  const result = { rows, sha256: delivery.sha256(), notes: notesOf({ rows, longCells: lines.longCells(), sheets: 0 }, asked.locale) }
+  const result = { rows, sha256: delivery.sha256(), notes: notesOf({ rows, longCells: lines.longCells(), sheets: 0, rowsPerSheet: job.rowsPerSheet }, asked.locale) }
   return { ...result, lastBytes: Buffer.from(csvReceiptLine(sealedReceipt(asked, result), result, separator, columnNames.length)) }
 }
 
@@ -71,9 +78,10 @@ export async function writeJsonLines(job: FileJob): Promise<AlmostSent> {
 
 /** Sends the rows as a workbook. @throws once the reader is gone, or the time is over */
 export async function writeWorkbook(job: FileJob): Promise<AlmostSent> {
-  const { asked, delivery } = job
-  const isSwedish = asked.locale === 'sv'
-  const book = makeWorkbook({ columns: columnNames, sheetName: isSwedish ? 'Händelser' : 'Entries', receiptName: isSwedish ? 'Kvitto' : 'Receipt', rowsPerSheet: rowsOfSheet })
+  const { asked, delivery, rowsPerSheet } = job
+  const language = languageOf(asked.locale)
+  const columns = workbookColumns.map((name) => ({ title: columnTitle(name, language, asked.timeZone), width: widths[name] ?? 16 }))
+  const book = makeWorkbook({ columns, ...sheetNames[language], rowsPerSheet })
   let held = Buffer.alloc(0)
   const send = async () => {
     for await (const chunk of book.file) {
@@ -90,12 +98,12 @@ export async function writeWorkbook(job: FileJob): Promise<AlmostSent> {
       giveBack(chunk)
       begun = lines.pop() ?? ''
       for (const line of lines) {
-        await book.addRow(cellsOf(line, () => { longCells += 1 }))
+        await book.addRow(cellsOf(line, language, () => { longCells += 1 }))
       }
     })
     const { sheets, ...result } = await book.endRows()
-    const notes = notesOf({ rows: result.rows, longCells, sheets }, asked.locale)
-    book.end(receiptRows(asked, { ...result, notes }, sealedReceipt(asked, { ...result, notes })))
+    const notes = notesOf({ rows: result.rows, longCells, sheets, rowsPerSheet }, asked.locale)
+    book.end(receiptRows(job, { ...result, notes }, sealedReceipt(asked, { ...result, notes })))
     return result
   }
   const failed = (error: unknown): never => {
@@ -118,11 +126,12 @@ function giveBack({ buffer, length }: Buffer): void {
 }
 
 /** A line of the query above; its values are texts or null. @param isCut called for each that is longer than Excel takes */
-function cellsOf(line: string, isCut: () => void): Cell[] {
+function cellsOf(line: string, language: Language, isCut: () => void): Cell[] {
   const row: unknown = JSON.parse(line)
-  return columnNames.map((name) => {
-    const text: unknown = Reflect.get(Object(row), name)
+  return workbookColumns.map((name) => {
+    const text: unknown = Reflect.get(Object(row), name === actionInWords ? 'action' : name)
     if (typeof text !== 'string') return null
+    if (name === actionInWords) return { text: labelOf('actions', text, language) }
     if (text.length > longestCell) {
       isCut()
       return { text: cut(text) }
@@ -133,17 +142,27 @@ function cellsOf(line: string, isCut: () => void): Cell[] {
   })
 }
 
-const receiptWords = {
-  en: { title: 'Export of the audit log', company: 'Company', person: 'Exported by', at: 'At', filter: 'What was asked for', zone: 'Time zone of local times', snapshot: 'State of the log at', rows: 'Rows', sha256: 'SHA-256 of the rows', entry: 'Number of the entry in the log', note: 'Note', data: 'The same for programs', check: 'To check this file' },
-  sv: { title: 'Export av granskningsloggen', company: 'Företag', person: 'Exporterad av', at: 'Tid', filter: 'Urval', zone: 'Tidszon för lokala tider', snapshot: 'Loggens läge vid', rows: 'Rader', sha256: 'SHA-256 av raderna', entry: 'Händelsens nummer i loggen', note: 'Anmärkning', data: 'Samma för program', check: 'Kontrollera filen med' },
+/** In characters; what is not named here has 16. */
+const widths: Readonly<Record<string, number>> = { sentence: 60, occurred_at: 22, occurred_at_local: 26, [actionInWords]: 26, action: 20 }
+
+const sheetNames = {
+  en: { sheetName: 'Entries', receiptName: 'Receipt' },
+  sv: { sheetName: 'Poster', receiptName: 'Kvitto' },
 } as const
 
-function receiptRows(asked: Asked, { rows, sha256, notes }: Pick<Receipt, 'rows' | 'sha256' | 'notes'>, sealed: string): Array<readonly [string, string]> {
-  const words = receiptWords[asked.locale === 'sv' ? 'sv' : 'en']
+const receiptWords = {
+  en: { title: 'Export of the audit log', company: 'Company', person: 'Exported by', at: 'At', filter: 'What was asked for', zone: 'Time zone of local times', snapshot: 'State of the log at', rows: 'Rows', sha256: 'SHA-256 of the rows', entry: 'Number of the entry in the log', note: 'Note', data: 'The same for programs', check: 'To check this file' },
+  sv: { title: 'Export av granskningsloggen', company: 'Företag', person: 'Exporterad av', at: 'Tid', filter: 'Urval', zone: 'Tidszon för lokala tider', snapshot: 'Loggens läge vid', rows: 'Rader', sha256: 'SHA-256 av raderna', entry: 'Postens nummer i loggen', note: 'Anmärkning', data: 'Samma för program', check: 'Kontrollera filen med' },
+} as const
+
+function receiptRows({ asked, local }: FileJob, { rows, sha256, notes }: Pick<Receipt, 'rows' | 'sha256' | 'notes'>, sealed: string): Array<readonly [string, string]> {
+  const language = languageOf(asked.locale)
+  const words = receiptWords[language]
+  const inZone = (time: string) => `${timeInWords(time, language)} (${asked.timeZone})`
   const named = ({ id, name }: Asked['company']) => (name === null ? id : `${name} (${id})`)
   return [
-    [words.title, ''], [words.company, named(asked.company)], [words.person, named(asked.person)], [words.at, asked.at], [words.filter, asked.filterInWords],
-    [words.zone, asked.timeZone], [words.snapshot, asked.snapshot.at], [words.rows, String(rows)], [words.sha256, sha256], [words.entry, asked.entry],
+    [words.title, ''], [words.company, named(asked.company)], [words.person, named(asked.person)], [words.at, inZone(local.at)], [words.filter, asked.filterInWords],
+    [words.zone, asked.timeZone], [words.snapshot, inZone(local.snapshot)], [words.rows, String(rows)], [words.sha256, sha256], [words.entry, asked.entry],
     ...notes.map((note) => [words.note, note] as const), [words.check, 'npm run audit -- check-export FILE'], [words.data, sealed],
   ]
 }

@@ -42,7 +42,7 @@ it('says of a whole file that it is whole, who exported what, and the hash that 
     const { status, stdout } = audit(['check-export', path])
     assert.is(status, 0, stdout)
     assert.match(stdout, /^WHOLE .*\nIt is whole: 300 rows/)
-    assert.match(stdout, /Exported by Fredrik Isaksson at 20\d\d-.* from the log of Nordljus Konsult AB\. Action: cv\.deleted; Search: -nothing \(Europe\/Stockholm\)/)
+    assert.match(stdout, /Exported by Fredrik Isaksson at 20\d\d-.* from the log of Nordljus Konsult AB\. Action type: Delete user CV; Name contains “-nothing”\. Local times: Europe\/Stockholm\./)
     assert.match(stdout, createHash('sha256').update(readFileSync(path)).digest('hex'))
     const document = json(audit(['check-export', path, '--json']))
     assert.is(Reflect.get(Object(document), 'verdict'), 'whole')

@@ -44,7 +44,7 @@ const answer = z.object({
 export type Answer = z.infer<typeof answer>
 
 /** Starts the audit server of a test on a free port, logged in as audit_server. */
-export async function startServer(database: TestDatabase, { screens, ...overrides }: Partial<Config> & { screens?: string } = {}): Promise<RunningServer> {
+export async function startServer(database: TestDatabase, { screens, rowsPerSheet, ...overrides }: Partial<Config> & { screens?: string; rowsPerSheet?: number } = {}): Promise<RunningServer> {
   const config = { ...readConfig({ REQUESTS_PER_MINUTE: '100000', SIGN_INS_PER_MINUTE: '1000' }), hostAppOrigins: [hostAppOrigin], ...overrides }
   const lines: string[] = []
   const logger = makeLogger('debug', { write: (line) => void lines.push(line) })
@@ -53,7 +53,7 @@ export async function startServer(database: TestDatabase, { screens, ...override
   let connections = 0
   for (const each of Object.values(pools)) each.on('acquire', () => { connections += 1 })
   const identities = makeIdentities({ secret, issuer: config.tokenIssuer, audience: config.tokenAudience, sessionSeconds: config.sessionSeconds })
-  const server = await makeAuditServer({ config, identities, pools, logger, ...(screens !== undefined && { screens }), metricsAccess: overrides.metrics?.access ?? 'off' })
+  const server = await makeAuditServer({ config, identities, pools, logger, ...(screens !== undefined && { screens }), ...(rowsPerSheet !== undefined && { rowsPerSheet }), metricsAccess: overrides.metrics?.access ?? 'off' })
   await server.printSchema()
 
   const http = createServer(server.app).listen(0, '127.0.0.1')

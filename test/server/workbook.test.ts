@@ -9,7 +9,7 @@ import { makeWorkbook } from '../../server/export/workbook.ts'
 const it = suite('Writing a workbook')
 
 async function written(rows: ReadonlyArray<readonly Cell[]>, limits: { rowsPerSheet: number; bytesPerSheet?: number }) {
-  const book = makeWorkbook({ columns: ['id', 'occurred_at'], sheetName: 'Entries', receiptName: 'Receipt', ...limits })
+  const book = makeWorkbook({ columns: [{ title: 'id', width: 10 }, { title: 'occurred_at', width: 20 }], sheetName: 'Entries', receiptName: 'Receipt', ...limits })
   const file = buffer(book.file)
   for (const row of rows) await book.addRow(row)
   const result = await book.endRows()
@@ -53,7 +53,7 @@ it('cuts what is longer than a cell of Excel, and no character in half', () => {
 })
 
 it('gives up for whoever reads it, when it is told to', async () => {
-  const book = makeWorkbook({ columns: ['id'], sheetName: 'Entries', receiptName: 'Receipt', rowsPerSheet: 10 })
+  const book = makeWorkbook({ columns: [{ title: 'id', width: 10 }], sheetName: 'Entries', receiptName: 'Receipt', rowsPerSheet: 10 })
   const file = buffer(book.file)
   await book.addRow([{ text: 'x' }])
   book.fail(new Error('no more'))
@@ -63,7 +63,7 @@ it('gives up for whoever reads it, when it is told to', async () => {
 
 it('takes no more rows once it was given up, and nobody waits for it for ever', async () => {
   for (const rowsBefore of [0, 1, 100]) {
-    const book = makeWorkbook({ columns: ['id'], sheetName: 'Entries', receiptName: 'Receipt', rowsPerSheet: 1_000_000 })
+    const book = makeWorkbook({ columns: [{ title: 'id', width: 10 }], sheetName: 'Entries', receiptName: 'Receipt', rowsPerSheet: 1_000_000 })
     const file = buffer(book.file).catch((error: unknown) => error)
     const add = async (count: number) => { for (let n = 0; n < count; n += 1) await book.addRow([{ text: 'x'.repeat(30_000) }]) }
     await add(rowsBefore)
