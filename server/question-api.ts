@@ -1,7 +1,9 @@
 import { Router, type Request } from 'express'
-import type { Pool } from 'pg'
-import { parseEventFilterParameters, parseQueryString } from './event-filter.ts'
+import type { ClientBase, Pool } from 'pg'
+import { z } from 'zod'
+import { parseEventFilterParameters, parseQueryString, type EventFilter } from './event-filter.ts'
 import { readerSettings, type Identities } from './identity.ts'
+import type { UtcPeriod } from './list-address.ts'
 import { onlyMethods } from './only.ts'
 import { writeQuestion, type ListState } from './question.ts'
 import { Refusal } from './refusal.ts'
@@ -30,11 +32,11 @@ export function makeQuestionRouter({ identities, pool, statementTimeout, request
     const state = parseState(request.originalUrl)
     const identity = await identify(request, identities)
     const question = await inTransaction(pool, readerSettings(identity, requestId(request), statementTimeout), async (client) => {
-      const { access, contact } = parseViewer((await client.query(viewerQuery)).rows[0])
+      const { access, contact, timeZone } = parseViewer((await client.query(viewerQuery)).rows[0])
       if (access !== 'granted' || identity === null) throw refusedAccess(access === 'granted' ? 'not_signed_in' : access, contact)
       // The database knows what else a filter may hold, and refuses the rest.
       await client.query('select audit.filter_code($1)', [JSON.stringify(state.filter)])
-      return writeQuestion(state, { company: identity.companyId, mount: mountOf(request) })
+      return writeQuestion(state, { company: identity.companyId, mount: mountOf(request), timeZone, period: await utcPeriod(client, state.filter) })
     })
     response.set('cache-control', 'no-store').json(question)
   })
@@ -44,6 +46,18 @@ export function makeQuestionRouter({ identities, pool, statementTimeout, request
 /** Where the audit log is, as whoever asks has it: its address up to this route. */
 function mountOf(request: Request): string {
   return `${request.protocol}://${request.get('host') ?? 'localhost'}${request.baseUrl.replace(/question$/, '')}`
+}
+
+const instantRows = z.tuple([z.object({ instant: z.string().nullable() }), z.object({ instant: z.string().nullable() })])
+
+/** The database writes the instants, because it takes some that Date does not, such as the second 60. @param filter which it has taken */
+async function utcPeriod(client: ClientBase, { from = null, to = null }: EventFilter): Promise<UtcPeriod> {
+  const { rows } = await client.query(`
+    select case when instant between '0001-01-01 00:00:00Z' and '9999-12-31 23:59:59.999999Z'
+                then rtrim(rtrim(to_char(instant at time zone interval '0', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') || 'Z' end as instant
+      from unnest($1::timestamptz[]) with ordinality as given (instant, n) order by n`, [[from, to]])
+  const [begin, end] = instantRows.parse(rows)
+  return { from: begin.instant, to: end.instant }
 }
 
 function parseState(url: string): ListState {

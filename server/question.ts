@@ -1,5 +1,6 @@
 import { escapeLiteral } from 'pg'
 import type { EventFilter } from './event-filter.ts'
+import { listAddress, type ListPlace } from './list-address.ts'
 
 /** A page of the list, as its reader has it before them. */
 export interface ListState {
@@ -11,7 +12,7 @@ export interface ListState {
 
 /** The same question, four ways. */
 export interface Question {
-  /** Address of the list in the screens; null for what they cannot show, such as oldest first. */
+  /** Address of the list in the screens, where they ask for just that; null for what they cannot show, such as oldest first. */
   readonly address: string | null
   readonly graphql: { readonly query: string; readonly variables: Readonly<Record<string, unknown>> }
   /** For a shell; the token of the host application stands in $TOKEN. */
@@ -31,16 +32,15 @@ export const questionDocument = `query ($filter: EventFilter, $orderBy: EventOrd
 /**
  * Writes a list so that it can be had without the screens, and shown to somebody else.
  * @param company whose entries they are
- * @param mount where the audit log is, with a slash at its end: `https://log.example.com/`
  */
-export function writeQuestion({ filter, order, first }: ListState, { company, mount }: { company: string; mount: string }): Question {
+export function writeQuestion({ filter, order, first }: ListState, { company, ...place }: ListPlace & { readonly company: string }): Question {
   const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== null && value !== undefined))
   const graphql = { query: questionDocument, variables: { filter: given, orderBy: order === 'asc' ? 'OCCURRED_AT_ASC' : 'OCCURRED_AT_DESC', first } }
   return {
-    address: order === 'asc' ? null : listAddress(filter, mount),
+    address: order === 'asc' ? null : listAddress(filter, place),
     graphql,
     curl: [
-      `curl -sS ${inShell(`${mount}graphql`)} \\`,
+      `curl -sS ${inShell(`${place.mount}graphql`)} \\`,
       `  -H 'content-type: application/json' -H "authorization: Bearer $TOKEN" \\`,
       `  --data-raw ${inShell(asJson(graphql))}`,
     ].join('\n'),
@@ -49,41 +49,6 @@ export function writeQuestion({ filter, order, first }: ListState, { company, mo
       `from audit.find_events(${escapeLiteral(asJson({ companyId: company, ...given }))}, is_ascending => ${order === 'asc'}, page_size => ${first}) event;`,
     ].join('\n'),
   }
-}
-
-/** The address under which the screens show a filter, in the words of admin-ui/src/filter/event-filter.ts; null if they cannot. */
-function listAddress(filter: EventFilter, mount: string): string | null {
-  const address = new URLSearchParams()
-  const add = (name: string, value: string | null | undefined): void => {
-    if (value !== null && value !== undefined) address.append(name, value)
-  }
-  for (const value of filter.actions ?? []) add('action', value)
-  for (const value of filter.notActions ?? []) add('notAction', value)
-  for (const value of filter.sources ?? []) add('source', value)
-  for (const value of filter.notSources ?? []) add('notSource', value)
-  if (filter.from || filter.to) {
-    add('from', inUtc(filter.from ?? '0001-01-01T00:00:00Z'))
-    add('to', inUtc(filter.to ?? '9999-12-31T23:59:59Z'))
-  }
-  add('from', filter.fromDay)
-  add('to', filter.toDay)
-  add('q', filter.query)
-  add('actor', filter.actorId)
-  const thing = (kind: string | null | undefined, id: string | null | undefined): string | null => kind && id && !kind.includes('/') ? `${kind}/${id}` : null
-  if (filter.objectId) add('object', thing(filter.objectKind, filter.objectId))
-  else add('kind', filter.objectKind)
-  add('owner', thing(filter.ownerKind, filter.ownerId))
-  add('request', filter.requestId)
-  add('act', filter.act)
-  const isLost = filter.rootsOnly || (filter.objectId && !address.has('object')) || ((filter.ownerKind || filter.ownerId) && !address.has('owner')) || filter.timeZone
-    || (filter.query && filter.query.trim() !== filter.query)
-  return isLost ? null : `${mount}company/audit-log${address.size === 0 ? '' : `?${address}`}`
-}
-
-/** The same instant as the screens write it: in UTC, microseconds kept. */
-function inUtc(instant: string): string {
-  const fraction = /\.(\d+)/.exec(instant)?.[1]
-  return `${new Date(instant.replace(/\.\d+/, '')).toISOString().slice(0, 19)}${fraction === undefined ? '' : `.${fraction}`}Z`
 }
 
 /** What a terminal could take for a command of its own when it is pasted, or what would show the text in another order than it is run. */

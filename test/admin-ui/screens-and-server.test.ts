@@ -53,6 +53,22 @@ it('about the list: its number, its histogram, its choices and its questions', a
   await page.context().close()
 })
 
+it('about the address of a question: the list there asks for just that', async (context) => {
+  const { running, fredrik } = context
+  for (const [question, filter] of [
+    ['rootsOnly=true', { rootsOnly: true }], ['', {}], ['action=cv.deleted', { actions: ['cv.deleted'] }], ['rootsOnly=true&source=api', { sources: ['api'], rootsOnly: true }],
+    ['source=api&from=2026-03-01T23:59:60Z&to=2026-04-01T00:00:00Z', { sources: ['api'], from: '2026-03-02T00:00:00Z', to: '2026-04-01T00:00:00Z' }],
+  ] as const) {
+    const { address } = await (await running.fetch(fredrik, `/question?${question}`)).json()
+    const page = await browser.page()
+    await page.request.post(`${running.url}/session`, { data: { token: await tokenFor(fredrik) } })
+    const list = page.waitForRequest((request) => /orderBy/.test(request.postData() ?? ''))
+    await page.goto(address)
+    assert.equal((await list).postDataJSON().variables.filter, filter, address)
+    await page.context().close()
+  }
+})
+
 it('about a file in each form: it is whole, and its receipt is that of the log', async (context) => {
   const page = await open(context, `${log}?action=cv.deleted`)
   await rows(page)

@@ -18,7 +18,7 @@ const hostile = [
 it.before(async (context) => { context.database = await makeTestDatabase() })
 it.after(({ database }) => database.drop())
 
-const asked = (text: string) => writeQuestion({ filter: { query: text, actorId: text }, order: 'desc', first: 5 }, { company: '1', mount: 'https://log.example.com/' })
+const asked = (text: string) => writeQuestion({ filter: { query: text, actorId: text }, order: 'desc', first: 5 }, { company: '1', mount: 'https://log.example.com/', timeZone: 'UTC', period: { from: null, to: null } })
 const unseen = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
 
 for (const text of hostile) {

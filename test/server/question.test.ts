@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import pg from 'pg'
 import * as assert from 'uvu/assert'
 import { z } from 'zod'
-import { readFilter, toInput } from '../../admin-ui/src/filter/event-filter.ts'
+import { filterFaults, letsActsThrough, readFilter, toInput } from '../../admin-ui/src/filter/event-filter.ts'
 import { serverSuite, type ServerContext } from './server-suite.ts'
 import { tokenFor } from './running-server.ts'
 
@@ -21,6 +21,9 @@ it.before(async ({ database, fredrik }) => {
            (array['cv.deleted', 'customer.deleted', 'contact.deleted'])[1 + n % 3], (array['cv', 'customer', 'contact'])[1 + n % 3], n::text, 'Thing ' || n || E' 100 % it''s \\n x', 'customer', '42', 'Acme', (array['app', 'api', 'sql'])[1 + n % 3], 'r-' || n % 2, 'test'
       from generate_series(1, 200) n;
     reset role`)
+  // Acts of several entries, of which the screens show one line: the newest of the list.
+  await database.superuser.query(`delete from app.customer where id in (select customer_id from app.contact where company_id = 1 order by id limit 3)`)
+  await database.superuser.query(`begin; select audit.act_as('3', 'Somebody', 'api'); delete from app.customer where id = (select min(id) from app.customer where company_id = 1); commit`)
 })
 
 const states: readonly [what: string, parameters: string][] = [
@@ -33,6 +36,17 @@ const states: readonly [what: string, parameters: string][] = [
   ['a search that a shell would run', `q=${encodeURIComponent('"$token `id` \\"')}&first=50`],
   ['a person', 'actorId=3'],
   ['an object', 'objectKind=cv&objectId=3'],
+  ['acts as a whole', 'rootsOnly=true'],
+  ['each entry, said in so many words', 'rootsOnly=false'],
+  ['acts of one source and person', 'rootsOnly=true&source=api&actorId=3'],
+  ['each entry of one source', 'source=api'],
+  ['acts of a period', 'rootsOnly=true&from=2026-03-05T10:00:00Z'],
+  ['each entry of a period of days in another zone that the screens have', 'fromDay=2026-03-05&toDay=2026-04-04&timeZone=UTC&first=200'],
+  ['days in the zone of the company, named', 'fromDay=2026-03-05&timeZone=Europe/Stockholm'],
+  ['a zone without days', 'timeZone=Asia/Kolkata'],
+  ['until a day', 'toDay=2026-03-20'],
+  ['the end of a day by a second that only some clocks have', 'from=2026-03-01T23:59:60Z&to=2026-04-01T00:00:00Z'],
+  ['years that other clocks are in', 'from=0001-01-01T00:00:00-01:00&to=9999-12-31T23:59:59%2B01:00&first=200'],
   ['an owner, a kind and a request', 'ownerKind=customer&ownerId=42&objectKind=contact&requestId=r-1'],
 ]
 
@@ -46,6 +60,51 @@ for (const [what, parameters] of states) {
     if (byCurl !== null) assert.equal(byCurl, byGraphql, asked.curl)
     assert.equal(bySql, byGraphql, asked.sql)
     assert.ok(asked.sql.endsWith(';') && database.name !== '')
+  })
+}
+
+it('the entries of one act: address, GraphQL, curl and SQL give the same', async (context) => {
+  const { rows: [{ act }] } = await context.database.superuser.query('select root_id::text as act from audit.event where root_id is not null order by id desc limit 1')
+  const asked = question.parse(await (await context.running.fetch(context.fredrik, `/question?act=${act}`)).json())
+  const byGraphql = await throughGraphql(context, asked.graphql)
+  assert.ok(byGraphql.length > 1)
+  assert.equal(await throughAddress(context, asked.address, 25), byGraphql)
+  assert.equal(await throughSql(context, asked.sql), byGraphql)
+})
+
+it('the plain list of the screens has the plain address, and one line for each entry says so', async ({ running, fredrik }) => {
+  const addressOf = async (parameters: string) => question.parse(await (await running.fetch(fredrik, `/question?${parameters}`)).json()).address
+  assert.is(await addressOf('rootsOnly=true'), `${running.url}/company/audit-log`)
+  assert.is(await addressOf(''), `${running.url}/company/audit-log?entries=each`)
+  assert.is(await addressOf('action=cv.deleted'), `${running.url}/company/audit-log?action=cv.deleted`)
+  assert.is(await addressOf('from=2026-03-01T23:59:60Z&to=2026-03-05T00:00:00.000120%2B01:00&rootsOnly=true'), `${running.url}/company/audit-log?from=2026-03-02T00%3A00%3A00Z&to=2026-03-04T23%3A00%3A00.00012Z`)
+})
+
+const unshown: readonly [what: string, parameters: string][] = [
+  ['acts as a whole of an action, a search or a thing, where the screens show each entry', 'rootsOnly=true&action=cv.deleted'],
+  ['acts as a whole that match a search', 'rootsOnly=true&q=thing'],
+  ['acts as a whole of an owner', 'rootsOnly=true&ownerKind=customer&ownerId=42'],
+  ['days in a zone that the screens do not have', 'fromDay=2026-03-05&timeZone=Asia/Kolkata'],
+  ['an instant and a day', 'from=2026-03-05T10:00:00Z&toDay=2026-03-20'],
+  ['a day and an instant', 'fromDay=2026-03-05&to=2026-03-20T10:00:00Z'],
+  ['a period that is shorter than the screens can tell', 'from=2026-03-05T10:00:00.000001Z&to=2026-03-05T10:00:00.000002Z'],
+  ['an end in a year of five digits', 'to=9999-12-31T23:59:59-01:00'],
+  ['a beginning before the first year', 'from=0001-01-01T00:00:00%2B01:00'],
+  ['the last day of all, which bounds nothing on the screens', 'toDay=9999-12-31'],
+  ['the first day of all', 'fromDay=0001-01-01'],
+  ['an object without its kind', 'objectId=3'],
+  ['the kind of an owner', 'ownerKind=customer'],
+  ['a search with spaces around it', 'q=+thing+'],
+]
+
+for (const [what, parameters] of unshown) {
+  it(`${what}: has no address, and the same entries in the other three`, async (context) => {
+    const asked = question.parse(await (await context.running.fetch(context.fredrik, `/question?${parameters}`)).json())
+    assert.is(asked.address, null)
+    const byGraphql = await throughGraphql(context, asked.graphql)
+    assert.equal(await throughSql(context, asked.sql), byGraphql)
+    const byCurl = await throughCurl(context, asked.curl)
+    if (byCurl !== null) assert.equal(byCurl, byGraphql)
   })
 }
 
@@ -87,11 +146,19 @@ async function throughGraphql({ running, fredrik }: ServerContext, { query, vari
   return answer.parse(data).events.nodes.map(({ id }) => id)
 }
 
-/** As the screens read the address, and ask for what it says. */
+/** As the page reads the address, and asks for what it says. */
 async function throughAddress(context: ServerContext, address: string | null, first: unknown): Promise<string[]> {
   assert.ok(address?.startsWith(`${context.running.url}/company/audit-log`), String(address))
-  const filter = toInput(readFilter(new URL(address ?? '').searchParams), 'Europe/Stockholm', '2026-11-23')
+  const filter = listInput(new URL(address ?? '').searchParams)
   return throughGraphql(context, { query: 'query ($filter: EventFilter, $first: Int) { events(filter: $filter, first: $first) { nodes { id } } }', variables: { filter, first } })
+}
+
+/** What the list of the page asks at an address: `listInput` of useQuestion. That one is a hook; test/admin-ui/screens-and-server looks at what it sends. */
+function listInput(address: URLSearchParams): unknown {
+  assert.equal(filterFaults(address), [], String(address))
+  const filter = readFilter(address)
+  const input = toInput(filter, address.get('zone') === 'utc' ? 'UTC' : 'Europe/Stockholm', '2026-11-23')
+  return address.get('entries') !== 'each' && letsActsThrough(filter) ? { ...input, rootsOnly: true } : input
 }
 
 /** By a shell; null on a machine without curl. */
