@@ -54,6 +54,7 @@ export function makeRateLimits(settings: RateSettings, logger: Logger): RateLimi
   const limiters = (counted: Counted) => [limiter(counted, 'person'), limiter(counted, 'company')]
   const byKind: Record<Counted, readonly RequestHandler[]> = { sign_in: limiters('sign_in'), read: limiters('read'), search: limiters('search'), export: limiters('export') }
 
+  const signIns = perMinuteLimit(signInsPerMinute, 'address')
   const person: RateLimits['person'] = async (counted, request, response, identity) => {
     identityOf.set(request, identity)
     for (const handler of byKind[counted]) {
@@ -62,7 +63,7 @@ export function makeRateLimits(settings: RateSettings, logger: Logger): RateLimi
   }
   return {
     address: perMinuteLimit(requestsPerMinute, 'address'),
-    signInAddress: perMinuteLimit(signInsPerMinute, 'address'),
+    signInAddress: (request, response, next) => (isLeaving(request) ? next() : signIns(request, response, next)),
     person,
     reader: (counted, identities) => async (request, response, next) => {
       const identity = await identify(request, identities)
@@ -70,6 +71,11 @@ export function makeRateLimits(settings: RateSettings, logger: Logger): RateLimi
       next()
     },
   }
+}
+
+/** Whoever signs out is not counted among those who sign in, nor refused: their session would go on for whoever comes next. */
+function isLeaving({ method, path }: Request): boolean {
+  return method === 'DELETE' || path === '/end'
 }
 
 const counter = z.object({ resetTime: z.date().optional() })

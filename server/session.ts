@@ -6,6 +6,7 @@ import { readerSettings, type Identities, type Identity } from './identity.ts'
 import { onlyBodies, onlyMethods } from './only.ts'
 import { Refusal } from './refusal.ts'
 import { sessionCookie, sessionOf } from './request-identity.ts'
+import { signedOutPage } from './signed-out-page.ts'
 import { refuseForeign } from './same-origin.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -19,13 +20,14 @@ export interface SessionOptions {
   /** Told of everybody who signs in, before they get a session; throws to refuse it. */
   readonly limitPerson?: (request: Request, response: Response, identity: Identity) => Promise<void>
   readonly sessionSeconds: number
-  /** Origins whose pages may post a token with a form. */
+  /** Origins whose pages may sign a person in and out with a form. */
   readonly formOrigins: readonly string[]
 }
 
 // Below the log only: whatever it says, it cannot lead anywhere else.
 const place = z.string().max(4_200).regex(/^(\/[a-z0-9-]{1,30})?(\?[^\s#\\]*)?$/i)
 const handedOver = z.strictObject({ token: z.string().max(8_192), next: place.optional().catch(undefined) })
+const leaving = z.object({ next: z.string().max(4_200).optional().catch(undefined) })
 const form = 'application/x-www-form-urlencoded'
 const limit = '16kb'
 
@@ -33,6 +35,8 @@ const limit = '16kb'
  * `POST /session` turns a token of the host application into a cookie: from JSON `{token}` with 204, from a form with
  * 303 to the audit log, at the place below it that `next` names, such as `?object=customer/42`. `DELETE /session` takes the cookie
  * away and ends the session, so that a copy of the cookie is worth nothing. Signing in ends the session that was there before.
+ * `POST /session/end` does what `DELETE /session` does for a form of the host application, when its person signs out there: 303 to `next`,
+ * an address of the host application or of this server, or a plain page.
  */
 export function makeSessionRouter({ identities, pool, statementTimeout, requestId, logger, limitPerson, sessionSeconds, formOrigins }: SessionOptions): Router {
   const router = Router()
@@ -56,17 +60,35 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
   })
 
   router.delete('/', async (request, response) => {
-    response.clearCookie(sessionCookie(request.secure), cookieOptions(request))
-    await endSession(await sessionOf(request, identities), request).catch((cause: unknown) => { throw notEnded(cause) })
-    response.set('cache-control', 'no-store').status(204).end()
+    await takeAway(request, response)
+    response.status(204).end()
+  })
+
+  router.post('/end', onlyBodies(form), urlencoded({ limit, inflate: false, extended: false }), async (request, response) => {
+    await takeAway(request, response)
+    const next = placeToGo(leaving.safeParse(request.body).data?.next, [...formOrigins, `${request.protocol}://${request.get('host')}`])
+    if (next === null) response.type('html').send(signedOutPage)
+    else response.redirect(303, next)
   })
   return router
+
+  async function takeAway(request: Request, response: Response): Promise<void> {
+    response.set('cache-control', 'no-store').clearCookie(sessionCookie(request.secure), cookieOptions(request))
+    await endSession(await sessionOf(request, identities), request).catch((cause: unknown) => { throw notEnded(cause) })
+  }
 
   async function endSession(identity: Identity | null, request: Request): Promise<void> {
     const session = identity?.session
     if (!session) return
     await inTransaction(pool, readerSettings(identity, requestId(request), statementTimeout), (client) => client.query('select audit.end_session($1)', [session.endsAt]))
   }
+}
+
+/** An address on one of the origins, without a name or a password in it; null for any other. */
+function placeToGo(next: string | undefined, origins: readonly string[]): string | null {
+  if (next === undefined || !URL.canParse(next)) return null
+  const { href, origin, username, password } = new URL(next)
+  return origins.includes(origin) && username === '' && password === '' ? href : null
 }
 
 function notEnded(cause: unknown): Refusal {

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert'
-import { tokenFor, type RunningServer } from './running-server.ts'
+import { hostAppOrigin, startServer, tokenFor, type RunningServer } from './running-server.ts'
 import { serverSuite } from './server-suite.ts'
 
 const it = serverSuite('Signing out')
@@ -45,6 +45,55 @@ it('happens to the session before, when somebody signs in anew', async ({ runnin
   assert.equal((await goodFor(running, after)).slice(0, 1), ['granted'])
 })
 
+/** The form of the host application, as a browser sends it. */
+function leave(running: RunningServer, cookie: string, fields: Record<string, string> = {}, headers: Record<string, string> = { origin: hostAppOrigin, 'sec-fetch-site': 'same-site' }): Promise<Response> {
+  return running.fetch(null, '/session/end', { method: 'POST', headers: { ...headers, ...(cookie && { cookie }) }, body: new URLSearchParams(fields) })
+}
+
+it('of the host application ends the session of its person too, and leads back', async ({ running, fredrik }) => {
+  const cookie = await signIn(running, await tokenFor(fredrik))
+  const response = await leave(running, cookie, { next: `${hostAppOrigin}/sign-in?said=goodbye` })
+  assert.equal([response.status, response.headers.get('location'), response.headers.get('cache-control')], [303, `${hostAppOrigin}/sign-in?said=goodbye`, 'no-store'])
+  assert.match(response.headers.get('set-cookie') ?? '', /^audit-session=; Path=\/; Expires=Thu, 01 Jan 1970/)
+  assert.equal(await goodFor(running, cookie), ['not_signed_in', null, 0, 401, 401, 401])
+  assert.is((await leave(running, cookie, { next: `${hostAppOrigin}/` })).status, 303, 'twice is no error')
+  assert.is((await leave(running, '', { next: `${hostAppOrigin}/` })).status, 303, 'nor is it of somebody who never opened the log')
+})
+
+it('leads to its own pages and those of the host application, and else says on a plain page that it is done', async ({ running }) => {
+  assert.is((await leave(running, '', { next: `${running.url}/company/audit-log` })).headers.get('location'), `${running.url}/company/audit-log`)
+  for (const next of ['https://evil.example/', `${hostAppOrigin}.evil.example/`, `https://user@${new URL(hostAppOrigin).host}/`, `http://user:word@${new URL(hostAppOrigin).host}/`, '//evil.example', '/\\evil.example', 'javascript:alert(1)', `${hostAppOrigin}:81/`, 'x'.repeat(5_000), '']) {
+    const response = await leave(running, '', { next })
+    assert.equal([response.status, response.headers.get('location')], [200, null], next)
+    assert.match(await response.text(), /<h1>You are signed out of the audit log\.<\/h1>/)
+    assert.match(response.headers.get('set-cookie') ?? '', /^audit-session=; /)
+  }
+})
+
+it('is not done by the page of another site, nor by anything but a form', async ({ running, fredrik }) => {
+  const cookie = await signIn(running, await tokenFor(fredrik))
+  for (const headers of [{ origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, { origin: 'null', 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }]) {
+    const response = await leave(running, cookie, { next: `${hostAppOrigin}/` }, headers)
+    assert.equal([response.status, response.headers.get('set-cookie')], [403, null])
+  }
+  assert.is((await running.fetch(null, '/session/end', { headers: { cookie } })).status, 405)
+  assert.is((await running.fetch(null, '/session/end', { method: 'POST', headers: { ...json, cookie }, body: '{}' })).status, 415)
+  assert.equal((await goodFor(running, cookie)).slice(0, 1), ['granted'])
+})
+
+it('is possible also where too many have signed in from the same address', async ({ database, fredrik }) => {
+  const strict = await startServer(database, { signInsPerMinute: 1 })
+  try {
+    const cookie = await signIn(strict, await tokenFor(fredrik))
+    assert.is((await strict.fetch(null, '/session', { method: 'POST', headers: json, body: '{"token":"x"}' })).status, 429)
+    assert.is((await leave(strict, cookie)).status, 200)
+    assert.is((await strict.fetch(null, '/session', { method: 'DELETE', headers: { cookie } })).status, 204)
+    assert.equal((await goodFor(strict, cookie)).slice(0, 1), ['not_signed_in'])
+  } finally {
+    await strict.close()
+  }
+})
+
 it('says so when the database could not be told, and takes the cookie away all the same', async ({ running, database, fredrik }) => {
   const cookie = await signIn(running, await tokenFor(fredrik))
   await database.superuser.query('revoke execute on function audit.end_session(timestamptz) from audit_admin')
@@ -54,6 +103,9 @@ it('says so when the database could not be told, and takes the cookie away all t
     assert.is(response.headers.get('retry-after'), '5')
     assert.match(response.headers.get('set-cookie') ?? '', /^audit-session=; /)
     assert.is((await response.json()).error.code, 'SESSION_NOT_ENDED')
+    const left = await leave(running, cookie, { next: `${hostAppOrigin}/` })
+    assert.equal([left.status, (await left.json()).error.code], [503, 'SESSION_NOT_ENDED'])
+    assert.match(left.headers.get('set-cookie') ?? '', /^audit-session=; /)
     assert.ok(await signIn(running, await tokenFor(fredrik), cookie), 'somebody can sign in')
   } finally {
     await database.superuser.query('grant execute on function audit.end_session(timestamptz) to audit_admin')
