@@ -6,6 +6,7 @@ import type { Flash } from './flash.ts'
 import { html } from './html.ts'
 import type { Html } from './html.ts'
 import { sendPage } from './layout.ts'
+import type { LogSession } from './log-session.ts'
 import { knownPeople, supportStaff } from './people.ts'
 import { Refusal } from './refusal.ts'
 import { forPerson } from './session.ts'
@@ -40,6 +41,7 @@ const selectCompany = `
 export type AccountSettings = {
   readonly pool: Pool
   readonly session: Session
+  readonly logSession: LogSession
   readonly flash: Flash
   readonly auditServerUrl: string
   readonly auditLogToken: (person: Person) => Promise<string>
@@ -105,9 +107,15 @@ const companyPage = ({ name, timeZone, hasAuditLog, contact }: Company, newKey: 
     </section>
   </div>`
 
-/** Sign-in and sign-out, the page of the company with its API keys, and the way to the audit log. */
-export function makeAccountPages({ pool, session, flash, auditServerUrl, auditLogToken }: AccountSettings): Router {
+/** Sign-in and sign-out, here and in the audit log, the page of the company with its API keys, and the way to the audit log. */
+export function makeAccountPages({ pool, session, logSession, flash, auditServerUrl, auditLogToken }: AccountSettings): Router {
   const router = Router()
+
+  /** Leads on to a path, by way of the audit server where somebody else's session may be open in this browser. */
+  const goOn = async (request: Request, response: Response, path: string, personId: string | null): Promise<void> => {
+    if (await logSession.isLeft(request, personId)) logSession.end(request, response, path)
+    else response.redirect(303, path)
+  }
 
   router.get('/', async (request, response) => {
     const person = await session.person(request)
@@ -123,19 +131,21 @@ export function makeAccountPages({ pool, session, flash, auditServerUrl, auditLo
     const staff = supportStaff.find((person) => person.key === key)
     if (staff !== undefined) {
       await session.signInStaff(response, staff)
-      return response.redirect(303, '/admin-tool')
+      return goOn(request, response, '/admin-tool', null)
     }
     const email = knownPeople.find((person) => person.key === key)?.email
     const { rows } = await pool.query<Account>(selectAccounts, [[email]])
     const [account] = rows
     if (account === undefined) throw new Refusal(404, 'There is nobody of that name to sign in as. Perhaps the profile was deleted.')
     await session.signInPerson(response, account.id)
-    return response.redirect(303, request.query.next === 'audit-log' ? toLog(placeIn(request.query.place)) : '/cvs')
+    // On the way into the log the session there is replaced anyway.
+    if (request.query.next === 'audit-log') return response.redirect(303, toLog(placeIn(request.query.place)))
+    return goOn(request, response, '/cvs', account.id)
   })
 
-  router.post('/sign-out', (_request, response) => {
+  router.post('/sign-out', async (request, response) => {
     session.signOut(response)
-    response.redirect(303, '/')
+    await goOn(request, response, '/', null)
   })
 
   // The token travels in the body of a form, never in an address, where logs and histories would keep it.
@@ -143,6 +153,7 @@ export function makeAccountPages({ pool, session, flash, auditServerUrl, auditLo
     const person = await session.person(request)
     const place = placeIn(request.query.next)
     if (person === null) return response.redirect(303, `/${intoLog(place)}`)
+    await logSession.opens(response, person)
     return sendPage(response, {
       title: 'Audit Log',
       at: '/audit-log',

@@ -14,6 +14,7 @@ import { makeCookies } from './cookies.ts'
 import { makeFlash } from './flash.ts'
 import { html } from './html.ts'
 import { sendPage } from './layout.ts'
+import { makeLogSession } from './log-session.ts'
 import { makePages } from './pages.ts'
 import { Refusal } from './refusal.ts'
 import { sameOrigin } from './same-origin.ts'
@@ -91,6 +92,7 @@ export function makeHostApp({ pools, auditServerUrl, logger, tokenKey, issuer, a
   const cookies = makeCookies(tokenKey)
   const session = makeSession(pools.app, cookies)
   const flash = makeFlash(cookies)
+  const logSession = makeLogSession(cookies, auditServerUrl)
 
   const app = express()
   app.disable('x-powered-by')
@@ -108,7 +110,7 @@ export function makeHostApp({ pools, auditServerUrl, logger, tokenKey, issuer, a
   })
   app.use('/api', makeApi(pools.api))
   app.use(sameOrigin, express.urlencoded({ extended: false, limit: '16kb' }))
-  app.use(makeAccountPages({ pool: pools.app, session, flash, auditServerUrl, auditLogToken }))
+  app.use(makeAccountPages({ pool: pools.app, session, logSession, flash, auditServerUrl, auditLogToken }))
   app.use('/admin-tool', makeAdminTool({ pool: pools.adminTool, jobPool: pools.job, session, flash }))
   app.use(makePages(pools.app, session, flash))
   app.use(() => {

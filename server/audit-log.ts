@@ -22,7 +22,7 @@ export interface AuditLogOptions {
   readonly exportPool?: Pool
   /** How the host application signs the tokens of its people. */
   readonly token: Omit<IdentitySettings, 'sessionSeconds'>
-  /** Origins, beside its own, whose pages may sign a person in by posting a token with a form. */
+  /** Origins, beside its own, whose pages may sign a person in by posting a token with a form, and out with another. */
   readonly formOrigins?: readonly string[]
   readonly settings?: Partial<AuditLogSettings>
   /** A pino logger. Default: warnings as JSON lines on standard error. */

@@ -44,7 +44,7 @@ export const environment = z.object({
   TOKEN_MAX_AGE_SECONDS: whole(1, 31_536_000).default(86_400).describe('How old a token may be, by its iat; one without may not be valid for longer.'),
   TOKEN_CLOCK_TOLERANCE_SECONDS: whole(0, 300).default(5).describe('How far the clocks of the host application and of this server may be apart.'),
   SESSION_HOURS: whole(1, 720).default(8).describe('How long a person stays signed in.'),
-  HOST_APP_ORIGINS: origins.default([]).describe('Origins whose pages may sign a person in by posting a token with a form, separated by commas.'),
+  HOST_APP_ORIGINS: origins.default([]).describe('Origins whose pages may sign a person in by posting a token with a form, and out with another, separated by commas.'),
   POOL_SIZE: whole(1, 500).default(10).describe('Database connections for the screens.'),
   EXPORT_POOL_SIZE: whole(1, 100).default(4).describe('Database connections for exports: so many run at once, further ones wait.'),
   CONNECT_TIMEOUT_SECONDS: whole(1, 300).default(5).describe('How long a request waits for a database connection.'),

@@ -169,6 +169,29 @@ for (const [person, who, words] of [
   })
 }
 
+test('whoever signs out of the application is out of the log, and nobody reads it as the one before', async () => {
+  const other = await browser.page()
+  await signIn(other, 'fredrik')
+  await openLog(other)
+  await other.locator('p.sentence').first().waitFor()
+  await other.goto(`${demonstration.hostApp}/cvs`)
+  await other.getByRole('button', { name: 'Sign out' }).click()
+  await other.getByRole('heading', { name: 'Sign in' }).waitFor()
+  assert.is(other.url(), `${demonstration.hostApp}/`)
+  await other.goto(demonstration.auditLog)
+  await other.getByRole('heading', { name: 'You are not signed in' }).waitFor()
+
+  // Nobody signs out, and somebody else signs in.
+  await signIn(other, 'fredrik')
+  await openLog(other)
+  await other.context().clearCookies({ name: 'konsultboard_session' })
+  await signIn(other, 'sean')
+  await other.waitForURL(`${demonstration.hostApp}/cvs`)
+  await other.goto(demonstration.auditLog)
+  await other.getByRole('heading', { name: 'You are not signed in' }).waitFor()
+  await other.context().close()
+})
+
 test('an administrator of another company sees nothing of this one', async () => {
   const other = await browser.page()
   await signIn(other, 'sean')
