@@ -35,7 +35,7 @@ export interface GraphqlOptions {
   /** Resolves once the database has what the schema is built from. */
   readonly whenFit: Fitness['whenFit']
   readonly requestId: (request: IncomingMessage) => string
-  /** Told the code of each error that a document caused. */
+  /** Told the code of each error that a document caused, and why whoever sent it may not read. */
   readonly refused: (code: string) => void
   readonly logger: Logger
 }
@@ -69,7 +69,7 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
       if (!expressv4) throw new Error('A GraphQL request did not come through express.')
       const { req, res } = expressv4
       const settings = readerSettings(identityOf.get(req) ?? null, requestId(req), statementTimeout)
-      requestBySettings.set(settings, { signal: goneSignal(res), onAccess: (access) => noteReading(req, access), onFailure: (error) => noteFailure(req, error) })
+      requestBySettings.set(settings, { signal: goneSignal(res), onAccess: (access) => noteAccess(req, access), onFailure: (error) => noteFailure(req, error) })
       return settings
     },
     maskError: makeMaskError((error, refusal) => {
@@ -110,6 +110,12 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
     const asked = readAsked(body)
     if (asked !== null) askedOf.set(request, asked)
     next()
+  }
+
+  function noteAccess(request: Request, access: string): void {
+    // Under the codes of server/viewer-refusal.ts: whoever may not read is the same to who watches, whichever way they ask.
+    if (access !== 'granted') refused(access.toUpperCase())
+    noteReading(request, access)
   }
 
   function noteReading(request: Request, access: string): void {

@@ -3,6 +3,8 @@ import pg from 'pg'
 import * as assert from 'uvu/assert'
 import { z } from 'zod'
 import type { TestDatabase } from '../harness/database.ts'
+import { connectKeeper, keepBatch } from '../../server/keeper.ts'
+import { until } from './exporting.ts'
 import { serverSuite } from './server-suite.ts'
 import { startServer, type RunningServer } from './running-server.ts'
 
@@ -88,6 +90,22 @@ it('count refused documents by code: what GraphQL finds wrong, what is too large
   }
 })
 
+it('count who may not read by the code of the refusal, once for each document, whichever way was asked', async ({ running, fredrik }) => {
+  const jessica = await running.person('jessica.kowalski@nordljus.example')
+  const karin = await running.person('karin.bergstrom@granit.example')
+  const codes = ['NOT_ADMINISTRATOR', 'COMPANY_UNKNOWN', 'ADD_ON_MISSING', 'NOT_SIGNED_IN']
+  const counts = async () => {
+    const text = await read(running)
+    return codes.map((code) => value(text, `audit_log_refusals_total{code="${code}"}`) ?? 0)
+  }
+  const before = await counts()
+  const page = '{ viewer { access } events(first: 25) { nodes { id sentence } } }'
+  for (const [person, query] of [[jessica, page], [jessica, '{ viewer { access } }'], [{ ...fredrik, companyId: '99' }, page], [karin, page], [null, page], [fredrik, page]] as const) await running.graphql(person, query)
+  await (await running.fetch(jessica, '/recording')).text()
+  const after = await counts()
+  assert.equal(after.map((count, index) => count - (before[index] ?? 0)), [3, 1, 1, 1])
+})
+
 it('count entries once they are committed, each once', async ({ running, database }) => {
   const deleted = 'audit_log_events_total{action="contact.deleted",source="sql"}'
   const before = value(await readBeyondHorizon(running, database), deleted) ?? 0
@@ -108,6 +126,28 @@ it('tell the age of the oldest transaction, also of another database', async ({ 
   const age = value(await read(running), 'audit_log_oldest_transaction_seconds') ?? 0
   await open.query('rollback')
   assert.ok(age >= 0.25, String(age))
+})
+
+it('tell how many entries the keeper has not taken up, and for how long they have waited', async ({ running, database }) => {
+  const keeper = await connectKeeper(database.url('audit_server'))
+  const lag = async () => {
+    const text = await read(running)
+    return { events: value(text, 'audit_log_keeper_lag_events'), seconds: value(text, 'audit_log_keeper_lag_seconds') ?? Number.NaN }
+  }
+  // What is younger than the oldest transaction of the whole server waits, and files beside this one have theirs.
+  const keepAll = () => until(async () => {
+    await keepBatch(keeper, 100_000)
+    return (await lag()).events === 0
+  }, 'the keeper has taken up everything')
+  await keepAll()
+  assert.is((await lag()).seconds, 0)
+  await database.superuser.query('delete from app.contact where id in (select id from app.contact order by id limit 3)')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const behind = await lag()
+  assert.is(behind.events, 3)
+  assert.ok(behind.seconds >= 0.3 && behind.seconds < 60, String(behind.seconds))
+  await keepAll()
+  await keeper.end()
 })
 
 it('tell the state of the pools, and of audit.health by check', async ({ running, database }) => {
@@ -148,6 +188,22 @@ it('are read by nobody, by programs of this machine, or with a token', async ({ 
     await local.close()
     await guarded.close()
   }
+})
+
+it('count exports that are complete and those that broke off, by format', async ({ running, fredrik, database }) => {
+  await database.superuser.query('alter table audit.event disable trigger user')
+  await database.superuser.query(`
+    insert into audit.event (company_id, actor_status, action, object_kind, object_id, object_label, source, db_user)
+    select '1', 'missing', 'contact.deleted', 'contact', 'big', md5(n::text) || repeat(md5((n * 7)::text), 12), 'sql', 'x' from generate_series(1, 40000) n`)
+  await database.superuser.query('alter table audit.event enable trigger user')
+  const before = await read(running)
+  const more = async (labels: string) => (value(await read(running), `audit_log_exports_total{${labels}}`) ?? 0) - (value(before, `audit_log_exports_total{${labels}}`) ?? 0)
+  for (const format of ['csv', 'jsonl']) await (await running.fetch(fredrik, `/export/events.${format}?action=cv.deleted`)).text()
+  const reader = (await running.fetch(fredrik, '/export/events.jsonl?objectId=big')).body?.getReader()
+  await reader?.read()
+  await reader?.cancel()
+  await until(async () => await more('format="jsonl",outcome="broken"') === 1, 'an export that was left is counted as broken')
+  assert.equal([await more('format="csv",outcome="complete"'), await more('format="jsonl",outcome="complete"'), await more('format="csv",outcome="broken"')], [1, 1, 0])
 })
 
 const expressions = async (): Promise<string[]> => {
