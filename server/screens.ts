@@ -50,7 +50,7 @@ export function serveScreens(folder: string, appearance: Appearance): Router {
   }))
   router.get(['/', '/company{/*page}'], async (request, response) => {
     const page = await readFile(`${folder}/index.html`, 'utf8').catch((cause: unknown) => {
-      throw new Refusal({ status: 503, code: 'NOT_BUILT', message: 'The screens are not built.', hint: 'npm start builds them.', cause })
+      throw new Refusal({ status: 503, code: 'NOT_BUILT', message: 'The screens are not built.', hint: 'npm start builds them.', headers: { 'retry-after': '30' }, cause })
     })
     response.set('cache-control', 'no-cache').type('html').send(mountedAt(request.baseUrl, withAppearance(appearance, page)))
   })

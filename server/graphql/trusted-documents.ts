@@ -21,7 +21,7 @@ export async function trustScreens(screens: string, apiClients: boolean): Promis
   return {
     refuseUnknown(body, isProgram) {
       if (isProgram && apiClients) return
-      if (known === null) throw new Refusal({ status: 503, code: 'NOT_BUILT', message: 'The screens are not built.', hint: 'npm start builds them.' })
+      if (known === null) throw new Refusal({ status: 503, code: 'NOT_BUILT', message: 'The screens are not built.', hint: 'npm start builds them.', headers: { 'retry-after': '30' } })
       const query: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'query') : undefined
       if (typeof query === 'string' && known.has(query)) return
       throw new Refusal({

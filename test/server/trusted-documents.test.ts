@@ -75,6 +75,10 @@ it('says so when the list of the screens is not there', async ({ database, fredr
   const unbuilt = await startServer(database, { graphqlDocuments: 'screens', screens: join(folder, 'nothing') })
   try {
     assert.equal(await asked(unbuilt, documents[0] ?? '', await bearer(fredrik)), [503, 'NOT_BUILT', 'NOT_BUILT'])
+    for (const init of [{ method: 'POST', headers: json, body: JSON.stringify({ query: documents[0] }) }, {}]) {
+      const { status, headers } = await unbuilt.fetch(fredrik, 'method' in init ? '/graphql' : '/company/audit-log', init)
+      assert.equal([status, headers.get('retry-after')], [503, '30'])
+    }
   } finally {
     await unbuilt.close()
   }
