@@ -10,17 +10,28 @@ export function refuseForeign(formOrigins: readonly string[] = []): RequestHandl
   return (request, _response, next) => {
     const { origin } = request.headers
     const site = request.get('sec-fetch-site')
-    const isForeign = site === undefined ? origin !== undefined && !isOwn(request, origin) : site !== 'same-origin' && site !== 'none'
+    const isOtherHost = origin !== undefined && !isOwn(request, origin)
+    const isForeign = site === undefined ? isOtherHost : site !== 'same-origin' && site !== 'none' || isOtherHost && isHostKnown(request)
     if (!isForeign) return next()
     if (origin !== undefined && formOrigins.includes(origin) && request.is('application/x-www-form-urlencoded')) return next()
     throw new Refusal({
       status: 403, code: 'FOREIGN_ORIGIN', message: 'This request comes from the page of another site.',
       detail: `Origin ${origin ?? 'not given'}, Sec-Fetch-Site ${site ?? 'not given'}`,
-      hint: 'A host application that hands over a token by a form must be named in HOST_APP_ORIGINS.',
+      hint: 'A host application that hands over a token by a form must be named in HOST_APP_ORIGINS. A proxy in front must pass on the header Host.',
     })
   }
 }
 
 function isOwn(request: Request, origin: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === request.host
+}
+
+/**
+ * Whether Host says under which name the browser knows us. A proxy that we do not believe may have put another name
+ * there; then only the browser's own word in Sec-Fetch-Site counts.
+ */
+function isHostKnown(request: Request): boolean {
+  const isForwarded = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'].some((name) => name in request.headers)
+  const isBelieved: unknown = request.app.get('trust proxy fn')
+  return !isForwarded || typeof isBelieved === 'function' && isBelieved(request.socket.remoteAddress, 0) === true
 }

@@ -26,6 +26,16 @@ it('a reading is recorded with the address of the reader, whichever way they rea
   assert.equal(rows.map(({ subject, address }) => `${subject} ${address}`).sort(), ['entries', 'entry', 'export', 'recording', 'views'].map((subject) => `${subject} ${client}`))
 })
 
+it('the name in Host is that of the page, whatever the browser is said to have said', async ({ database, fredrik }) => {
+  const running = await startServer(database, { trustProxy: 'loopback' })
+  const statusFor = async (headers: Record<string, string>) =>
+    (await running.fetch(fredrik, '/graphql', { method: 'POST', headers: { ...json, ...proxied, 'sec-fetch-site': 'same-origin', ...headers }, body: '{"query":"{ viewer { access } }"}' })).status
+  assert.equal(await Promise.all([
+    statusFor({ origin: 'https://audit.example', 'x-forwarded-host': 'audit.example' }), statusFor({ origin: running.url.replace('http:', 'https:') }), statusFor({ origin: 'https://evil.example', 'x-forwarded-host': 'audit.example' }),
+  ]), [200, 200, 403])
+  await running.close()
+})
+
 for (const [how, mount] of Object.entries({
   'an application': (handler: express.RequestHandler) => express().set('trust proxy', 1).use('/admin/audit', handler),
   'a router of an application': (handler: express.RequestHandler) => express().set('trust proxy', 1).use('/admin', express.Router().use('/audit', handler)),

@@ -50,6 +50,9 @@ it('answers GraphQL only to one JSON operation of its own pages or of programs [
     [415, 'UNSUPPORTED_ENCODING', { method: 'POST', headers: { ...json, 'content-encoding': 'gzip' }, body }],
     [403, 'FOREIGN_ORIGIN', { method: 'POST', headers: { ...json, origin: 'https://evil.example' }, body }],
     [403, 'FOREIGN_ORIGIN', { method: 'POST', headers: { ...json, 'sec-fetch-site': 'same-site' }, body }],
+    // No browser says both: whoever does has not told the truth about one of them.
+    [403, 'FOREIGN_ORIGIN', { method: 'POST', headers: { ...json, 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' }, body }],
+    [403, 'FOREIGN_ORIGIN', { method: 'POST', headers: { ...json, 'sec-fetch-site': 'none', origin: 'null' }, body }],
     [400, 'BATCH_REFUSED', { method: 'POST', headers: json, body: `[${body}]` }],
     [400, 'BAD_REQUEST', { method: 'POST', headers: json, body: '{' }],
     [413, 'TOO_LARGE', { method: 'POST', headers: json, body: JSON.stringify({ query: ' '.repeat(70_000) }) }],
@@ -61,8 +64,12 @@ it('answers GraphQL only to one JSON operation of its own pages or of programs [
     assert.is(error.code, code)
     assert.match(error.id, /^[0-9a-f-]{36}$/)
   }
-  const own = await running.fetch(null, '/graphql', { method: 'POST', headers: { ...json, origin: running.url }, body })
-  assert.equal(await own.json(), { data: { __typename: 'Query' } })
+  // A proxy that is not believed may have put its own name into Host: then the word of the browser counts.
+  const behind = { 'sec-fetch-site': 'same-origin', origin: 'https://audit.example', 'x-forwarded-for': '203.0.113.9' }
+  for (const headers of [{ origin: running.url }, { origin: running.url, 'sec-fetch-site': 'same-origin' }, behind]) {
+    const own = await running.fetch(null, '/graphql', { method: 'POST', headers: { ...json, ...headers }, body })
+    assert.equal(await own.json(), { data: { __typename: 'Query' } })
+  }
 })
 
 it('does not tell its schema, not even by suggestions [case 164]', async ({ running, database }) => {
