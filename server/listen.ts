@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { answerUnreadable, bareHeaders } from './bare-answer.ts'
+import { answerUnreadable, bareHeaders, refuseExpectation, withHost } from './bare-answer.ts'
 import { StartRefusal } from './start-refusal.ts'
 
 /** A server that already holds its port and answers 503 until it is given something to serve. */
@@ -21,9 +21,10 @@ const starting: RequestListener = (_request, response) => {
  */
 export async function listen(port: number, address: string, variable: string): Promise<Listener> {
   let handler = starting
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => void handler(request, response))
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, requireHostHeader: false }, withHost((request, response) => void handler(request, response)))
   server.maxHeadersCount = 100
   server.on('clientError', answerUnreadable)
+  server.on('checkExpectation', refuseExpectation)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(refusal(cause, port, address, variable)))
     server.listen(port, address, resolve)

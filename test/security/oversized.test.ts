@@ -108,7 +108,7 @@ it('are refused before they are sent, when they say how large they are', async (
   assert.ok(performance.now() - began < 4_000)
 })
 
-it('that Node cannot read are told so in the form of every other error, with the headers of every other answer [case 183]', async ({ running }) => {
+it('that Node cannot read, or would answer itself, are told so in the form of every other error, with the headers of every other answer [case 183]', async ({ running }) => {
   const listener = await listen(0, '127.0.0.1', 'PORT')
   listener.serve(running.server.app)
   try {
@@ -116,6 +116,8 @@ it('that Node cannot read are told so in the form of every other error, with the
       ['GARBAGE\r\n\r\n', 400, 'BAD_REQUEST'],
       [`GET /${'a'.repeat(100_000)} HTTP/1.1\r\n\r\n`, 431, 'TOO_MANY_HEADERS'],
       ['POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n', 400, 'BAD_REQUEST'],
+      ['GET /livez HTTP/1.1\r\n\r\n', 400, 'NO_HOST'],
+      ['GET /livez HTTP/1.1\r\nhost: a\r\nexpect: 200-maybe\r\n\r\n', 417, 'EXPECTATION_FAILED'],
     ] as const) {
       const answer = await raw(listener.port, [text], 5_000)
       const [head = '', body = ''] = answer.split('\r\n\r\n')

@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import * as assert from 'uvu/assert'
+import { builtScreens } from '../../server/screens.ts'
 import { startServer } from './running-server.ts'
 import { serverSuite } from './server-suite.ts'
 
@@ -19,23 +21,40 @@ function rawStatus(url: string, path: string, headers: Record<string, string> = 
   })
 }
 
-it('protects every answer by the same headers, errors too [case 183]', async ({ running, fredrik }) => {
-  const answers = await Promise.all([
-    running.fetch(null, '/livez'), running.fetch(null, '/readyz'), running.fetch(null, '/'), running.fetch(null, '/company/audit-log'), running.fetch(null, '/nowhere'),
-    running.fetch(null, '/graphql'), running.fetch(null, '/graphql', { method: 'POST', headers: json, body }), running.fetch(null, '/graphql', { method: 'POST', headers: json, body: '{' }),
-    running.fetch(null, '/export/events.csv'), running.fetch(fredrik, '/export/events.csv'), running.fetch(null, '/session', { method: 'DELETE' }),
-    running.fetch(null, '/exports', { method: 'POST', headers: json, body: '{}' }),
-  ])
-  for (const { url, headers } of answers) {
-    const policy = headers.get('content-security-policy') ?? ''
-    assert.match(policy, /default-src 'none';script-src 'self';/, url)
-    assert.match(policy, /frame-ancestors 'none'/, url)
-    assert.is(headers.get('x-content-type-options'), 'nosniff', url)
-    assert.is(headers.get('x-frame-options'), 'DENY', url)
-    assert.is(headers.get('referrer-policy'), 'same-origin', url)
-    assert.match(headers.get('strict-transport-security') ?? '', /max-age=\d{8}/, url)
-    assert.is(headers.get('x-powered-by'), null, url)
-    assert.is(headers.get('access-control-allow-origin'), null, url)
+/** Every path at which server/app.ts mounts something, as it stands there. */
+const mounts = [...readFileSync(new URL('../../server/app.ts', import.meta.url), 'utf8').matchAll(/\bapp\.(?:use|get)\('(\/[\w-]+)'/g)].map(([, path]) => path ?? '')
+
+it('protects every answer by the same headers, at every address and in every error [case 183]', async ({ running, fredrik, database }) => {
+  assert.ok(mounts.length >= 10, mounts.join())
+  const [asset = ''] = readdirSync(`${builtScreens}/assets`).filter((name) => name.endsWith('.js'))
+  const strict = await startServer(database, { requestsPerMinute: 3, metrics: { access: 'local', own: null } })
+  const post = { method: 'POST', headers: json, body }
+  try {
+    const answers = [
+      ...await Promise.all([...mounts, '/graphql', '/', '/company/audit-log', `/assets/${asset}`, '/assets/none.js', '/export/events.csv', '/nowhere'].flatMap((path) => [
+        running.fetch(null, path), running.fetch(fredrik, path), running.fetch(fredrik, path, post), running.fetch(fredrik, path, { method: 'PROPFIND' }), running.fetch(null, path, { headers: { accept: 'text/html' } }),
+      ])),
+      await running.fetch(null, '/graphql', { ...post, body: '{' }), await running.fetch(null, '/graphql', { ...post, headers: {} }), await running.fetch(null, '/graphql', { ...post, body: JSON.stringify({ query: ' '.repeat(70_000) }) }),
+      await running.fetch(null, `/${'a'.repeat(9_000)}`), await running.fetch(fredrik, '/session', { method: 'DELETE' }), await running.fetch(null, '/session', { ...post, headers: { ...json, origin: 'https://evil.example' } }),
+      await strict.fetch(null, '/metrics'), ...await Promise.all(Array.from({ length: 4 }, () => strict.fetch(null, '/nowhere'))),
+    ]
+    for (const { url, status, headers } of answers) {
+      const where = `${url.slice(0, 100)} ${status}`
+      const policy = headers.get('content-security-policy') ?? ''
+      assert.match(policy, /default-src 'none';script-src 'self';/, where)
+      assert.match(policy, /frame-ancestors 'none'/, where)
+      assert.is(headers.get('x-content-type-options'), 'nosniff', where)
+      assert.is(headers.get('x-frame-options'), 'DENY', where)
+      assert.is(headers.get('referrer-policy'), 'same-origin', where)
+      assert.match(headers.get('strict-transport-security') ?? '', /max-age=\d{8}/, where)
+      assert.is(headers.get('x-powered-by'), null, where)
+      assert.is(headers.get('access-control-allow-origin'), null, where)
+    }
+    const met = new Set(answers.map(({ status }) => status))
+    assert.equal([200, 204, 400, 401, 403, 404, 405, 413, 414, 415, 429].filter((status) => !met.has(status)), [])
+    await Promise.all(answers.map((answer) => answer.body?.cancel()))
+  } finally {
+    await strict.close()
   }
 })
 
