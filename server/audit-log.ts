@@ -46,14 +46,15 @@ export interface AuditLog {
 }
 
 /**
- * Makes the audit log for an express application of your own. It listens to nothing, reads no environment variable, sets
- * no handler of the process, and answers only below the path where it is mounted.
+ * Makes the audit log for an express application of your own. It listens to nothing, reads no environment variable but
+ * NODE_ENV (in production only the documents of the screens are answered, unless `settings` says otherwise), sets no
+ * handler of the process, and answers only below the path where it is mounted.
  * @throws Error that names every option that cannot be used
  */
 export async function createAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   checkOptions(options)
   const { pool, token, logger = makeLogger('warn') } = options
-  const config = { ...readConfig({}), ...options.settings, hostAppOrigins: [...options.formOrigins ?? []], trustProxy: undefined }
+  const config = { ...readConfig({ NODE_ENV: process.env['NODE_ENV'] }), ...given(options.settings ?? {}), hostAppOrigins: [...options.formOrigins ?? []], trustProxy: undefined }
   const identities = makeIdentities({ ...token, sessionSeconds: config.sessionSeconds })
   const exports = options.exportPool ?? poolLike(pool, config.exportPoolSize, logger)
   const server = await makeAuditServer({
@@ -72,6 +73,13 @@ export async function createAuditLog(options: AuditLogOptions): Promise<AuditLog
       if (exports !== options.exportPool) await exports.end()
     },
   }
+}
+
+/** Settings without those that are undefined, as from a variable that is not set: they have their default. */
+function given<Settings extends object>(settings: Settings): Settings {
+  const kept = { ...settings }
+  for (const [name, value] of Object.entries(kept)) if (value === undefined) Reflect.deleteProperty(kept, name)
+  return kept
 }
 
 /** Mounted into an application it believes the proxies that that one believes; through a router of the host nobody would tell it. */

@@ -58,8 +58,9 @@ export const environment = z.object({
   READS_PER_MINUTE: whole(1, 1_000_000).optional().describe('Lists, details and counts that one person may ask for in a minute; a company five times as many, here and in the next two. Default: REQUESTS_PER_MINUTE.'),
   SEARCHES_PER_MINUTE: whole(1, 1_000_000).optional().describe('How many of them may search for words. Default: half of REQUESTS_PER_MINUTE.'),
   EXPORTS_PER_MINUTE: whole(1, 1_000_000).optional().describe('Exports that one person may start or report in a minute. Default: a tenth of REQUESTS_PER_MINUTE.'),
-  GRAPHQL_DOCUMENTS: z.enum(['any', 'screens']).default('any')
-    .describe('Which GraphQL documents are answered: any within the limits, or only those that the screens send, word for word. For production: screens.'),
+  NODE_ENV: z.string().optional().describe('What Node programs call the place where they run. production: the default of GRAPHQL_DOCUMENTS is another.'),
+  GRAPHQL_DOCUMENTS: z.enum(['any', 'screens']).optional()
+    .describe('Which GraphQL documents are answered: any within the limits, or only those that the screens send, word for word. Default: screens where NODE_ENV is production, else any.'),
   GRAPHQL_API_CLIENTS: yesOrNo.default(false)
     .describe('With GRAPHQL_DOCUMENTS=screens: whether programs with a token of the host application may send documents of their own, within the limits.'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn').describe('How much is written to the log, as JSON lines on standard error.'),
@@ -152,7 +153,7 @@ function configOf(variables: z.infer<typeof environment>) {
     readsPerMinute: variables.READS_PER_MINUTE ?? null,
     searchesPerMinute: variables.SEARCHES_PER_MINUTE ?? null,
     exportsPerMinute: variables.EXPORTS_PER_MINUTE ?? null,
-    graphqlDocuments: variables.GRAPHQL_DOCUMENTS,
+    graphqlDocuments: documentsOf(variables),
     graphqlApiClients: variables.GRAPHQL_API_CLIENTS,
     logLevel: variables.LOG_LEVEL,
     trustProxy: variables.TRUST_PROXY,
@@ -163,6 +164,11 @@ function configOf(variables: z.infer<typeof environment>) {
       darkColour: variables.APPEARANCE_DARK_COLOUR ?? null, signInUrl: variables.SIGN_IN_URL ?? null,
     },
   }
+}
+
+/** Open where it is developed, so that curl with a token works on the first day. */
+function documentsOf({ GRAPHQL_DOCUMENTS, NODE_ENV }: z.infer<typeof environment>): 'any' | 'screens' {
+  return GRAPHQL_DOCUMENTS ?? (NODE_ENV === 'production' ? 'screens' : 'any')
 }
 
 function metricsProblem({ METRICS, METRICS_TOKEN }: z.infer<typeof environment>): string | null {

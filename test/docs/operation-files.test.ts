@@ -8,7 +8,7 @@ import { inProduction } from '../../soak/audit-server.ts'
 const it = suite('The files for those who run it')
 const path = (name: string) => new URL(`../../${name}`, import.meta.url)
 /** Settings that are not ours: of Node, and of the C library. */
-const foreign = ['NODE_ENV', 'MALLOC_ARENA_MAX']
+const foreign = ['MALLOC_ARENA_MAX']
 const read = (name: string): Promise<string> => readFile(path(name), 'utf8')
 
 for (const file of ['ops/audit-log.service', 'ops/Containerfile', 'ops/nginx.conf', 'ops/prometheus.yml']) {
@@ -44,7 +44,7 @@ it('the server is started in the same way everywhere, as its memory was measured
 })
 
 it('in production only the documents of the screens are answered', async () => {
-  for (const file of ['ops/audit-log.service', 'ops/Containerfile']) assert.match(await read(file), /^(Environment=|ENV ).*\bGRAPHQL_DOCUMENTS=screens\b/m, file)
+  for (const file of ['ops/audit-log.service', 'ops/Containerfile']) assert.match(await read(file), /^(Environment=|ENV ).*\bNODE_ENV=production .*\bGRAPHQL_DOCUMENTS=screens\b/m, file)
 })
 
 it('the container is built from all that npm needs to install', async () => {

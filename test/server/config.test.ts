@@ -37,6 +37,11 @@ it('refuses numbers, yes and no, and addresses that are not quite right', () => 
   }
 })
 
+it('answers the documents of the screens only in production, and any elsewhere, unless it is said', () => {
+  assert.equal([{}, { NODE_ENV: 'development' }, { NODE_ENV: 'production' }, { NODE_ENV: 'production', GRAPHQL_DOCUMENTS: 'any' }, { GRAPHQL_DOCUMENTS: 'screens' }].map((variables) => readConfig(variables).graphqlDocuments),
+    ['any', 'any', 'screens', 'any', 'screens'])
+})
+
 it('has no demonstration on a given database unless asked for', () => {
   const DATABASE_URL = 'postgres://someone@db.example/app'
   assert.is(readConfig({ DATABASE_URL }).demo, false)

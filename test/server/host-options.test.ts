@@ -40,6 +40,31 @@ it('says at the start, in one error, what of its options cannot be used, and rep
   await pool.end()
 })
 
+it('answers the documents of the screens only in production, unless it is told otherwise; undefined is not otherwise', async ({ database, fredrik }) => {
+  const pool = new pg.Pool({ connectionString: database.url('audit_server') })
+  pool.on('error', () => undefined)
+  const before = process.env['NODE_ENV']
+  const own = { method: 'POST', headers: { ...json, authorization: `Bearer ${await tokenFor(fredrik)}` }, body: '{"query":"{ viewer { access } }"}' }
+  try {
+    for (const [environment, settings, status] of [
+      ['production', {}, 400], ['production', { graphqlDocuments: undefined }, 400], ['production', { graphqlDocuments: 'any' }, 200], ['test', {}, 200], ['test', { graphqlDocuments: 'screens' }, 400],
+    ] as const) {
+      process.env['NODE_ENV'] = environment
+      // As from an application without types.
+      const auditLog: AuditLog = await Reflect.apply(createAuditLog, undefined, [{ pool, token, settings, logger: makeLogger('silent'), keeper: false }])
+      await auditLog.ready()
+      await behind(auditLog, (_request, _response, next) => next(), async (url) => {
+        assert.is((await fetch(`${url}/graphql`, own)).status, status, `${environment} ${JSON.stringify(settings)}`)
+      })
+      await auditLog.close()
+    }
+  } finally {
+    if (before === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = before
+    await pool.end()
+  }
+})
+
 /** Serves the log below /admin/audit of an application that does something with each request before. */
 async function behind(auditLog: AuditLog, before: express.RequestHandler, use: (url: string) => Promise<void>): Promise<void> {
   const app = express().use(before).use('/admin/audit', auditLog.handler)
