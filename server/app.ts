@@ -51,6 +51,8 @@ export interface AuditServer {
   readonly metrics: Metrics
   /** The GraphQL schema as SDL. */
   readonly printSchema: () => Promise<string>
+  /** Breaks off exports, and lets none begin any more: whoever ends the server calls it before the connections are cut off, or each would look as if its reader had left. */
+  readonly breakOffExports: () => void
   /** Lets go of the schema, and records the readings that still wait. The pools belong to the caller. */
   readonly close: () => Promise<void>
 }
@@ -118,7 +120,7 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
   app.use(serveScreens(screens, config.appearance))
   app.use(() => { throw new Refusal({ status: 404, code: 'NOT_FOUND', message: 'There is nothing at this address.' }) })
   app.use(answerError)
-  return { app, metrics, printSchema: graphql.printSchema, close: () => Promise.all([graphql.close(), readings.close(), exports.close()]).then(() => undefined) }
+  return { app, metrics, printSchema: graphql.printSchema, breakOffExports: exports.breakOff, close: () => Promise.all([graphql.close(), readings.close(), exports.close()]).then(() => undefined) }
 }
 
 /** How much longer than a statement a request may take, connection and all, in milliseconds. */

@@ -45,6 +45,8 @@ export interface ExportOptions {
 /** The exports of a server. */
 export interface Exports {
   readonly router: Router
+  /** Breaks off those that run or wait for their turn, and lets none begin any more. */
+  readonly breakOff: () => void
   /** Breaks off those that run, and waits a moment until the log knows how they ended. */
   readonly close: () => Promise<void>
 }
@@ -84,7 +86,10 @@ export function makeExports(options: ExportOptions): Exports {
       if (identity === null) throw refusedAccess('not_signed_in', null)
       const waiting = new AbortController()
       const left = () => waiting.abort(new ReaderLeft())
+      const ending = () => waiting.abort(serverEnds())
       response.once('close', left)
+      closing.signal.addEventListener('abort', ending, { once: true })
+      if (closing.signal.aborted) ending()
       // Behind a connection that is closed already the event is over.
       if (response.destroyed) left()
       try {
@@ -96,11 +101,13 @@ export function makeExports(options: ExportOptions): Exports {
         if (!(error instanceof ReaderLeft)) throw error
       } finally {
         response.off('close', left)
+        closing.signal.removeEventListener('abort', ending)
       }
     })
   }
   return {
     router,
+    breakOff: () => closing.abort(),
     close: async () => {
       closing.abort()
       const patience = sleep(patienceAtClose, 'late', { ref: false })
@@ -113,6 +120,12 @@ export function makeExports(options: ExportOptions): Exports {
 const graceOfDatabase = 10_000
 /** Milliseconds that the server waits at most, at its end, until exports are recorded as broken off. */
 const patienceAtClose = 5_000
+
+function serverEnds(): Refusal {
+  return new Refusal({
+    status: 503, code: 'SERVER_ENDS', message: 'The server ends, so that no export begins.', hint: 'Try again in a few seconds.', headers: { 'retry-after': '5' },
+  })
+}
 
 /** Whoever asked has gone before its turn came: nothing was exported, and nobody is there to be told. */
 class ReaderLeft extends Error {}
@@ -198,6 +211,9 @@ async function stream(job: Stream): Promise<void> {
     const sent = await writeFile({ ...job, delivery, cancel, abandon }, wanted)
     await recordEnd(job, 'complete', { ...sent, fileSha256: delivery.sha256(sent.lastBytes) })
     recorded = true
+    delivery.signal.throwIfAborted()
+    // The last bytes too wait for a reader who takes nothing.
+    delivery.signal.addEventListener('abort', () => response.destroy(), { once: true })
     if (!await delivery.end(sent.lastBytes)) throw new Error('the reader left')
   } catch (error) {
     const reason = delivery.signal.aborted ? delivery.signal.reason : error

@@ -22,10 +22,14 @@ const started = performance.now()
 const step = (line: string) => console.log(`${line.padEnd(70)} ${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s`)
 
 const listeners: Listener[] = []
+/** Ends what would not end by itself before the connections are cut off. */
+let breakOffExports = (): void => undefined
 /** What the listeners need, to be let go of after them, the last first. */
 const closing: Array<() => Promise<unknown>> = []
 let isEnding = false
 
+/** Milliseconds for exports that run. What is not done then would hardly be done after eight seconds, when the connections are cut off. */
+const exportGrace = 2_500
 /** Milliseconds, less than the ten seconds after which supervisors kill. */
 const longestEnd = 9_500
 
@@ -35,6 +39,7 @@ async function end(exitCode: number): Promise<void> {
   process.exitCode = exitCode
   // A database that does not answer keeps nobody here; the embedded one is stopped by its watchdog.
   setTimeout(() => process.exit(), longestEnd)
+  setTimeout(() => breakOffExports(), exportGrace)
   await Promise.all(listeners.map((listener) => listener.close()))
   for (const close of closing.reverse()) {
     await close().catch((error: unknown) => {
@@ -78,8 +83,9 @@ async function start(config: Config): Promise<void> {
     },
     logger, withProcess: true, metricsAccess: config.metrics.access,
   })
-  closing.push(server.close)
-  closing.push(startKeeper({ connectionString: database.url, logger }).close)
+  // The keeper ends after the server, which still records how exports ended: a batch may take seconds.
+  closing.push(startKeeper({ connectionString: database.url, logger }).close, server.close)
+  breakOffExports = server.breakOffExports
   if (config.metrics.own !== null) {
     const { port, address } = config.metrics.own
     const monitoring = await listening(port, address, 'METRICS_ADDRESS')

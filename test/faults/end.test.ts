@@ -65,6 +65,33 @@ it('comes within ten seconds also while a query hangs, and leaves none behind', 
   await lock
 })
 
+it('does not wait for readers of exports who take nothing: the log has their end, and by whom, in time; whoever takes the file gets it whole', async () => {
+  await database.query(`
+    alter table audit.event disable trigger user;
+    insert into audit.event (company_id, actor_status, action, object_kind, object_id, snapshot, source, db_user)
+    select company_id, 'missing', 'contact.deleted', 'contact', 'big', jsonb_build_object('text', repeat(md5(n::text), 30)), 'sql', 'x' from generate_series(1, 20000) n, (select company_id::text from app.company_administrator order by company_id limit 1) c;
+    alter table audit.event enable trigger user`)
+  const server = await start({ EXPORT_POOL_SIZE: '3', EXPORT_STALL_SECONDS: '60' })
+  const stalled = await Promise.all(['jsonl', 'csv'].map((format) => server.fetch(`/export/events.${format}?objectId=big`, { patience: 60_000 })))
+  assert.equal(stalled.map(({ status }) => status), [200, 200])
+  // The third place is not for the same company: this one waits for its turn.
+  const waiting = server.fetch('/export/events.csv?objectId=none', { patience: 60_000 }).then(async (response) => { await response.text(); return response.status }, () => 0)
+  await sleep(500)
+  const { code, milliseconds } = await server.end()
+  assert.is(code, 0, server.printed())
+  assert.ok(milliseconds < 6_000, String(milliseconds))
+  assert.is(await waiting, 503)
+  const ends = await database.query<{ outcome: string }>(`select details ->> 'outcome' as outcome from audit.event where action = 'audit.export_ended'`)
+  assert.equal(ends.map(({ outcome }) => outcome), ['failed', 'failed'])
+  await Promise.all(stalled.map(({ body }) => body?.cancel().catch(() => undefined)))
+
+  const other = await start()
+  const taken = other.fetch('/export/events.csv?objectId=big', { patience: 60_000 }).then((response) => response.text())
+  await sleep(150)
+  await other.end()
+  assert.match((await taken).slice(-2_000), /# end of export: rows=20000 /)
+})
+
 for (const [signal, event, message] of [['SIGUSR2', 'uncaughtException', 'a bug of the tests'], ['SIGPWR', 'unhandledRejection', 'a forgotten promise of the tests']] as const) {
   it(`after an ${event} is controlled: it is logged with an id, what runs is finished, the exit code is 1 [case 185]`, async () => {
     const server = await start()

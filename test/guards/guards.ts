@@ -558,6 +558,7 @@ const operating: readonly Guard[] = [
   { name: 'A GraphQL answer without the database is a 503', tests: ['test/server/database-away'], file: 'server/graphql/status.ts', text: 'statusCode: failure.status', without: 'statusCode: result.statusCode' },
   { name: 'A read-only database is told as what it is', tests: ['test/server/database-away'], file: 'server/database-error.ts', text: `if (code === '25006') {`, without: `if (code === '') {` },
   { name: 'The end comes within ten seconds', tests: ['test/faults/end'], file: 'server/main.ts', text: '  setTimeout(() => process.exit(), longestEnd)\n', without: '' },
+  { name: 'An export that the server ends is not told as one that its reader left', tests: ['test/faults/end'], file: 'server/main.ts', text: '  setTimeout(() => breakOffExports(), exportGrace)\n', without: '' },
   { name: 'An error that nobody foresaw ends the server', tests: ['test/faults/end'], file: 'server/main.ts', text: '      void end(1)\n', without: '' },
   { name: 'What runs is finished before the end', tests: ['test/faults/end'], file: 'server/listen.ts', text: '    const last = setTimeout(() => server.closeAllConnections(), patience)', without: '    const last = setTimeout(() => server.closeAllConnections(), 0)' },
   { name: 'A server waits for a database that is away', tests: ['test/faults/start'], file: 'server/database.ts', text: `    if (!startWithoutDatabase || !(error`, without: `    if (startWithoutDatabase || !(error` },
