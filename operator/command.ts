@@ -12,6 +12,8 @@ export type Command = {
   name: string
   purpose: string
   options: Readonly<Record<string, Option>>
+  /** Looks at the options, before anything is opened. @throws {OperatorError} OPTIONS if they cannot be used like this */
+  check?: (given: Given) => void
 } & (
   | { run: (connectionString: string, given: Given) => Promise<Outcome> }
   | { runOnFile: (path: string, given: Given) => Promise<Outcome> }

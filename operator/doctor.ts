@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { arch, platform, release } from 'node:os'
 import type { Client } from 'pg'
 import { planMigration } from '../db/migrate.ts'
@@ -6,6 +5,7 @@ import type { Command } from './command.ts'
 import { withLog } from './log.ts'
 import { look } from './look.ts'
 import { describeCheck, states } from './status.ts'
+import { programVersion } from './version.ts'
 
 /** Settings of PostgreSQL that decide whether entries survive, and how fast they are written and read. */
 const settings = [
@@ -38,11 +38,6 @@ export const doctorCommand: Command = {
     ].join('\n')
     return { isWell, document: { versions, migrations: plan, ...rest, health: checks }, text }
   },
-}
-
-async function programVersion(): Promise<string> {
-  const found = /"version": "([^"]+)"/.exec(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
-  return found?.[1] ?? 'unknown'
 }
 
 type Values = Readonly<Record<string, string>>

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { fillWithEntries, type Filled } from './generate/fill.ts'
 import { mark } from './generate/entry.ts'
 import type { Wanted } from './generate/acts.ts'
-import type { Command } from './command.ts'
+import type { Command, Given } from './command.ts'
 import { withLog } from './log.ts'
 import { OperatorError } from './operator-error.ts'
 import { withProgress } from './progress.ts'
@@ -22,14 +22,10 @@ export const generateCommand: Command = {
     prefix: { purpose: 'stands before the numbers of the companies; nothing if nothing is said', value: 'text' },
     add: { purpose: 'also if the log has entries already' },
   },
-  run: async (connectionString, { flags, values }) => {
-    const wanted = {
-      events: wholeNumber('events', values.get('events'), usual.events, most.events),
-      companies: wholeNumber('companies', values.get('companies'), usual.companies, most.companies),
-      seed: wholeNumber('seed', values.get('seed'), usual.seed, most.seed),
-      prefix: values.get('prefix') ?? usual.prefix,
-      until: day(values.get('until') ?? usual.until),
-    }
+  check: (given) => void wantedOf(given),
+  run: async (connectionString, given) => {
+    const { flags } = given
+    const wanted = wantedOf(given)
     return withLog(connectionString, 'generate', async (client) => {
       await becomeOwner(client)
       if (!flags.has('add')) await refuseEntries(client)
@@ -40,6 +36,16 @@ export const generateCommand: Command = {
       return { isWell: true, document: { ...wanted, until: new Date(wanted.until).toISOString(), ...filled, seconds }, text: describe(wanted, filled, seconds) }
     })
   },
+}
+
+function wantedOf({ values }: Given): Wanted {
+  return {
+    events: wholeNumber('events', values.get('events'), usual.events, most.events),
+    companies: wholeNumber('companies', values.get('companies'), usual.companies, most.companies),
+    seed: wholeNumber('seed', values.get('seed'), usual.seed, most.seed),
+    prefix: values.get('prefix') ?? usual.prefix,
+    until: day(values.get('until') ?? usual.until),
+  }
 }
 
 /** Only the owner of the log can add entries that did not happen, and has no members: this takes a superuser. */

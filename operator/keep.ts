@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { connectKeeper, keepBatch } from '../server/keeper.ts'
-import type { Command } from './command.ts'
+import type { Command, Given } from './command.ts'
 import { onLog } from './log.ts'
 import { OperatorError } from './operator-error.ts'
 import { withProgress, type Progress } from './progress.ts'
@@ -18,11 +18,10 @@ export const keepCommand: Command = {
     once: { purpose: 'end when everything is kept' },
     batch: { value: 'entries', purpose: `entries of one transaction, ${usualBatch} if nothing is said` },
   },
-  run: async (connectionString, { flags, values }) => {
-    const batchSize = Number(values.get('batch') ?? usualBatch)
-    if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1_000_000) {
-      throw new OperatorError('OPTIONS', `--batch is ${values.get('batch')}.`, { detail: '', hint: 'Give a number from 1 to 1000000.' })
-    }
+  check: (given) => void batchSizeOf(given),
+  run: async (connectionString, given) => {
+    const { flags } = given
+    const batchSize = batchSizeOf(given)
     return onLog(connectionString, async () => {
       const client = await connectKeeper(connectionString)
       try {
@@ -35,6 +34,12 @@ export const keepCommand: Command = {
       }
     })
   },
+}
+
+function batchSizeOf({ values }: Given): number {
+  const batchSize = Number(values.get('batch') ?? usualBatch)
+  if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= 1_000_000) return batchSize
+  throw new OperatorError('OPTIONS', `--batch is ${values.get('batch')}.`, { detail: '', hint: 'Give a number from 1 to 1000000.' })
 }
 
 function costOf(entries: number, milliseconds: number): string {

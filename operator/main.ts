@@ -16,6 +16,7 @@ import { requireActorCommand } from './require-actor.ts'
 import { statusCommand } from './status.ts'
 import { trackCommand } from './track.ts'
 import { uninstallCommand } from './uninstall.ts'
+import { programVersion } from './version.ts'
 import type { Command, Given, Option, Outcome } from './command.ts'
 
 /*
@@ -38,8 +39,9 @@ function helpOn(called: string, told: readonly Command[]): string {
 ${told.flatMap(({ name, purpose, options, ...command }) => [line('runOnFile' in command ? `${name} <file>` : name, purpose), ...Object.entries(options).map(([option, { value, purpose: what }]) => line(`  --${option}${value === undefined ? '' : ` <${value}>`}`, what))]).join('\n')}
 
 Options of all
-  --json    print one JSON document instead of text
-  --help    print this${told.length === 1 ? '; without a command: all commands' : ', or what one command does'}
+  --json       print one JSON document instead of text
+  --help, -h   print this${told.length === 1 ? '; without a command: all commands' : ', or what one command does'}
+  --version    print the version of this program
 
 Environment
   DATABASE_URL  the PostgreSQL to work on; without it the embedded one of DATA_DIR (default .data)
@@ -52,29 +54,41 @@ function line(what: string, purpose: string): string {
 }
 
 async function main(): Promise<number> {
-  const command = commands.find(({ name }) => name === process.argv[2])
+  const [name, ...args] = process.argv.slice(2)
+  if (name === '--version' || args.includes('--version')) {
+    console.log(await programVersion())
+    return 0
+  }
+  const command = commands.find((one) => one.name === name)
   if (command === undefined) {
-    const isHelp = process.argv.length === 2 || process.argv[2] === 'help' || process.argv.includes('--help')
-    if (isHelp) console.log(help)
-    else console.error(`There is no command ${process.argv[2]}.\n\n${help}`)
-    return isHelp ? 0 : 2
+    if (name !== undefined && name !== 'help' && !isHelp([name, ...args])) return refuse({ ...noProblem, message: `There is no command ${name}.`, hint: 'See --help.' }, help)
+    console.log(help)
+    return 0
   }
-  const given = readOptions(command)
-  if ('problem' in given) {
-    console.error(`${given.problem}\n\n${helpOn(command.name, [command])}`)
-    return 2
-  }
-  if (given.flags.has('help')) {
+  if (isHelp(args)) {
     console.log(helpOn(command.name, [command]))
     return 0
   }
+  const given = readOptions(command)
+  if ('problem' in given) return refuse(given.problem, helpOn(command.name, [command]))
   const outcome = await outcomeOf(command, given)
   console.log(given.flags.has('json') ? JSON.stringify(outcome.document, null, 2) : outcome.text)
   return outcome.isWell ? 0 : 1
 }
 
-function readOptions(command: Command): Given & { file: string } | { problem: string } {
-  const options: Record<string, Option> = { help: { purpose: '' }, json: { purpose: '' }, ...command.options }
+function isHelp(args: readonly string[]): boolean {
+  return args.includes('--help') || args.includes('-h')
+}
+
+/** Says what is wrong with the command line. @returns its exit code */
+function refuse(problem: Problem, usage: string): number {
+  if (process.argv.includes('--json')) console.log(JSON.stringify({ error: problem }, null, 2))
+  else console.error(`${textOf(problem)}\n\n${usage}`)
+  return 2
+}
+
+function readOptions(command: Command): Given & { file: string } | { problem: Problem } {
+  const options: Record<string, Option> = { json: { purpose: '' }, ...command.options }
   const flags = new Set<string>()
   const values = new Map<string, string>()
   const files: string[] = []
@@ -90,13 +104,20 @@ function readOptions(command: Command): Given & { file: string } | { problem: st
       else flags.add(name)
     }
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : String(error) }
+    return { problem: { ...noProblem, message: error instanceof Error ? error.message : String(error) } }
   }
   const missing = Object.keys(options).filter((name) => options[name]?.isRequired === true && !values.has(name))
-  if (missing.length > 0 && !flags.has('help')) return { problem: `${command.name} needs ${missing.map((name) => `--${name}`).join(' and ')}.` }
+  if (missing.length > 0) return { problem: { ...noProblem, message: `${command.name} needs ${missing.map((name) => `--${name}`).join(' and ')}.` } }
   const [file = '', ...others] = files
-  if ('runOnFile' in command && !flags.has('help') && (file === '' || others.length > 0)) return { problem: `${command.name} needs one file.` }
-  return { flags, values, file }
+  if ('runOnFile' in command && (file === '' || others.length > 0)) return { problem: { ...noProblem, message: `${command.name} needs one file.` } }
+  const given = { flags, values, file }
+  try {
+    command.check?.(given)
+    return given
+  } catch (error) {
+    if (error instanceof OperatorError && error.code === 'OPTIONS') return { problem: describeOperatorError(error) }
+    throw error
+  }
 }
 
 async function outcomeOf(command: Command, given: Given & { file: string }): Promise<Outcome> {
@@ -111,18 +132,26 @@ async function outcomeOf(command: Command, given: Given & { file: string }): Pro
   } catch (error) {
     const problem = describeProblem(error)
     if (problem === null) throw error
-    return { isWell: false, document: { error: problem }, text: [problem.message, problem.detail, problem.hint, ...problem.statements].filter((part) => part !== '').join('\n') }
+    return { isWell: false, document: { error: problem }, text: textOf(problem) }
   }
 }
 
 type Problem = { code: string; message: string; detail: string; hint: string; statements: readonly string[] }
 
+/** What a command line that cannot be used has beside its message. */
+const noProblem: Problem = { code: 'OPTIONS', message: '', detail: '', hint: '', statements: [] }
+
+function textOf({ message, detail, hint, statements }: Problem): string {
+  return [message, detail, hint, ...statements].filter((part) => part !== '').join('\n')
+}
+
+function describeOperatorError({ code, message, detail, hint, statements }: MigrationError | OperatorError): Problem {
+  return { code, message, detail, hint, statements }
+}
+
 /** What a person can do something about, in words; null for an error of the program itself. */
 function describeProblem(error: unknown): Problem | null {
-  if (error instanceof MigrationError || error instanceof OperatorError) {
-    const { code, message, detail, hint, statements } = error
-    return { code, message, detail, hint, statements }
-  }
+  if (error instanceof MigrationError || error instanceof OperatorError) return describeOperatorError(error)
   if (error instanceof EmbeddedError) return { code: error.code, message: error.message, detail: '', hint: error.hint, statements: [] }
   if (error instanceof Error && (('syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo')) || error.message.startsWith('Connection terminated'))) {
     return { code: 'DATABASE_UNREACHABLE', message: `The database cannot be reached: ${error.message}`, detail: '', hint: 'Check DATABASE_URL, and that the server runs; then run the command again.', statements: [] }

@@ -13,14 +13,16 @@ export const requireActorCommand: Command = {
     all: { purpose: 'in every company of this database, also where it has none' },
     off: { purpose: 'allows them again, which is the default' },
   },
-  run: (connectionString, { flags, values }) => withLog(connectionString, 'require-actor', async (client) => {
-    const company = values.get('company') ?? null
-    const isAll = flags.has('all')
-    if (isAll && company !== null) {
+  check: ({ flags, values }) => {
+    const company = values.get('company')
+    if (flags.has('all') && company !== undefined) {
       throw new OperatorError('OPTIONS', 'Give --company or --all, not both.', { detail: `company is ${company}.`, hint: '--all counts for every company.' })
     }
-    if (!isAll && company === null) {
-      if (flags.has('off')) throw new OperatorError('OPTIONS', '--off needs to know where.', { detail: '', hint: 'Give --company <id>, or --all.' })
+    if (flags.has('off') && !flags.has('all') && company === undefined) throw new OperatorError('OPTIONS', '--off needs to know where.', { detail: '', hint: 'Give --company <id>, or --all.' })
+  },
+  run: (connectionString, { flags, values }) => withLog(connectionString, 'require-actor', async (client) => {
+    const company = values.get('company') ?? null
+    if (!flags.has('all') && company === null) {
       const { rows } = await client.query<Strict>('select company_id, since from audit_private.strict_companies()')
       return { isWell: true, document: { companies: rows }, text: rows.length === 0 ? 'No company requires an actor.' : rows.map(describe).join('\n') }
     }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import express from 'express'
 import { z } from 'zod'
 import { grounds, isReadable } from './appearance.ts'
 import { tokenAlgorithms } from './token-key.ts'
@@ -13,6 +14,7 @@ const origins = z.string()
 
 const proxies = z.string()
   .regex(/^(false|\d{1,2}|[0-9a-fA-F.:/, ]+|loopback|linklocal|uniquelocal)$/, 'must be false, a number of proxies, or their addresses; "true" would believe whatever anybody writes into X-Forwarded-For')
+  .refine(isProxyList, 'must be addresses that exist, like 10.0.0.1 or 10.0.0.0/8, separated by commas')
   .transform((value) => (value === 'false' ? false : /^\d{1,2}$/.test(value) ? Number(value) : value))
 
 const colour = (by: keyof typeof grounds) => z.string()
@@ -74,7 +76,8 @@ export const environment = z.object({
     .describe('Who may read /metrics: nobody; programs of this machine that come directly, not through a proxy; whoever sends METRICS_TOKEN; or everybody at METRICS_ADDRESS, and nobody at PORT. Default: local with the demonstration, else off.'),
   METRICS_TOKEN: z.string().refine((secret) => Buffer.byteLength(secret) >= 16, 'must have at least 16 bytes').optional()
     .describe('What Prometheus sends as bearer token, where METRICS is token.'),
-  METRICS_ADDRESS: z.string().regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i, 'must be an address and a port, like 127.0.0.1:9464').default('127.0.0.1:9464')
+  METRICS_ADDRESS: z.string().regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i, 'must be an address and a port, like 127.0.0.1:9464')
+    .refine((address) => Number(/\d+$/.exec(address)?.[0]) <= 65_535, 'must have a port of at most 65535').default('127.0.0.1:9464')
     .describe('Where only the metrics are served, where METRICS is address.'),
   INTROSPECTION: yesOrNo.default(false).describe('Whether GraphQL answers questions about its schema. For development; server/schema.graphql says the same.'),
 })
@@ -191,4 +194,15 @@ function metricsOf({ METRICS, METRICS_TOKEN, METRICS_ADDRESS, DEMO }: z.infer<ty
 
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text
+}
+
+/** Whether express, which will read it, can. */
+function isProxyList(text: string): boolean {
+  if (text === 'false' || /^\d{1,2}$/.test(text)) return true
+  try {
+    express().set('trust proxy', text)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import pg, { type Pool } from 'pg'
 import type { Logger } from 'pino'
 import { EmbeddedError, startEmbedded } from '../db/embedded.ts'
@@ -7,6 +6,7 @@ import { openSecrets } from '../db/embedded/secrets.ts'
 import { ensureLogins } from '../db/logins.ts'
 import { migrate, MigrationError, migrationState } from '../db/migrate.ts'
 import type { Config } from './config.ts'
+import { makeDataFolder } from './data-folder.ts'
 import { installDemonstration } from './demonstration.ts'
 import { StartRefusal } from './start-refusal.ts'
 
@@ -33,6 +33,7 @@ export type Step = (line: string) => void
  * @throws StartRefusal, MigrationError or EmbeddedError, which all say what to do
  */
 export async function openDatabase(config: Config, step: Step): Promise<Database> {
+  makeDataFolder(config.dataDir)
   return config.databaseUrl === null ? openEmbedded(config, step) : openGiven(config, config.databaseUrl, step)
 }
 
@@ -57,7 +58,6 @@ async function openEmbedded({ dataDir, demo }: Config, step: Step): Promise<Data
 }
 
 async function openGiven({ dataDir, demo, startWithoutDatabase }: Config, url: string, step: Step): Promise<Database> {
-  mkdirSync(dataDir, { recursive: true })
   const secrets = openSecrets(dataDir)
   const urlOf = (login: string) => {
     const other = new URL(url)

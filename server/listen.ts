@@ -17,23 +17,28 @@ const starting: RequestListener = (_request, response) => {
 /**
  * Takes a port, before anything slow is begun.
  * @param variable the name of the setting that chose the port
- * @throws StartRefusal if the port cannot be had
+ * @param addressVariable the name of the setting that chose the address
+ * @throws StartRefusal if the port or the address cannot be had
  */
-export async function listen(port: number, address: string, variable: string): Promise<Listener> {
+export async function listen(port: number, address: string, variable: string, addressVariable = 'LISTEN_ADDRESS'): Promise<Listener> {
   let handler = starting
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 30_000, requireHostHeader: false }, withHost((request, response) => void handler(request, response)))
   server.maxHeadersCount = 100
   server.on('clientError', answerUnreadable)
   server.on('checkExpectation', refuseExpectation)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(refusal(cause, port, address, variable)))
+    server.once('error', (cause) => reject(refusal(cause, { port, address, variable, addressVariable })))
     server.listen(port, address, resolve)
   })
   return { port: portOf(server), serve: (next) => { handler = next }, close: () => close(server) }
 }
 
-function refusal(cause: Error, port: number, address: string, variable: string): StartRefusal {
+/** What the system says where it is not the port that is wrong. */
+const ofAddress = new Set<unknown>(['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL', 'EAFNOSUPPORT'])
+
+function refusal(cause: Error, { port, address, variable, addressVariable }: { port: number; address: string; variable: string; addressVariable: string }): StartRefusal {
   const code: unknown = Reflect.get(cause, 'code')
+  if (ofAddress.has(code)) return new StartRefusal(`Nothing can listen at ${address}: ${cause.message}.`, `Set ${addressVariable} to an address of this machine, such as 127.0.0.1.`, { cause })
   const reason = code === 'EADDRINUSE' ? `Port ${port} is in use.` : `Port ${port} of ${address} cannot be used: ${cause.message}.`
   return new StartRefusal(reason, `Set ${variable} to another port, or end the program that uses it.`, { cause })
 }

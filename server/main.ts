@@ -88,7 +88,7 @@ async function start(config: Config): Promise<void> {
   breakOffExports = server.breakOffExports
   if (config.metrics.own !== null) {
     const { port, address } = config.metrics.own
-    const monitoring = await listening(port, address, 'METRICS_ADDRESS')
+    const monitoring = await listening(port, address, 'METRICS_ADDRESS', 'METRICS_ADDRESS')
     monitoring.serve(express().disable('x-powered-by').use(setBareHeaders).get('/metrics', serveMetrics(server.metrics, 'everybody')))
   }
   // Ready means that a list is answered. Where the database is away, that can take as long as it is.
@@ -110,8 +110,8 @@ async function start(config: Config): Promise<void> {
   console.log(welcome(config, audit, host, database))
 }
 
-async function listening(port: number, address: string, variable: string): Promise<Listener> {
-  const listener = await listen(port, address, variable)
+async function listening(...where: Parameters<typeof listen>): Promise<Listener> {
+  const listener = await listen(...where)
   listeners.push(listener)
   return listener
 }

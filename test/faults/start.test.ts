@@ -113,6 +113,28 @@ it('is refused with one clear line where DATABASE_URL cannot be read, or lacks t
   }
 })
 
+for (const [what, environment, says] of [
+  ['an address that is none of this machine', { LISTEN_ADDRESS: '203.0.113.1' }, /Nothing can listen at 203\.0\.113\.1: .*\nSet LISTEN_ADDRESS to an address of this machine/],
+  ['a name that nobody knows', { LISTEN_ADDRESS: 'no-such-host.invalid' }, /Nothing can listen at no-such-host\.invalid: .*\nSet LISTEN_ADDRESS/],
+  ['an address for the metrics that is none of this machine', { METRICS: 'address', METRICS_ADDRESS: '203.0.113.1:9464' }, /Nothing can listen at 203\.0\.113\.1: .*\nSet METRICS_ADDRESS/],
+  ['a port that is none', { METRICS: 'address', METRICS_ADDRESS: '127.0.0.1:99999' }, /METRICS_ADDRESS=127\.0\.0\.1:99999: must have a port of at most 65535/],
+  ['proxies that are no addresses', { TRUST_PROXY: '1.2.3' }, /TRUST_PROXY=1\.2\.3: must be addresses that exist/],
+  ['a folder that cannot be made', { DATA_DIR: '/proc/nope' }, /DATA_DIR=\/proc\/nope cannot be used: .*\nSet DATA_DIR to a folder/],
+  ['a file in the place of the folder', { DATA_DIR: import.meta.filename }, /DATA_DIR=.*start\.test\.ts cannot be used: it is no folder\.\nSet DATA_DIR/],
+] as const) {
+  it(`is refused with one clear line for ${what}`, async () => {
+    const starting = startAuditServer({ databaseUrl: database.url('audit_server'), dataFolder: database.folder, environment })
+    await starting.then((server) => {
+      started.push(server)
+      assert.unreachable(`it starts: ${server.printed()}`)
+    }, (error: Error) => {
+      assert.match(error.message, says)
+      assert.match(error.message, /^It ended with 1 /)
+      assert.not.match(error.message, /^ {4}at /m)
+    })
+  })
+}
+
 it('is refused with one clear line where the schema is missing or of another version [case 178]', async () => {
   await startAuditServer({ databaseUrl: empty.url('postgres'), dataFolder: empty.folder }).then(() => assert.unreachable(), (error: Error) => {
     assert.match(error.message, /It ended with 1 before it was ready:\nThe audit log is not installed in this database\.\nRun: npm run audit -- migrate\n$/)

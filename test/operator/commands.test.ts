@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
@@ -20,7 +20,7 @@ it.after(async ({ database, empty }) => {
 })
 
 it('lists its commands', () => {
-  for (const args of [[], ['--help'], ['help']]) {
+  for (const args of [[], ['--help'], ['-h'], ['help']]) {
     const { status, stdout } = audit(args)
     assert.is(status, 0)
     for (const command of ['migrate', 'status', 'keep', 'track', 'generate', 'check-export', 'grant-administrator', 'revoke-administrator', 'companies', 'doctor', 'uninstall']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
@@ -33,6 +33,7 @@ it('says of one command what it does, with its options and no others', () => {
   assert.match(stdout, /^npm run audit -- keep \[options\]\n\n  keep /)
   assert.match(stdout, '--batch <entries>')
   assert.not.match(stdout, '  migrate ')
+  assert.equal([audit(['keep', '-h']).status, audit(['keep', '-h']).stdout, audit(['track', '-h']).status], [0, stdout, 0])
   assert.match(audit(['keep', '--bach', '5']).stderr, /^Unknown option '--bach'[^]*--batch <entries>/)
 })
 
@@ -48,6 +49,39 @@ it('ends with 2 when an option that a command needs is missing', () => {
   assert.match(audit(['track']).stderr, 'track needs --file.')
   assert.is(audit(['track', '--file']).status, 2)
   assert.match(audit(['revoke-administrator']).stderr, 'revoke-administrator needs --company and --user.')
+})
+
+it('ends with 2 for a value of an option that cannot be used, before anything is opened', () => {
+  const away = 'postgres://nobody:secret@127.0.0.1:1/nothing'
+  for (const [args, says] of [
+    [['keep', '--batch', 'x', '--once'], '--batch is x.\nGive a number from 1 to 1000000.'],
+    [['generate', '--events', 'x'], '--events is not a whole number from 1 to 1000000000.'],
+    [['generate', '--until', '2026-02-30'], '--until is not a day such as 2026-11-01.'],
+    [['require-actor', '--company', '1', '--all'], 'Give --company or --all, not both.'],
+    [['require-actor', '--off'], '--off needs to know where.'],
+  ] as const) {
+    const { status, stdout, stderr } = audit(args, away)
+    assert.equal([status, stdout], [2, ''], args.join(' '))
+    assert.ok(stderr.startsWith(says), stderr)
+    assert.match(stderr, `\n\nnpm run audit -- ${args[0]} [options]\n`)
+  }
+})
+
+it('says what is wrong with a command line as JSON to who wants JSON', () => {
+  for (const [args, message] of [
+    [['migrat', '--json'], 'There is no command migrat.'], [['status', '--json', '--plan'], `Unknown option '--plan'`], [['track', '--json'], 'track needs --file.'],
+    [['check-export', '--json'], 'check-export needs one file.'], [['keep', '--json', '--batch', '0'], '--batch is 0.'],
+  ] as const) {
+    const outcome = audit(args)
+    const { error } = z.object({ error: z.object({ code: z.literal('OPTIONS'), message: z.string() }) }).parse(json(outcome))
+    assert.equal([outcome.status, outcome.stderr], [2, ''])
+    assert.ok(error.message.startsWith(message), error.message)
+  }
+})
+
+it('tells its version', () => {
+  const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')))
+  for (const args of [['--version'], ['keep', '--version']]) assert.equal([audit(args).status, audit(args).stdout], [0, `${version}\n`])
 })
 
 it('says what is wrong in one line and what to do in the next, and ends with 1', () => {

@@ -29,7 +29,7 @@ it('refuses numbers, yes and no, and addresses that are not quite right', () => 
   const wrong = {
     PORT: ['-1', '65536', '50.5', '5050 5051', '5050,', 'NaN', 'Infinity', 'five'], POOL_SIZE: ['0', '501', '1.5', '10x'], DEMO: ['yes', 'TRUE', '1', 'on'], LOG_LEVEL: ['verbose', 'WARN'],
     DATABASE_URL: ['localhost', 'localhost:5432/app', 'http://localhost/app', '//localhost/app', 'postgres', 'postgresq://localhost/app', 'jdbc:postgresql://localhost/app', 'host=localhost dbname=app'],
-    TRUST_PROXY: ['yes', 'true', '*', '-1', 'nginx'], GRAPHQL_DOCUMENTS: ['none', 'Screens'], METRICS: ['on', 'everybody'], METRICS_ADDRESS: ['9464', '127.0.0.1', 'http://127.0.0.1:9464'],
+    TRUST_PROXY: ['yes', 'true', '*', '-1', 'nginx', '1.2.3', '::::', '10.0.0.0/33', '10.0.0.1,,', '999.1.1.1'], GRAPHQL_DOCUMENTS: ['none', 'Screens'], METRICS: ['on', 'everybody'], METRICS_ADDRESS: ['9464', '127.0.0.1', 'http://127.0.0.1:9464', '127.0.0.1:99999', '[::1]:65536'],
     TOKEN_JWKS_URL: ['http://keys.example', 'file:///etc/keys', 'keys.example'], HOST_APP_ORIGINS: ['*', 'app.example.com', 'https://app.example.com/'], SESSION_HOURS: ['0', '721'],
   }
   for (const [name, values] of Object.entries(wrong)) {
