@@ -165,4 +165,23 @@ it('leave an entry where they bring something of the host under the name of a tr
   assert.match(JSON.stringify(await alterations()), 'part.line_a: trigger audit_truncate calls mine instead of capture_part_line__truncate.')
 })
 
+it('leave an entry also where everything of ours is there already, and one of them is the host\'s', async () => {
+  await run(`
+    create function part.mine() returns trigger language plpgsql as 'begin return null; end';
+    create table part.line_a partition of part.line for values in ('a'); alter table part.line detach partition part.line_a`)
+  // A part by itself is nobody's concern, so that nothing is recorded yet.
+  await run(`create or replace trigger audit_truncate before truncate on part.line_a for each statement execute function part.mine(); alter table part.line_a enable always trigger audit_truncate`)
+  assert.not.match(JSON.stringify(await alterations()), 'calls mine')
+  await run(`alter table part.line attach partition part.line_a for values in ('a')`)
+  assert.match(JSON.stringify(await alterations()), 'part.line_a: trigger audit_truncate calls mine instead of capture_part_line__truncate.')
+})
+
+it('are truncated also after their owner has set what only audit.track may say, and added a column', async () => {
+  await run(`create table part.line_a partition of part.line for values in ('a'); alter table part.line_a owner to test_part_owner; insert into part.line values (1, 'a', 'A')`)
+  const owner = await db.as('postgres')
+  // Each in a transaction of its own, as from a client that sends one statement at a time.
+  for (const statement of ['set session authorization test_part_owner', `set audit.attaching = 'yes'`, 'alter table part.line add more text', 'truncate part.line']) await owner.query(statement)
+  assert.equal([await labels(), await failures()], [['A'], []])
+})
+
 it.run()
