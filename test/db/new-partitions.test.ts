@@ -184,4 +184,35 @@ it('are truncated also after their owner has set what only audit.track may say, 
   assert.equal([await labels(), await failures()], [['A'], []])
 })
 
+/** A table with soft deletion, and of it and of part.line two partitions that come later, each with rows. */
+const later = `
+  create table part.paper (id int, land text, name text, gone_at timestamptz, primary key (id, land)) partition by list (land); select audit.track('part.paper', 'paper', '{name}', soft_delete => 'gone_at');
+  create table part.line_a partition of part.line for values in ('a'); create table part.line_b partition of part.line for values in ('b');
+  create table part.paper_a partition of part.paper for values in ('a'); create table part.paper_b partition of part.paper for values in ('b');
+  insert into part.line values (1, 'a', 'deleted'), (2, 'a', 'hidden in a move'), (3, 'b', 'truncated'); insert into part.paper values (1, 'a', 'marked and moved')`
+const gone = async (): Promise<unknown[]> => {
+  await run(`delete from part.line_a where id = 1`)
+  // It looks as if the row had gone to where one with the same number appears.
+  await run(`with decoy as (insert into part.line values (2, 'b', 'decoy') returning id), gone as (delete from part.line_a where id = 2 returning id) update part.line l set name = l.name from gone, decoy where l.id = -gone.id - decoy.id`)
+  await run(`truncate part.line_b`)
+  await run(`update part.paper set land = 'b', gone_at = now() where id = 1`)
+  return [await labels(), await labels('paper')]
+}
+
+it('record by event triggers what is deleted from them by their own name, however: plainly, in what looks like a move, by TRUNCATE; and a soft deletion that moves a row into one [case 58, 60]', async () => {
+  await run(later)
+  assert.equal(await gone(), [['deleted', 'hidden in a move', 'truncated', 'decoy'], ['marked and moved']])
+})
+
+it('record without event triggers what is deleted plainly, and a soft deletion that moves a row, and the rest once audit.track was called again', async () => {
+  const switchAll = async (how: string) => run(['audit_attach_parts', 'audit_follow_changes'].map((name) => `alter event trigger ${name} ${how}`).join('; '))
+  await switchAll('disable')
+  await run(later)
+  assert.match((await failures()).join(), 'part.line_a: trigger audit_truncate is missing.')
+  assert.equal(await gone(), [['deleted'], ['marked and moved']])
+  await run(`select audit.track('part.line', 'line', '{name}'); insert into part.line values (2, 'a', 'hidden in a move'), (3, 'b', 'truncated')`)
+  assert.equal(await gone(), [['deleted', 'hidden in a move', 'truncated', 'decoy'], ['marked and moved']])
+  await switchAll('enable always')
+})
+
 it.run()
