@@ -25,4 +25,14 @@ it('names each guard once, and tests that exist', () => {
   assert.equal([...parts].filter((part) => !files.some((file) => file.includes(part))), [])
 })
 
+it('has been tried: each guard has a row in results.md that says which test fails without it', async () => {
+  const rows = new Map([...(await readFile(path('test/guards/results.md'), 'utf8')).matchAll(/^\| \d{4}-\d\d-\d\d \| (.+?) \| (.+) \|$/gm)].map(([, name = '', says = '']) => [name, says]))
+  const wrong = guards.flatMap(({ name }) => {
+    const says = rows.get(name)
+    if (says === undefined) return [`${name}: it was never tried. Run: npm run test:guards -- "${name}"`]
+    return says.startsWith('**not watched**') ? [`${name}: ${says}`] : []
+  })
+  assert.is(wrong.join('\n'), '')
+})
+
 it.run()
