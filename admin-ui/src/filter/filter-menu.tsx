@@ -17,10 +17,27 @@ type FilterMenuProps = {
   readonly children: (close: () => void) => ReactNode
 }
 
+/** Between panel and window, as Popover keeps it, and between panel and button; pixels. */
+const margin = 16
+const gap = 4
+/** With less room than this below it, the button is scrolled to the top first. */
+const leastRoom = 360
+
+/**
+ * How far from the top of the window the panel begins: right below its button, which is moved up where there is hardly
+ * any room below it.
+ */
+const topBelow = (button: HTMLElement): number => {
+  if (window.innerHeight - button.getBoundingClientRect().bottom < leastRoom) button.scrollIntoView({ block: 'start', behavior: 'instant' })
+  return button.getBoundingClientRect().bottom + gap
+}
+
 /** A button that opens a panel of one filter. */
 export const FilterMenu = ({ label, chosen, single = false, quiet = false, atEnd = false, children }: FilterMenuProps): ReactNode => {
   const locale = useReadersLocale()
   const [anchor, setAnchor] = useState<HTMLElement | null>(null)
+  // What comes later makes the panel scroll, not grow: it would leave the window, or cover its own button.
+  const [top, setTop] = useState(0)
   const id = useId()
   const close = () => setAnchor(null)
   return (
@@ -32,8 +49,12 @@ export const FilterMenu = ({ label, chosen, single = false, quiet = false, atEnd
         aria-haspopup="dialog"
         aria-expanded={anchor !== null}
         aria-controls={anchor === null ? undefined : id}
-        onClick={(event) => setAnchor(event.currentTarget)}
+        onClick={({ currentTarget }) => {
+          setTop(topBelow(currentTarget))
+          setAnchor(currentTarget)
+        }}
         sx={{
+          scrollMarginTop: 8,
           bgcolor: quiet ? undefined : 'background.paper',
           borderColor: chosen > 0 ? 'primary.main' : 'divider',
           color: chosen > 0 ? 'primary.main' : 'text.primary',
@@ -78,7 +99,16 @@ export const FilterMenu = ({ label, chosen, single = false, quiet = false, atEnd
             id,
             role: 'dialog',
             'aria-label': label,
-            sx: { mt: 0.5, p: 2, minWidth: 240, maxWidth: 'calc(100vw - 32px)', border: 1, borderColor: 'divider' },
+            sx: {
+              mt: `${gap}px`,
+              p: 2,
+              minWidth: 240,
+              maxWidth: 'calc(100vw - 32px)',
+              maxHeight: `max(160px, calc(100dvh - ${top + margin}px))`,
+              overflowY: 'auto',
+              border: 1,
+              borderColor: 'divider',
+            },
           },
         }}
       >
