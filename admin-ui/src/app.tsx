@@ -17,8 +17,11 @@ import { reportOutdated } from './version/outdated.ts'
 import { makeI18nProvider } from './text/i18n-provider.ts'
 import { type Locale, localeOf } from './text/locale.ts'
 
-/** Milliseconds after which a server that was busy is asked again. */
-const busyPause = 5_000
+/** Milliseconds after which a server that was busy, or was not reached, is asked again. */
+const pause = 5_000
+
+/** Whether the next attempt may succeed without anybody doing anything. */
+const isPassing = (error: unknown): boolean => ['network', 'busy'].includes(reasonOf(error))
 
 /**
  * Makes the keeper of answers. An answer that may mean "you are not allowed any more" asks again who looks, so that the
@@ -40,8 +43,8 @@ export const makeQueryClient = (): QueryClient => {
         networkMode: 'always',
         refetchOnReconnect: true,
         // A server or a database that was away shows itself again without a click. Another answer is asked for by the screens.
-        refetchInterval: ({ state }) => (state.status === 'error' && reasonOf(state.error) === 'busy' ? busyPause : false),
-        retry: (failures, error) => failures < 1 && ['network', 'busy'].includes(reasonOf(error)),
+        refetchInterval: ({ state }) => (state.status === 'error' && isPassing(state.error) ? pause : false),
+        retry: (failures, error) => failures < 1 && isPassing(error),
       },
     },
   })

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { openBrowser, type TestBrowser } from '../harness/browser.ts'
 import { entry, now, ordinary } from './scenario.ts'
 import { startScreenServer, type Scenario, type ScreenServer } from './screen-server.ts'
-import { button, heading, log, rows } from './state-suite.ts'
+import { button, log, rows } from './state-suite.ts'
 
 const test = suite('The list answers to clicks and keys')
 let browser: TestBrowser
@@ -51,25 +51,6 @@ test('a click on the histogram narrows to that day, a drag to those days, and "b
   await page.waitForURL(/from=2026-11-09&to=2026-11-14/)
   await page.goBack()
   assert.is(parameters().size, 0)
-})
-
-test('a menu says that nobody is signed in any more, and shows no zeros [case 219]', async () => {
-  await open()
-  // As if signed out in another tab: what the server answers then.
-  server.scenario = { ...server.scenario, access: 'not_signed_in', facets: { actions: [], sources: [], actors: [], kinds: [], isExact: true } }
-  await button(page, 'Source').click()
-  await heading(page, 'You are not signed in')
-  assert.is(await page.locator('p.sentence').count(), 0)
-})
-
-test('a list that the server was too busy for comes by itself when it is not [case 219]', async () => {
-  await open()
-  server.scenario = { ...server.scenario, failures: { page: { status: 503, code: 'DATABASE_UNAVAILABLE' } } }
-  await page.getByRole('searchbox').fill('Anna')
-  await heading(page, 'The server is busy')
-  assert.is(await page.locator('p.sentence').count(), 0)
-  server.scenario = { ...server.scenario, failures: {} }
-  await rows(page)
 })
 
 test('new entries are announced and move nothing until they are asked for', async () => {
@@ -245,32 +226,21 @@ test('an export that breaks off, or is cancelled, leaves no file', async () => {
   assert.is(files, 0)
 })
 
-test('who was signed out in mid-work comes back to the same list', async () => {
-  await open(`${log}?q=kalkyl`, { pageSize: 4 })
-  server.scenario = { ...server.scenario, access: 'not_signed_in', failures: { page: { status: 401, code: 'NOT_SIGNED_IN' } } }
-  await button(page, 'Show more').click()
-  await heading(page, 'You are not signed in')
-  assert.is(await page.locator('p.sentence').count(), 0, 'nothing stays on the screen')
-  server.scenario = { ...ordinary(), pageSize: 4 }
-  await button(page, 'I have signed in').click()
+test('quotes with nothing in them are no search yet: the list stays', async () => {
+  await open()
+  const asked = server.asked.length
+  for (const typed of ['"', '""', '" "', '-"']) {
+    await page.getByRole('searchbox').fill(typed)
+    await page.waitForTimeout(400)
+    assert.is(server.asked.length, asked, typed)
+  }
   await rows(page)
-  assert.is(parameters().toString(), 'q=kalkyl')
-})
-
-test('a page that is older than the server says so when a part of it is gone, and when it is looked at again', async () => {
-  await open()
-  await page.route('**/assets/recording-page*', (route) => route.fulfill({ status: 404 }))
-  await page.getByRole('link', { name: 'About the recording' }).click()
-  await heading(page, 'There is a new version of this page')
-  await open()
-  await page.clock.setFixedTime(new Date(now.getTime() + 3_600_000))
-  await page.route(`**${log}`, (route) => route.fulfill({ contentType: 'text/html', body: '<script type="module" src="/assets/index-newer.js"></script>' }))
-  await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))')
-  await page.getByText('There is a new version of this page.').waitFor()
+  await page.getByRole('searchbox').fill('"kalkyl')
+  await page.waitForURL(/q=%22kalkyl/)
 })
 
 test('the host application gives the log its name and colours', async () => {
-  const own = await startScreenServer(ordinary(), { name: 'Spårbarhet', colour: '#7a1f5c', darkColour: null, signInUrl: null })
+  const own = await startScreenServer(ordinary(), { name: 'Spårbarhet', colour: '#7a1f5c', darkColour: null, signInUrl: null, homeUrl: null })
   page = await browser.page()
   await page.goto(`${own.url}${log}`)
   await page.getByRole('heading', { name: 'Spårbarhet', level: 1 }).waitFor()

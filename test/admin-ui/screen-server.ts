@@ -16,7 +16,7 @@ import { builtScreens, serveScreens } from '../../server/screens.ts'
 export type Question = 'viewer' | 'page' | 'act' | 'entry' | 'count' | 'facets' | 'histogram' | 'views' | 'recording' | 'export'
 
 /** How a question goes instead of being answered. */
-export type Failure = { readonly status: number; readonly code: string } | 'silence' | 'broken off'
+export type Failure = { readonly status: number; readonly code: string; readonly message?: string } | 'silence' | 'broken off'
 
 /** What the log holds as far as a screen sees it. */
 export type Scenario = {
@@ -55,7 +55,7 @@ const kindOf = (query: string, filter: unknown): Question => {
   return query.includes('event(') ? 'entry' : 'viewer'
 }
 
-const nobody: Appearance = { name: null, colour: null, darkColour: null, signInUrl: null }
+const nobody: Appearance = { name: null, colour: null, darkColour: null, signInUrl: null, homeUrl: null }
 
 /**
  * Serves the built screens as the audit server does, with its content security policy, and answers their questions from
@@ -71,7 +71,7 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
     if (failure === undefined) return false
     if (failure === 'silence') return true
     if (failure === 'broken off') response.destroy()
-    else response.status(failure.status).json({ error: { code: failure.code, message: 'It did not work.', id: 'req-2026-11-23' } })
+    else response.status(failure.status).json({ error: { code: failure.code, message: failure.message ?? 'It did not work.', id: 'req-2026-11-23' } })
     return true
   }
   app.post('/graphql', express.json(), (request, response) => {

@@ -1,7 +1,8 @@
 import FileDownloadOutlined from '@mui/icons-material/FileDownloadOutlined'
-import { Box, Button, LinearProgress, Link as TextLink, Typography } from '@mui/material'
-import { lazy, type ReactNode, Suspense, useCallback, useState } from 'react'
+import { Box, Button, Dialog, DialogActions, DialogContent, LinearProgress, Link as TextLink, Typography } from '@mui/material'
+import { type ReactNode, useCallback, useState } from 'react'
 import { Link, useLocation, useParams } from 'react-router-dom'
+import type { ExportDialogProps } from '../export/export-dialog.tsx'
 import { FilterBar } from '../filter/filter-bar.tsx'
 import { FilterChips } from '../filter/filter-chips.tsx'
 import { noFilter } from '../filter/event-filter.ts'
@@ -11,8 +12,8 @@ import { Histogram } from '../histogram/histogram.tsx'
 import { Problem } from '../problem/problem.tsx'
 import { RequestError } from '../request/request-error.ts'
 import { appearance } from '../shell/appearance.ts'
-import { LoadBoundary } from '../shell/load-boundary.tsx'
 import { recordingPath, recordingPlace } from '../shell/place.ts'
+import { usePart } from '../shell/use-part.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { formatList } from '../time/format.ts'
 import { ViewsMenu } from '../view/views-menu.tsx'
@@ -24,23 +25,34 @@ import { QuestionMenu } from './question-menu.tsx'
 import { useDrawnAnswer, useEventPages } from './use-events.ts'
 import { useKeptPosition } from './use-kept-position.ts'
 
-const ExportDialog = lazy(async () => ({ default: (await import('../export/export-dialog.tsx')).ExportDialog }))
-const RecordingPage = lazy(async () => ({ default: (await import('../recording/recording-page.tsx')).RecordingPage }))
-
-/** A part of the page that is loaded later is not there any more. */
-const NotLoaded = (): ReactNode => <Problem error={new RequestError('outdated', '', null)} retry={() => undefined} />
-
 /** The audit log, or what there is to know about it. */
-export const AuditLogPage = (): ReactNode =>
-  useParams()['*'] === recordingPlace ? (
-    <LoadBoundary fallback={<NotLoaded />}>
-      <Suspense fallback={<EventListSkeleton />}>
-        <RecordingPage />
-      </Suspense>
-    </LoadBoundary>
-  ) : (
-    <Log />
+export const AuditLogPage = (): ReactNode => (useParams()['*'] === recordingPlace ? <Recording /> : <Log />)
+
+const Recording = (): ReactNode => {
+  const { data, error, refetch } = usePart('recording', () => import('../recording/recording-page.tsx'))
+  if (data) return <data.RecordingPage />
+  return error ? <Problem error={error} retry={() => void refetch()} /> : <EventListSkeleton />
+}
+
+const Export = (props: ExportDialogProps): ReactNode => {
+  const text = useText()
+  const { data, error, refetch } = usePart('export', () => import('../export/export-dialog.tsx'))
+  if (data) return <data.ExportDialog {...props} />
+  return (
+    error && (
+      <Dialog open onClose={props.close} fullWidth maxWidth="xs" aria-label={text('export.title')}>
+        <DialogContent>
+          <Problem error={error} retry={() => void refetch()} />
+        </DialogContent>
+        <DialogActions sx={{ px: 3, pb: 2 }}>
+          <Button color="inherit" onClick={props.close}>
+            {text('export.cancel')}
+          </Button>
+        </DialogActions>
+      </Dialog>
+    )
   )
+}
 
 /** Filters, what happened when, the list, one entry beside it, and the export. */
 const Log = (): ReactNode => {
@@ -135,13 +147,7 @@ const Log = (): ReactNode => {
         {list()}
       </Box>
       <EventDrawer id={current} events={pages.events} zone={zone} />
-      {exporting && (
-        <LoadBoundary fallback={null}>
-          <Suspense>
-            <ExportDialog filter={filter} input={question.input} zone={zone} close={() => setExporting(false)} />
-          </Suspense>
-        </LoadBoundary>
-      )}
+      {exporting && <Export filter={filter} input={question.input} zone={zone} close={() => setExporting(false)} />}
     </>
   )
 }

@@ -10,7 +10,7 @@ import { ExportChoice } from './export-choice.tsx'
 import { ExportOutcome } from './export-outcome.tsx'
 import { useExport } from './use-export.ts'
 
-type ExportDialogProps = {
+export type ExportDialogProps = {
   readonly filter: EventFilter
   readonly input: EventFilterInput
   readonly zone: string

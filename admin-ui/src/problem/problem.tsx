@@ -7,7 +7,7 @@ import type { ReactNode } from 'react'
 import { type Reason, reasonOf, RequestError } from '../request/request-error.ts'
 import { CopyButton } from '../shell/copy-button.tsx'
 import { useText } from '../text/use-text.ts'
-import { visible } from '../text/visible.ts'
+import { badFilterInWords } from './bad-filter.ts'
 import { Notice } from './notice.tsx'
 
 type ProblemProps = {
@@ -33,17 +33,20 @@ export const Problem = ({ error, retry, resetFilter, whole = false }: ProblemPro
   const reference = error instanceof RequestError ? error.reference : null
   const words = {
     network: [text('state.network'), text('state.network_text')],
-    bad_filter: [text('state.bad_filter'), error instanceof Error ? visible(error.message) : ''],
+    bad_filter: [text('state.bad_filter'), error instanceof Error ? badFilterInWords(error.message, text) : ''],
     too_slow: [text('state.too_slow'), text('state.too_slow_text')],
     busy: [text('state.busy'), text('state.busy_text')],
     outdated: [text('version.new'), text('version.new_text')],
+    unloaded: [text('state.unloaded'), text('state.unloaded_text')],
   } as const
   const known =
     reason === 'network' ||
     reason === 'bad_filter' ||
     reason === 'too_slow' ||
     reason === 'busy' ||
-    reason === 'outdated'
+    reason === 'outdated' ||
+    reason === 'unloaded'
+  const byLoading = reason === 'outdated' || reason === 'unloaded'
   const [title, body] = known ? words[reason] : [text('state.server'), text('state.server_text')]
   const filterMayHelp = resetFilter && (reason === 'bad_filter' || reason === 'too_slow')
   return (
@@ -55,8 +58,8 @@ export const Problem = ({ error, retry, resetFilter, whole = false }: ProblemPro
       actions={
         <>
           {reason !== 'bad_filter' && (
-            <Button variant="contained" onClick={reason === 'outdated' ? () => window.location.reload() : retry}>
-              {text(reason === 'outdated' ? 'version.reload' : 'state.retry')}
+            <Button variant="contained" onClick={byLoading ? () => window.location.reload() : retry}>
+              {text(byLoading ? 'version.reload' : 'state.retry')}
             </Button>
           )}
           {filterMayHelp && (
@@ -68,7 +71,7 @@ export const Problem = ({ error, retry, resetFilter, whole = false }: ProblemPro
       }
     >
       {body}
-      {reference !== null && reason !== 'outdated' && (
+      {reference !== null && reason !== 'outdated' && reason !== 'bad_filter' && (
         <Typography variant="body2" sx={{ mt: 2 }}>
           {text('state.reference')} <code>{reference}</code>{' '}
           <CopyButton label={text('state.copy_reference')} content={() => reference} />

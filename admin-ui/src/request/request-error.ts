@@ -8,6 +8,7 @@ export type Reason =
   | 'busy'
   | 'not_found'
   | 'outdated'
+  | 'unloaded'
   | 'server'
 
 /** A request that gave no answer. `reference` is the id under which the server's log tells more. */

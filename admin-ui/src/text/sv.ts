@@ -3,7 +3,7 @@ import type { Messages } from './en.ts'
 /** The texts of the screens in Swedish. */
 export const sv: Messages = {
   product: { name: 'Granskningslogg', lead: 'Vad som raderades eller exporterades, när, av vem och varifrån.' },
-  place: { administration: 'Administration', company: 'Företag', label: 'Du är här', skip: 'Hoppa till innehållet' },
+  place: { administration: 'Administration', company: 'Företag', label: 'Du är här', skip: 'Hoppa till innehållet', back: 'Tillbaka till programmet' },
   shell: {
     language: 'Språk',
     languages: { en: 'English', sv: 'Svenska' },
@@ -386,13 +386,15 @@ export const sv: Messages = {
     widen: 'Sök när som helst',
     network: 'Servern går inte att nå',
     network_text:
-      'Inget går förlorat: registreringen beror inte på den här sidan. Den försöker igen när nätet är tillbaka.',
+      'Inget går förlorat: registreringen beror inte på den här sidan. Den försöker igen med några sekunders mellanrum.',
     server: 'Något gick fel hos oss',
     server_text: 'Registreringen fortsätter. Om det händer igen, ge referensen till den som driver systemet.',
     reference: 'Referens',
     copy_reference: 'Kopiera referensen',
+    unloaded: 'En del av sidan kunde inte hämtas',
+    unloaded_text: 'Läs in sidan igen: du stannar där du är.',
     bad_filter: 'Filtret är inte giltigt',
-    unreadable: 'Adressen innehåller något som inte är ett filter: %{filters}.',
+    unreadable: 'Länken innehåller ett filter som inte finns: %{filters}.',
     too_slow: 'Det tog för lång tid',
     too_slow_text: 'Välj en kortare period eller en snävare sökning och försök igen.',
     busy: 'Servern är upptagen',
@@ -403,14 +405,25 @@ export const sv: Messages = {
     no_page: 'Sidan finns inte',
     to_log: 'Gå till granskningsloggen',
   },
+  bad_filter: {
+    no_word: 'Sökningen innehåller inget ord.',
+    many_words: 'Sökningen har fler än %{most} ord. Ta bort några av dem.',
+    too_long: 'Filtret är längre än %{most} tecken.',
+    unknown: 'Här finns inget med det namnet: %{value}.',
+    not_a_number: '%{value} är inte numret på en post.',
+    wrong_order: 'Perioden slutar innan den börjar.',
+  },
   access: {
     checking: 'Öppnar granskningsloggen',
-    not_signed_in: 'Du är inte inloggad',
+    not_signed_in: 'Du är inte inloggad här',
     not_signed_in_text:
-      'Logga in i programmet och öppna granskningsloggen därifrån. Eller logga in där, kom tillbaka till den här sidan och fortsätt där du var.',
-    sign_in: 'Logga in',
-    sign_in_text: 'Din session är slut, eller har inte börjat. Logga in: du kommer tillbaka till samma ställe.',
+      'Öppna granskningsloggen från programmet: är du inloggad där räcker ett klick. Eller logga in där, kom tillbaka till den här sidan och fortsätt där du var.',
+    continue: 'Fortsätt',
+    sign_in_text: 'Öppna granskningsloggen från programmet: är du inloggad där räcker ett klick. Du kommer tillbaka till samma ställe.',
     check_again: 'Jag har loggat in',
+    still_not: 'Fortfarande inte inloggad här.',
+    signed_out: 'Du har loggat ut från granskningsloggen',
+    signed_out_text: 'Du kan fortfarande vara inloggad i programmet.',
     not_administrator: 'Granskningsloggen är för administratörer',
     not_administrator_text:
       'Du är inloggad som %{name}, som inte är administratör för %{company}. Fråga en administratör på ditt företag om du behöver något ur loggen.',
@@ -420,10 +433,12 @@ export const sv: Messages = {
     add_on_missing_text:
       'Den visar administratörerna för %{company} vad som raderades eller exporterades, när, av vem och varifrån. Ditt företag har den inte än.',
     add_on_recording: 'Registreringen pågår ändå: den dag ni skaffar den finns historiken där.',
+    add_on_example: 'En rad i den lyder så här: ”Fredrik Isaksson: raderade CV Projektledare (Jessica Kowalski) · App · 23 nov. 2026 14:32”.',
     add_on_contact: 'Kontakta %{contact} för att få den.',
     company_unknown: 'Ditt företag är inte känt här',
     company_unknown_text:
-      'Du är inloggad, men för ett företag som granskningsloggen inte känner till. Kontakta %{contact}.',
+      'Du är inloggad, men för ett företag som granskningsloggen inte känner till.',
+    contact: 'Kontakta %{contact}.',
     support: 'den som driver programmet',
     your_company: 'ditt företag',
   },

@@ -2,8 +2,8 @@ import { useSyncExternalStore } from 'react'
 import { addressOf } from '../request/address.ts'
 
 /*
- * Whether the server has a newer version of these screens than this page: a part of it that is loaded later is gone, a
- * question is not known any more, or the page names another script.
+ * Whether the server has a newer version of these screens than this page: a question is not known any more, or the page
+ * names another script.
  */
 
 let isOutdated = false
@@ -28,11 +28,12 @@ export const useOutdated = (): boolean =>
 const entryScript = /src="[^"]*\/(assets\/[^"]+\.js)"/
 
 /** Compares the script that the server's page names now with that of this page. */
-const ask = async (): Promise<void> => {
+export const askVersion = async (): Promise<'same' | 'newer' | 'away'> => {
   const own = document.querySelector<HTMLScriptElement>('script[type=module][src]')?.src
   const answer = await fetch(addressOf('company/audit-log'), { cache: 'no-store', headers: { accept: 'text/html' } }).catch(() => null)
   const named = entryScript.exec((await answer?.text().catch(() => '')) ?? '')?.[1]
-  if (own !== undefined && answer?.ok && named !== undefined && !own.endsWith(named)) reportOutdated()
+  if (!answer?.ok) return 'away'
+  return own !== undefined && named !== undefined && !own.endsWith(named) ? 'newer' : 'same'
 }
 
 const pause = 10 * 60_000
@@ -40,10 +41,11 @@ const pause = 10 * 60_000
 /** Asks from now on, whenever the page is looked at again after a while. */
 export const watchVersion = (): void => {
   let asked = Date.now()
-  window.addEventListener('vite:preloadError', reportOutdated)
   document.addEventListener('visibilitychange', () => {
     if (document.hidden || Date.now() - asked < pause) return
     asked = Date.now()
-    void ask()
+    void askVersion().then((version) => {
+      if (version === 'newer') reportOutdated()
+    })
   })
 }
