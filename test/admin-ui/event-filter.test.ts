@@ -12,6 +12,7 @@ import {
   writeFilter,
 } from '../../admin-ui/src/filter/event-filter.ts'
 import { filterParts } from '../../admin-ui/src/filter/in-words.ts'
+import { badFilterInWords } from '../../admin-ui/src/problem/bad-filter.ts'
 import { messages } from '../../admin-ui/src/text/locale.ts'
 import { makeTranslate } from '../../admin-ui/src/text/translate.ts'
 import { parseEventFilterParameters, parseQueryString } from '../../server/event-filter.ts'
@@ -73,6 +74,23 @@ it('becomes what the server is asked for', () => {
   })
   assert.equal(toInput(noFilter, 'UTC', '2026-11-23'), {})
   assert.equal(toInput({ ...noFilter, query: '  ' }, 'UTC', '2026-11-23'), {}, 'blanks are no search')
+})
+
+it('has no search where there is no word in it', () => {
+  for (const query of ['"', '""', ' " " ', '-""', '" "-"']) {
+    assert.equal(readFilter(new URLSearchParams({ q: query })), noFilter, query)
+    assert.ok(letsActsThrough({ ...noFilter, query }), query)
+  }
+  for (const query of ['-', 'x', '"x', '"" x', '-x', 'a"']) assert.is(readFilter(new URLSearchParams({ q: query })).query, query)
+})
+
+it('that is refused is explained in the reader\u2019s words', () => {
+  const sv = makeTranslate(messages.sv, 'sv-SE')
+  assert.is(badFilterInWords('query has no word', sv), 'Sökningen innehåller inget ord.')
+  assert.is(badFilterInWords('query has more than 10 words', sv), 'Sökningen har fler än 10 ord. Ta bort några av dem.')
+  assert.is(badFilterInWords('query is longer than 200 characters', sv), 'Filtret är längre än 200 tecken.')
+  assert.is(badFilterInWords('"moved" is not one of api, app', sv), 'Här finns inget med det namnet: "moved".')
+  assert.is(badFilterInWords('something new \u202e', sv), 'something new ⟨U+202E⟩')
 })
 
 it('is the same for the list and for the file: the server reads the address of the file as what the list asked for', () => {

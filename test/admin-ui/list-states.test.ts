@@ -77,6 +77,13 @@ const states: readonly State[] = [
     name: 'too slow', address: `${log}?q=a`, scenario: { failures: { page: { status: 503, code: 'TOO_SLOW' } } },
     reach: async (page) => { await heading(page, 'This took too long'); await button(page, 'Reset filters').first().waitFor() },
   },
+  {
+    name: 'a search of too many words', scenario: { failures: { page: { status: 400, code: 'BAD_FILTER', message: 'query has more than 10 words' } } },
+    reach: async (page) => {
+      await page.getByText('The search has more than 10 words. Leave some of them out.').waitFor()
+      assert.is(await page.getByText('Reference').count(), 0, 'the person can mend it')
+    },
+  },
   { name: 'busy', scenario: { failures: { page: { status: 429, code: 'TOO_MANY_REQUESTS' } } }, reach: (page) => heading(page, 'The server is busy') },
   {
     name: 'a filter that is none', address: `${log}?from=2026-02-30&object=customer`,
@@ -91,8 +98,8 @@ const states: readonly State[] = [
       await rows(page)
       server.scenario = { ...server.scenario, access: 'not_signed_in', failures: { page: { status: 401, code: 'NOT_SIGNED_IN' } } }
       await button(page, 'Show more').click()
-      await heading(page, 'You are not signed in')
-      const signIn = new URL(await page.getByRole('link', { name: 'Sign in' }).getAttribute('href') ?? '')
+      await heading(page, 'You are not signed in here')
+      const signIn = new URL(await page.getByRole('link', { name: 'Continue' }).getAttribute('href') ?? '')
       assert.is(signIn.searchParams.get('next'), '?q=kalkyl', 'the host application learns where to come back to')
     },
   },

@@ -44,7 +44,7 @@ export function stateSuite(name: string, states: readonly State[]): void {
 
   test.before(async () => {
     axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-    server = await startScreenServer(ordinary(size), { signInUrl: 'https://konsultboard.example/audit-log' })
+    server = await startScreenServer(ordinary(size), { signInUrl: 'https://konsultboard.example/audit-log', homeUrl: 'https://konsultboard.example/administration/company' })
     browser = await openBrowser()
     page = await browser.page({ colorScheme: 'light', reducedMotion: 'reduce' })
     page.on('console', (message) => {

@@ -1,4 +1,5 @@
 import { type Period, periodFaults, periodToInstants, readPeriod, writePeriod } from './period.ts'
+import { hasWord, searchFor } from './search-words.ts'
 
 /** A row that a filter names: `{ kind: 'customer', id: '42' }`, in the address `customer/42`. */
 export type Thing = { readonly kind: string; readonly id: string }
@@ -74,7 +75,7 @@ export const readFilter = (address: URLSearchParams): EventFilter => ({
   sources: [...new Set(address.getAll(lists.sources))],
   notSources: [...new Set(address.getAll(lists.notSources))],
   period: readPeriod(address),
-  query: address.get('q') ?? '',
+  query: searchFor(address.get('q') ?? ''),
   actor: address.get(texts.actor) || null,
   kind: address.get(texts.kind) || null,
   object: readThing(address.get(things.object)),
@@ -101,7 +102,7 @@ export const writeFilter = (filter: EventFilter, address: URLSearchParams): URLS
   for (const value of filter.sources) next.append(lists.sources, value)
   for (const value of filter.notSources) next.append(lists.notSources, value)
   writePeriod(filter.period, next)
-  if (filter.query !== '') next.set('q', filter.query)
+  if (hasWord(filter.query)) next.set('q', filter.query)
   if (filter.actor !== null) next.set(texts.actor, filter.actor)
   if (filter.kind !== null) next.set(texts.kind, filter.kind)
   if (filter.object !== null) next.set(things.object, `${filter.object.kind}/${filter.object.id}`)
@@ -121,7 +122,7 @@ export const isEmpty = (filter: EventFilter): boolean => writeFilter(filter, new
 export const letsActsThrough = (filter: EventFilter): boolean =>
   filter.actions.length === 0 &&
   filter.notActions.length === 0 &&
-  filter.query.trim() === '' &&
+  !hasWord(filter.query) &&
   filter.kind === null &&
   filter.object === null &&
   filter.owner === null &&
@@ -134,7 +135,7 @@ export const toInput = (filter: EventFilter, zone: string, today: string): Event
   ...(filter.sources.length === 0 ? {} : { sources: filter.sources }),
   ...(filter.notSources.length === 0 ? {} : { notSources: filter.notSources }),
   ...periodToInstants(filter.period, zone, today),
-  ...(filter.query.trim() === '' ? {} : { query: filter.query.trim() }),
+  ...(hasWord(filter.query) ? { query: searchFor(filter.query) } : {}),
   ...(filter.actor === null ? {} : { actorId: filter.actor }),
   ...(filter.kind === null ? {} : { objectKind: filter.kind }),
   ...(filter.object === null ? {} : { objectKind: filter.object.kind, objectId: filter.object.id }),

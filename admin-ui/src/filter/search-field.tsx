@@ -3,6 +3,7 @@ import Search from '@mui/icons-material/Search'
 import { IconButton, InputAdornment, TextField } from '@mui/material'
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
 import { useText } from '../text/use-text.ts'
+import { searchFor } from './search-words.ts'
 
 const pause = 300
 const longest = 200
@@ -35,7 +36,7 @@ export const SearchField = ({ query, onChange }: { query: string; onChange: (que
 
   const last = sent.at(-1) ?? known
   useEffect(() => {
-    const next = typed.trim()
+    const next = searchFor(typed)
     if (next === last) return
     const timer = setTimeout(() => send(next), pause)
     return () => clearTimeout(timer)
