@@ -1,4 +1,4 @@
-/** How the screens look inside a host application, and where it signs people in. What is null is the log's own. */
+/** How the screens look inside a host application, where it signs people in and where they go back to it. What is null is the log's own. */
 export interface Appearance {
   /** What the log is called, in place of "Audit Log" in the reader's language. */
   readonly name: string | null
@@ -7,6 +7,8 @@ export interface Appearance {
   readonly darkColour: string | null
   /** Page of the host application that signs in and comes back; it gets `?next=` and hands it on to `POST /session`. */
   readonly signInUrl: string | null
+  /** Page of the host application to which the screens lead back. */
+  readonly homeUrl: string | null
 }
 
 /** The grounds of the screens by day and by night, on which a colour must be readable; admin-ui/src/shell/theme.ts has them too. */
@@ -22,11 +24,13 @@ export function isReadable(colour: string, on: readonly string[]): boolean {
 
 /** The page with what its scripts are to know about it. */
 export function withAppearance(appearance: Appearance, page: string): string {
-  const said: ReadonlyArray<readonly [string, string | null]> = [
+  // A host application in JavaScript may leave some of them out.
+  const said: ReadonlyArray<readonly [string, string | null | undefined]> = [
     ['audit-log-name', appearance.name], ['audit-log-colour', appearance.colour],
     ['audit-log-dark-colour', appearance.darkColour], ['audit-log-sign-in', appearance.signInUrl],
+    ['audit-log-home', appearance.homeUrl],
   ]
-  const lines = said.flatMap(([name, content]) => (content === null ? [] : [`\n    <meta name="${name}" content="${escaped(content)}" />`]))
+  const lines = said.flatMap(([name, content]) => (content == null ? [] : [`\n    <meta name="${name}" content="${escaped(content)}" />`]))
   return page.replace('<head>', () => `<head>${lines.join('')}`)
 }
 

@@ -72,6 +72,8 @@ export const environment = z.object({
   APPEARANCE_DARK_COLOUR: colour('dark').optional().describe('The same by night, like #8fbce6. It must be readable on #171d24.'),
   SIGN_IN_URL: z.url({ protocol: /^https?$/ }).optional()
     .describe('Page of the host application that signs a person in and hands the token over. It gets ?next=, and posts that along with the token to come back to the same place.'),
+  HOME_URL: z.url({ protocol: /^https?$/ }).optional()
+    .describe('Page of the host application to which the screens lead back: from their logo and path, and from where there is nothing to see. Default: the origin of SIGN_IN_URL.'),
   METRICS: z.enum(['off', 'local', 'token', 'address']).optional()
     .describe('Who may read /metrics: nobody; programs of this machine that come directly, not through a proxy; whoever sends METRICS_TOKEN; or everybody at METRICS_ADDRESS, and nobody at PORT. Default: local with the demonstration, else off.'),
   METRICS_TOKEN: z.string().refine((secret) => Buffer.byteLength(secret) >= 16, 'must have at least 16 bytes').optional()
@@ -165,6 +167,7 @@ function configOf(variables: z.infer<typeof environment>) {
     appearance: {
       name: variables.APPEARANCE_NAME ?? null, colour: variables.APPEARANCE_COLOUR ?? null,
       darkColour: variables.APPEARANCE_DARK_COLOUR ?? null, signInUrl: variables.SIGN_IN_URL ?? null,
+      homeUrl: variables.HOME_URL ?? (variables.SIGN_IN_URL === undefined ? null : new URL(variables.SIGN_IN_URL).origin),
     },
   }
 }

@@ -23,7 +23,7 @@ export function makeErrorHandler(logger: Logger, refused: (code: string) => void
     const about = { code, ...(detail && { detail }), ...(hint && { hint }), id }
     // A GraphQL client looks for errors; everybody else, and a person, for error.
     const body = { error: { ...about, message }, ...(response.locals['isGraphql'] === true && { errors: [{ message, extensions: about }] }) }
-    if (request.accepts(['json', 'html']) === 'html') response.type('html').send(errorPage(body.error))
+    if (request.accepts(['json', 'html']) === 'html') response.type('html').send(errorPage(body.error, request.baseUrl))
     else response.json(body)
   }
 }

@@ -74,7 +74,11 @@ async function start(config: Config): Promise<void> {
     config: {
       ...config,
       hostAppOrigins: [...config.hostAppOrigins, ...(host === null ? [] : demoOrigins(host.port))],
-      appearance: { ...config.appearance, signInUrl: config.appearance.signInUrl ?? (host && `http://localhost:${host.port}/audit-log`) },
+      appearance: {
+        ...config.appearance,
+        signInUrl: config.appearance.signInUrl ?? (host && `http://localhost:${host.port}/audit-log`),
+        homeUrl: config.appearance.homeUrl ?? (host && `http://localhost:${host.port}/administration/company`),
+      },
     },
     identities: makeIdentities({ ...token, ...tokenSettings(config), sessionSeconds: config.sessionSeconds }),
     pools: {

@@ -12,7 +12,7 @@ import { builtScreens, serveScreens } from '../../server/screens.ts'
 
 const test = suite('The scripts of the screens travel compressed')
 const folder = mkdtempSync(join(tmpdir(), 'audit-log-compressed-'))
-const http = createServer(express().use('/audit', serveScreens(folder, { name: null, colour: null, darkColour: null, signInUrl: null })))
+const http = createServer(express().use('/audit', serveScreens(folder, { name: null, colour: null, darkColour: null, signInUrl: null, homeUrl: null })))
 
 test.before(async () => {
   mkdirSync(join(folder, 'assets'))

@@ -4,12 +4,13 @@ const said = (name: string): string | null =>
     ? null
     : (document.querySelector(`meta[name="audit-log-${name}"]`)?.getAttribute('content') ?? null)
 
-/** What the log is called, its colours, and where the host application signs people in; null is the log's own. */
+/** What the log is called, its colours, where the host application signs people in and where they go back to it; null is the log's own, or nowhere. */
 export const appearance = {
   name: said('name'),
   colour: said('colour'),
   darkColour: said('dark-colour'),
   signIn: said('sign-in'),
+  home: said('home'),
 } as const
 
 /** Where to sign in and come back to a place below the log, such as `/42?q=x`; null if the host names no page for it. */

@@ -2,9 +2,9 @@ import DarkModeOutlined from '@mui/icons-material/DarkModeOutlined'
 import LightModeOutlined from '@mui/icons-material/LightModeOutlined'
 import LogoutOutlined from '@mui/icons-material/LogoutOutlined'
 import Translate from '@mui/icons-material/Translate'
-import { Box, Button, IconButton, styled, Typography } from '@mui/material'
+import { Box, Button, IconButton, Link as TextLink, styled, Typography } from '@mui/material'
 import { useQueryClient } from '@tanstack/react-query'
-import { type ReactNode, useEffect } from 'react'
+import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { type CoreLayoutProps, useDataProvider, useSetLocale, useTheme } from 'react-admin'
 import { AccessGate } from '../access/access-gate.tsx'
 import { useViewerIfKnown, viewerKey } from '../access/use-viewer.ts'
@@ -25,6 +25,26 @@ const Bar = styled('header')(({ theme }) => ({
   background: theme.palette.background.paper,
   borderBottom: `1px solid ${theme.palette.divider}`,
 }))
+
+const Place = styled('div')({
+  display: 'flex',
+  alignItems: 'center',
+  gap: 8,
+  flex: 1,
+  minWidth: 0,
+  '& > *': { display: 'flex', alignItems: 'center', gap: 8, minWidth: 0, color: 'inherit', textDecoration: 'none' },
+  '& > a:hover bdi': { textDecoration: 'underline' },
+})
+
+/** Logo and company, which lead back to the application. */
+const Home = ({ children }: { children: ReactNode }) => {
+  const text = useText()
+  return (
+    <Place>
+      {appearance.home === null ? <span>{children}</span> : <a href={appearance.home} title={text('place.back')}>{children}</a>}
+    </Place>
+  )
+}
 
 const SkipLink = styled('a')(({ theme }) => ({
   position: 'absolute',
@@ -68,16 +88,19 @@ const LanguageButton = () => {
   )
 }
 
-const SignOutButton = () => {
+const SignOutButton = ({ onSignedIn, onSignedOut }: { onSignedIn: () => void; onSignedOut: () => void }) => {
   const text = useText()
   const dataProvider = useDataProvider<AuditDataProvider>()
   const client = useQueryClient()
+  // There is this button only for who is signed in.
+  useEffect(onSignedIn, [onSignedIn])
   // Whether or not the server could be told, nothing of the log stays in this page.
   const signOut = () =>
     dataProvider
       .signOut()
       .catch(() => undefined)
       .finally(() => {
+        onSignedOut()
         client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== viewerKey[0] })
         return client.resetQueries({ queryKey: viewerKey })
       })
@@ -106,6 +129,8 @@ export const Shell = ({ children }: CoreLayoutProps): ReactNode => {
   const locale = useReadersLocale()
   const viewer = useViewerIfKnown()
   const name = appearance.name ?? text('product.name')
+  const [hasSignedOut, setHasSignedOut] = useState(false)
+  const forgetSignOut = useCallback(() => setHasSignedOut(false), [])
   useEffect(() => {
     document.documentElement.lang = tagOf(locale)
     document.title = name
@@ -114,10 +139,12 @@ export const Shell = ({ children }: CoreLayoutProps): ReactNode => {
     <Box sx={{ minHeight: '100vh', bgcolor: 'background.default', color: 'text.primary' }}>
       <SkipLink href="#content">{text('place.skip')}</SkipLink>
       <Bar>
-        <img src={addressOf('icon.svg')} alt="" width={24} height={24} />
-        <Typography component="bdi" variant="body2" noWrap sx={{ fontWeight: 600, flex: 1, minWidth: 0 }}>
-          {visible(viewer?.companyName ?? name)}
-        </Typography>
+        <Home>
+          <img src={addressOf('icon.svg')} alt="" width={24} height={24} />
+          <Typography component="bdi" variant="body2" noWrap sx={{ fontWeight: 600 }}>
+            {visible(viewer?.companyName ?? name)}
+          </Typography>
+        </Home>
         {viewer?.viewerName && (
           <Typography
             component="bdi"
@@ -132,7 +159,7 @@ export const Shell = ({ children }: CoreLayoutProps): ReactNode => {
         )}
         <LanguageButton />
         <ThemeButton />
-        {viewer && viewer.access !== 'not_signed_in' && <SignOutButton />}
+        {viewer && viewer.access !== 'not_signed_in' && <SignOutButton onSignedIn={forgetSignOut} onSignedOut={() => setHasSignedOut(true)} />}
       </Bar>
       <Banners />
       <Box
@@ -144,13 +171,13 @@ export const Shell = ({ children }: CoreLayoutProps): ReactNode => {
         <nav aria-label={text('place.label')}>
           <Path>
             <li>{text('place.administration')}</li>
-            <li>{text('place.company')}</li>
+            <li>{appearance.home === null ? text('place.company') : <TextLink color="inherit" href={appearance.home}>{text('place.company')}</TextLink>}</li>
             <li>
               <span aria-current="page">{name}</span>
             </li>
           </Path>
         </nav>
-        <AccessGate>{children}</AccessGate>
+        <AccessGate hasSignedOut={hasSignedOut}>{children}</AccessGate>
       </Box>
     </Box>
   )
