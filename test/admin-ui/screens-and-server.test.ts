@@ -119,7 +119,7 @@ it('about views, the recording, and the end of a session', async (context) => {
   await page.getByText('Fredrik Isaksson').last().waitFor()
   await browser.screenshot(page, 'real-recording')
   await button(page, 'Sign out').click()
-  await page.getByRole('heading', { name: 'You are not signed in' }).waitFor()
+  await page.getByRole('heading', { name: 'You have signed out of the audit log' }).waitFor()
   await page.reload()
   await page.getByRole('heading', { name: 'You are not signed in' }).waitFor()
   await page.context().close()

@@ -116,7 +116,7 @@ test('whose session has ended signs in and is back at the same place', async () 
   const place = `${demonstration.auditLog}?q=kowalski&zone=utc`
   await page.context().clearCookies({ name: 'audit-session' })
   await page.goto(place)
-  await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.getByRole('link', { name: 'Continue' }).click()
   await page.waitForURL(place)
   await page.locator('p.sentence').first().waitFor()
 })

@@ -3,57 +3,71 @@ import LockOutlined from '@mui/icons-material/LockOutlined'
 import LoginOutlined from '@mui/icons-material/LoginOutlined'
 import ShieldOutlined from '@mui/icons-material/ShieldOutlined'
 import { Button, CircularProgress, Typography } from '@mui/material'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useLocation } from 'react-router-dom'
 import { Problem } from '../problem/problem.tsx'
 import { Notice } from '../problem/notice.tsx'
 import { signInAddress } from '../shell/appearance.ts'
+import { BackToApplication } from '../shell/back-to-application.tsx'
 import { logPath } from '../shell/place.ts'
 import { useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
+import { Contact } from './contact.tsx'
 import { useViewerQuery, ViewerProvider } from './use-viewer.ts'
 import type { Access, Viewer } from './viewer.ts'
 
 const NoAccess = ({
   viewer,
   access,
+  hasSignedOut,
   checkAgain,
 }: {
   viewer: Viewer
   access: Exclude<Access, 'granted'>
-  checkAgain: () => void
+  hasSignedOut: boolean
+  checkAgain: () => Promise<unknown>
 }) => {
   const text = useText()
   const company = visible(viewer.companyName ?? text('access.your_company'))
   const { pathname, search } = useLocation()
   const signIn = signInAddress(`${pathname.slice(logPath.length)}${search}`)
-  const contact = visible(viewer.contact ?? text('access.support'))
+  const [checking, setChecking] = useState<'now' | 'failed'>()
+  const check = () => {
+    setChecking('now')
+    // Where it helped, this page is gone by then.
+    void checkAgain().finally(() => setChecking('failed'))
+  }
   switch (access) {
     case 'not_signed_in':
       return (
         <Notice
           whole
           icon={<LoginOutlined />}
-          title={text('access.not_signed_in')}
+          title={text(hasSignedOut ? 'access.signed_out' : 'access.not_signed_in')}
           actions={
             <>
               {signIn !== null && (
                 <Button variant="contained" href={signIn}>
-                  {text('access.sign_in')}
+                  {text('access.continue')}
                 </Button>
               )}
-              <Button variant={signIn === null ? 'contained' : 'outlined'} onClick={checkAgain}>
+              <Button variant={signIn === null ? 'contained' : 'text'} loading={checking === 'now'} onClick={check}>
                 {text('access.check_again')}
               </Button>
             </>
           }
         >
-          {text(signIn === null ? 'access.not_signed_in_text' : 'access.sign_in_text')}
+          {text(hasSignedOut ? 'access.signed_out_text' : signIn === null ? 'access.not_signed_in_text' : 'access.sign_in_text')}
+          {checking === 'failed' && (
+            <Typography variant="body2" role="alert" sx={{ mt: 1.5, color: 'text.primary', fontWeight: 600 }}>
+              {text('access.still_not')}
+            </Typography>
+          )}
         </Notice>
       )
     case 'not_administrator':
       return (
-        <Notice whole icon={<LockOutlined />} title={text('access.not_administrator')}>
+        <Notice whole icon={<LockOutlined />} title={text('access.not_administrator')} actions={<BackToApplication main />}>
           {viewer.viewerName === null
             ? text('access.not_administrator_unnamed_text', { company })
             : text('access.not_administrator_text', { name: visible(viewer.viewerName), company })}
@@ -61,31 +75,38 @@ const NoAccess = ({
       )
     case 'company_unknown':
       return (
-        <Notice whole icon={<BusinessOutlined />} title={text('access.company_unknown')}>
-          {text('access.company_unknown_text', { contact })}
+        <Notice whole icon={<BusinessOutlined />} title={text('access.company_unknown')} actions={<BackToApplication main />}>
+          {text('access.company_unknown_text')} <Contact of={viewer.contact} sentence="access.contact" />
         </Notice>
       )
     case 'add_on_missing':
       return (
-        <Notice whole icon={<ShieldOutlined />} title={text('access.add_on_missing')}>
+        <Notice whole icon={<ShieldOutlined />} title={text('access.add_on_missing')} actions={<BackToApplication main />}>
           {text('access.add_on_missing_text', { company })}
+          <Typography variant="body2" sx={{ mt: 1.5 }}>
+            {text('access.add_on_example')}
+          </Typography>
           <Typography variant="body2" sx={{ mt: 1.5, color: 'text.primary' }}>
             {text('access.add_on_recording')}
           </Typography>
           <Typography variant="body2" sx={{ mt: 1.5, color: 'text.primary', fontWeight: 600 }}>
-            {text('access.add_on_contact', { contact })}
+            <Contact of={viewer.contact} sentence="access.add_on_contact" />
           </Typography>
         </Notice>
       )
   }
 }
 
-/** Shows what stands behind it to administrators whose company has the add-on, and to everybody else why not. */
-export const AccessGate = ({ children }: { children: ReactNode }): ReactNode => {
+/**
+ * Shows what stands behind it to administrators whose company has the add-on, and to everybody else why not.
+ *
+ * @param hasSignedOut whether that nobody is signed in is what the person asked for
+ */
+export const AccessGate = ({ hasSignedOut, children }: { hasSignedOut: boolean; children: ReactNode }): ReactNode => {
   const text = useText()
   const { data: viewer, error, refetch } = useViewerQuery()
   if (viewer?.access === 'granted') return <ViewerProvider value={viewer}>{children}</ViewerProvider>
-  if (viewer) return <NoAccess viewer={viewer} access={viewer.access} checkAgain={() => void refetch()} />
+  if (viewer) return <NoAccess viewer={viewer} access={viewer.access} {...{ hasSignedOut }} checkAgain={refetch} />
   if (error) return <Problem whole error={error} retry={() => void refetch()} />
   return (
     <Notice whole icon={<CircularProgress size={24} aria-hidden />} title={text('access.checking')} busy>

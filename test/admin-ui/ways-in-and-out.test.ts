@@ -1,0 +1,94 @@
+import type { Page } from 'playwright-core'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { openBrowser, type TestBrowser } from '../harness/browser.ts'
+import { now, ordinary } from './scenario.ts'
+import { startScreenServer, type Scenario, type ScreenServer } from './screen-server.ts'
+import { button, heading, log, rows } from './state-suite.ts'
+
+const test = suite('Signing in and out, and the way back to the application')
+let browser: TestBrowser
+let server: ScreenServer
+let page: Page
+
+test.before(async () => {
+  server = await startScreenServer(ordinary())
+  browser = await openBrowser()
+})
+test.after(async () => {
+  await browser.close()
+  await server.close()
+})
+
+async function open(address = log, scenario: Partial<Scenario> = {}): Promise<void> {
+  server.scenario = { ...ordinary(), ...scenario }
+  page = await browser.page({ reducedMotion: 'reduce', viewport: { width: 1280, height: 800 } })
+  await page.clock.setFixedTime(now)
+  await page.goto(`${server.url}${address}`)
+  await rows(page)
+}
+test.after.each(() => page.context().close())
+
+test('who was signed out in mid-work comes back to the same list', async () => {
+  await open(`${log}?q=kalkyl`, { pageSize: 4 })
+  server.scenario = { ...server.scenario, access: 'not_signed_in', failures: { page: { status: 401, code: 'NOT_SIGNED_IN' } } }
+  await button(page, 'Show more').click()
+  await heading(page, 'You are not signed in')
+  assert.is(await page.locator('p.sentence').count(), 0, 'nothing stays on the screen')
+  server.scenario = { ...ordinary(), pageSize: 4 }
+  await button(page, 'I have signed in').click()
+  await rows(page)
+  assert.is(new URL(page.url()).searchParams.toString(), 'q=kalkyl')
+})
+
+test('who says to have signed in, and has not, is told so', async () => {
+  await open(`${log}?q=kalkyl`, { pageSize: 4 })
+  server.scenario = { ...server.scenario, access: 'not_signed_in', failures: { page: { status: 401, code: 'NOT_SIGNED_IN' } } }
+  await button(page, 'Show more').click()
+  await heading(page, 'You are not signed in here')
+  await page.getByText('if you are signed in there, one click is enough').waitFor()
+  await button(page, 'I have signed in').click()
+  await page.getByText('Still not signed in here.').waitFor()
+})
+
+test('who signs out is told so, and that this is the log only', async () => {
+  await open()
+  server.scenario = { ...server.scenario, access: 'not_signed_in' }
+  await button(page, 'Sign out').click()
+  await heading(page, 'You have signed out of the audit log')
+  await page.getByText('You may still be signed in to the application.').waitFor()
+  server.scenario = ordinary()
+  await button(page, 'I have signed in').click()
+  await rows(page)
+})
+
+test('a menu says that nobody is signed in any more, and shows no zeros [case 219]', async () => {
+  await open()
+  // As if signed out in another tab: what the server answers then.
+  server.scenario = { ...server.scenario, access: 'not_signed_in', facets: { actions: [], sources: [], actors: [], kinds: [], isExact: true } }
+  await button(page, 'Source').click()
+  await heading(page, 'You are not signed in')
+  assert.is(await page.locator('p.sentence').count(), 0)
+})
+
+test('logo, path and every page without a way on lead back to the application', async () => {
+  const home = 'https://konsultboard.example/administration/company'
+  const own = await startScreenServer(ordinary(), { homeUrl: home })
+  page = await browser.page()
+  await page.goto(`${own.url}${log}`)
+  await rows(page)
+  for (const name of ['Nordljus Konsult AB', 'Company']) assert.is(await page.getByRole('link', { name, exact: true }).getAttribute('href'), home, name)
+  for (const access of ['not_administrator', 'add_on_missing', 'company_unknown'] as const) {
+    own.scenario = { ...ordinary(), access }
+    await page.reload()
+    assert.is(await page.getByRole('link', { name: 'Back to the application' }).getAttribute('href'), home, access)
+  }
+  assert.is(await page.getByRole('link', { name: 'sales@konsultboard.example' }).getAttribute('href'), 'mailto:sales@konsultboard.example')
+  own.scenario = ordinary()
+  await page.goto(`${own.url}/company/elsewhere`)
+  await heading(page, 'There is no such page')
+  assert.is(await page.getByRole('link', { name: 'Back to the application' }).getAttribute('href'), home)
+  await own.close()
+})
+
+test.run()
