@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { suite } from 'uvu'
@@ -194,9 +195,37 @@ test('a filter by person and by kind of thing is chosen from what there is', asy
   await page.waitForURL(/actor=1/)
   await page.getByRole('button', { name: 'Remove filter: Person: Åsa Öberg' }).waitFor()
   await button(page, /^More/).click()
-  await page.getByRole('textbox', { name: 'One thing' }).fill('customer/42')
+  await page.getByRole('textbox', { name: 'One thing' }).fill('kund/42')
+  await page.getByText('There is no such kind.').waitFor()
+  assert.is(await button(page, 'Apply').isDisabled(), true)
+  await page.getByRole('textbox', { name: 'One thing' }).fill('user profile 42')
   await button(page, 'Apply').click()
-  await page.waitForURL(/object=customer%2F42/)
+  await page.waitForURL(/object=user%2F42/)
+  await page.getByRole('button', { name: 'Remove filter: Object: User profile 42' }).waitFor()
+})
+
+test('a person in the address is named, though no line names them', async () => {
+  await open(log, { facets: { ...ordinary().facets, actors: [] } })
+  await page.route('**/graphql', async (route) => {
+    const asked = route.request().postData() ?? ''
+    if (!asked.includes('events(') || /"first":1\b/.test(asked)) return route.continue()
+    return route.fulfill({ json: { data: { viewer: { access: 'granted' }, events: { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } } } } })
+  })
+  await page.goto(`${server.url}${log}?actor=0`)
+  await page.getByRole('button', { name: /^Remove filter: Person: Fredrik Isaksson$/ }).first().waitFor()
+})
+
+test('a file is offered as an Excel workbook first, and then as it was wanted last', async () => {
+  await open()
+  await button(page, 'Export').click()
+  assert.is(await page.getByRole('radio', { name: 'Excel workbook' }).isChecked(), true)
+  await page.getByText('The last sheet says how many rows there are').waitFor()
+  await page.getByRole('radio', { name: 'CSV with semicolons' }).check()
+  await page.getByText('The last line says how many rows there are').waitFor()
+  await page.reload()
+  await rows(page)
+  await button(page, 'Export').click()
+  assert.is(await page.getByRole('radio', { name: 'CSV with semicolons' }).isChecked(), true)
 })
 
 test('an export is saved once all of it is there, and shows its receipt', async () => {
@@ -205,7 +234,9 @@ test('an export is saved once all of it is there, and shows its receipt', async 
   const [file] = await Promise.all([page.waitForEvent('download'), button(page, 'Download').click()])
   assert.is(file.suggestedFilename(), 'audit-log-2026-11-23.csv')
   assert.is((await readFile(await file.path(), 'utf8')).replace('\u{FEFF}', ''), server.scenario.file)
-  await page.getByText('4f'.repeat(32)).waitFor()
+  const sha256 = createHash('sha256').update(await readFile(await file.path())).digest('hex')
+  await page.getByText(sha256).waitFor()
+  await page.getByText('SHA-256 of the file').waitFor()
   await page.getByRole('link', { name: 'See it in the log' }).click()
   await page.waitForURL(/audit-log\/90000/)
   await page.getByRole('dialog').getByText('Technical details').waitFor()

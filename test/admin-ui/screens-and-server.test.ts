@@ -72,12 +72,12 @@ it('about the address of a question: the list there asks for just that', async (
 it('about a file in each form: it is whole, and its receipt is that of the log', async (context) => {
   const page = await open(context, `${log}?action=cv.deleted`)
   await rows(page)
-  for (const form of ['CSV with commas', 'CSV with semicolons', 'Excel (XLSX)', 'JSON Lines']) {
+  for (const form of ['CSV with commas', 'CSV with semicolons', 'Excel workbook', 'JSON Lines']) {
     await button(page, 'Export').click()
     await page.getByRole('radio', { name: form }).check()
     const [file] = await Promise.all([page.waitForEvent('download'), button(page, 'Download').click()])
     await page.getByText('The file is saved, all of it').waitFor()
-    const end = (await context.database.superuser.query(`select details ->> 'row_count' as rows, details ->> 'sha256' as sha256 from audit.event where action = 'audit.export_ended' order by id desc limit 1`)).rows[0]
+    const end = (await context.database.superuser.query(`select details ->> 'row_count' as rows, details ->> 'file_sha256' as sha256 from audit.event where action = 'audit.export_ended' order by id desc limit 1`)).rows[0]
     assert.is(end.rows, '3', form)
     await page.getByText(end.sha256).waitFor()
     assert.ok((await readFile(await file.path())).length > 100, form)

@@ -109,7 +109,7 @@ test('a page of the application leads to the history of one thing', async () => 
   await page.goto(`${demonstration.hostApp}/customers`)
   await page.getByRole('link', { name: /^History of customer/ }).first().click()
   await page.waitForURL(/company\/audit-log\?object=customer(\/|%2F)\d+$/)
-  await page.getByRole('button', { name: /^Remove filter: Object: customer/ }).first().waitFor()
+  await page.getByRole('button', { name: /^Remove filter: Object: Customer/ }).first().waitFor()
 })
 
 test('whose session has ended signs in and is back at the same place', async () => {
@@ -138,6 +138,7 @@ test('the exported file has exactly the filtered rows, and the export is an entr
   await page.goto(`${page.url().split('?')[0]}?action=cv.deleted&action=contact.deleted`)
   await page.locator('p.sentence').first().waitFor()
   await page.getByRole('button', { name: 'Export' }).click()
+  await page.getByRole('radio', { name: 'CSV with commas' }).check()
   const [file] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('dialog').getByRole('button', { name: /Export|Download/ }).or(page.getByRole('dialog').getByRole('link', { name: /Export|Download/ })).first().click(),

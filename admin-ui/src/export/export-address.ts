@@ -2,8 +2,8 @@ import type { EventFilterInput } from '../filter/event-filter.ts'
 import { addressOf } from '../request/address.ts'
 import type { Locale } from '../text/locale.ts'
 
-/** The forms of the file. */
-export const formats = ['csv_comma', 'csv_semicolon', 'xlsx', 'jsonl'] as const
+/** The forms of the file, the one first that opens by a double click as it is meant. */
+export const formats = ['xlsx', 'csv_comma', 'csv_semicolon', 'jsonl'] as const
 export type Format = (typeof formats)[number]
 
 /** The filter as the parameters of an address: their names are those of `server/event-filter.ts`. */

@@ -72,7 +72,7 @@ export const ExportChoice = ({ filter, input, zone, count, isUncounted, format, 
         </Box>
       )}
       <Typography variant="caption" component="p" color="textSecondary" sx={{ mt: 1 }}>
-        {text('export.each_entry', { zone })}
+        {text('export.each_entry', { zone })} {text(`export.whole_${format === 'xlsx' ? 'sheet' : 'line'}`)}
       </Typography>
       <Typography id={legend} variant="h3" component="h3" color="textSecondary" sx={{ mt: 2.5 }}>
         {text('export.format')}

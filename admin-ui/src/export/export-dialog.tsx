@@ -1,11 +1,12 @@
 import { Button, Dialog, DialogActions, DialogContent, DialogTitle } from '@mui/material'
-import { type ReactNode, useId, useState } from 'react'
+import { type ReactNode, useId } from 'react'
+import { useStore } from 'react-admin'
 import { Link, useLocation } from 'react-router-dom'
 import { useEventCount } from '../event/use-events.ts'
 import type { EventFilter, EventFilterInput } from '../filter/event-filter.ts'
 import { entryPath } from '../shell/place.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
-import { exportAddress, type Format } from './export-address.ts'
+import { exportAddress, formats } from './export-address.ts'
 import { ExportChoice } from './export-choice.tsx'
 import { ExportOutcome } from './export-outcome.tsx'
 import { useExport } from './use-export.ts'
@@ -25,7 +26,8 @@ export const ExportDialog = ({ filter, input, zone, close }: ExportDialogProps):
   const { search } = useLocation()
   const count = useEventCount(input)
   const { state, start, cancel } = useExport(locale)
-  const [format, setFormat] = useState<Format>(locale === 'sv' ? 'csv_semicolon' : 'csv_comma')
+  const [kept, setFormat] = useStore<string>('export.format', formats[0])
+  const format = formats.find((each) => each === kept) ?? formats[0]
   const go = () => void start(exportAddress(input, format, locale, zone))
   const isRunning = state.step === 'running'
   return (

@@ -34,7 +34,7 @@ export const ExportOutcome = ({ state, expected }: { state: ExportState; expecte
       )
     }
     case 'done': {
-      const { receipt } = state
+      const { name, rows, sha256 } = state
       return (
         <Box role="status">
           <Typography variant="body1" sx={{ fontWeight: 600, mb: 1 }}>
@@ -54,17 +54,21 @@ export const ExportOutcome = ({ state, expected }: { state: ExportState; expecte
           >
             <dt>{text('export.file')}</dt>
             <dd>
-              <bdi>{visible(state.name)}</bdi>
+              <bdi>{visible(name)}</bdi>
             </dd>
-            {receipt && (
+            {rows !== null && (
               <>
                 <dt>{text('export.rows')}</dt>
-                <dd>{formatNumber(receipt.rows, locale)}</dd>
-                <dt>SHA-256</dt>
+                <dd>{formatNumber(rows, locale)}</dd>
+              </>
+            )}
+            {sha256 !== null && (
+              <>
+                <dt>{text('fact.file_sha256')}</dt>
                 <dd>
-                  <code>{receipt.sha256}</code>
+                  <code>{sha256}</code>
                   <br />
-                  <CopyButton label={text('export.copy_hash')} content={() => receipt.sha256} />
+                  <CopyButton label={text('export.copy_hash')} content={() => sha256} />
                 </dd>
               </>
             )}
@@ -85,9 +89,9 @@ export const ExportOutcome = ({ state, expected }: { state: ExportState; expecte
               overflowWrap: 'anywhere',
             }}
           >
-            {checkCommand(state.name)}
+            {checkCommand(name)}
           </Box>
-          <CopyButton label={text('export.copy_command')} content={() => checkCommand(state.name)} />
+          <CopyButton label={text('export.copy_command')} content={() => checkCommand(name)} />
         </Box>
       )
     }

@@ -3,23 +3,24 @@ import { useDataProvider } from 'react-admin'
 import * as z from 'zod/mini'
 import { type AuditDataProvider, auditLog } from '../data-provider.ts'
 import type { WholeEvent } from '../event/event.ts'
-import { download, type Receipt, saveFile } from './download.ts'
+import { download, saveFile } from './download.ts'
+import { fileHash } from './file-hash.ts'
 
-/** How an export goes. `lines` says about how many rows there are so far. */
+/** How an export goes. `lines` says about how many rows there are so far; `sha256` is that of the file, where it is known. */
 export type ExportState =
   | { readonly step: 'choosing' }
   | { readonly step: 'running'; readonly bytes: number; readonly lines: number }
-  | { readonly step: 'done'; readonly name: string; readonly receipt: Receipt | null; readonly entry: string | null }
+  | { readonly step: 'done'; readonly name: string; readonly rows: number | null; readonly sha256: string | null; readonly entry: string | null }
   | { readonly step: 'failed'; readonly error: unknown }
 
-const ended = z.object({ row_count: z.number(), sha256: z.string() })
+const ended = z.object({ row_count: z.number(), file_sha256: z.string() })
 
-/** The receipt of a file as the log itself keeps it: in the entry about the end of the export. */
-const receiptInLog = async (
+/** What the log itself keeps of a file: it stands in the entry about the end of the export. */
+const endInLog = async (
   dataProvider: AuditDataProvider,
   entry: string | null,
   locale: string,
-): Promise<Receipt | null> => {
+): Promise<z.infer<typeof ended> | null> => {
   const { data } = await dataProvider.getList<WholeEvent>(auditLog, {
     filter: { actions: ['audit.export_ended'], ...(entry !== null && { objectKind: 'export', objectId: entry }) },
     pagination: { page: 1, perPage: 1 },
@@ -29,7 +30,7 @@ const receiptInLog = async (
   if (!found) return null
   const { data: whole } = await dataProvider.getOne<WholeEvent>(auditLog, { id: found.id, meta: { locale } })
   const details = ended.safeParse(whole.details)
-  return details.success ? { rows: details.data.row_count, sha256: details.data.sha256 } : null
+  return details.success ? details.data : null
 }
 
 /** An export of the list: starts it, says how far it is, and ends it early. It ends when the dialog goes. */
@@ -57,7 +58,9 @@ export const useExport = (locale: string) => {
           },
         )
         saveFile(file, name)
-        setState({ step: 'done', name, entry, receipt: receipt ?? (await receiptInLog(dataProvider, entry, locale).catch(() => null)) })
+        const own = await fileHash(file).catch(() => null)
+        const end = own !== null && receipt !== null ? null : await endInLog(dataProvider, entry, locale).catch(() => null)
+        setState({ step: 'done', name, entry, rows: receipt?.rows ?? end?.row_count ?? null, sha256: own ?? end?.file_sha256 ?? null })
       } catch (error) {
         if (!abort.signal.aborted) setState({ step: 'failed', error })
       }
