@@ -2,9 +2,9 @@ import * as z from 'zod/mini'
 
 /** The action types that can be filtered by, in the groups an administrator knows. */
 export const actionGroups = {
-  exports: ['projects.exported', 'customers.exported', 'contacts.exported'],
+  exports: ['projects.exported', 'customers.exported', 'contacts.exported', 'audit.exported'],
   deletions: ['customer.deleted', 'contact.deleted', 'project.deleted', 'role.deleted', 'user.deleted', 'cv.deleted'],
-  log: ['audit.exported', 'audit.export_ended'],
+  log: ['audit.export_ended'],
 } as const
 
 /** Every action type that has a name of its own on the screens. */

@@ -18,7 +18,15 @@ export const ActionPanel = (): ReactNode => {
   const others = [...new Set([...(facets?.actions ?? []).map(({ value }) => value), ...filter.actions])]
     .filter((value) => !actions.includes(value))
     .sort()
-  const groups = { ...actionGroups, others }
+  // What the chart counts as an export or a deletion is one here too.
+  const isOf = (ending: string) => (value: string) => value.endsWith(ending)
+  const [isExport, isDeletion] = [isOf('.exported'), isOf('.deleted')]
+  const groups = {
+    ...actionGroups,
+    exports: [...actionGroups.exports, ...others.filter(isExport)],
+    deletions: [...actionGroups.deletions, ...others.filter(isDeletion)],
+    others: others.filter((value) => !isExport(value) && !isDeletion(value)),
+  }
   return (['exports', 'deletions', 'others', 'log'] as const).map(
     (group) =>
       groups[group].length > 0 && (
