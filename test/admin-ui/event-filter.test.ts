@@ -12,6 +12,7 @@ import {
   writeFilter,
 } from '../../admin-ui/src/filter/event-filter.ts'
 import { filterParts } from '../../admin-ui/src/filter/in-words.ts'
+import { readThingInWords } from '../../admin-ui/src/filter/thing-in-words.ts'
 import { badFilterInWords } from '../../admin-ui/src/problem/bad-filter.ts'
 import { messages } from '../../admin-ui/src/text/locale.ts'
 import { makeTranslate } from '../../admin-ui/src/text/translate.ts'
@@ -129,10 +130,20 @@ it('takes a kind of thing, unless one thing says it already', () => {
   assert.not(letsActsThrough({ ...noFilter, kind: 'role' }), 'a kind is looked for one by one')
 })
 
+it('takes a thing as a person writes it, by the name or the code of its kind, and refuses a kind that there is not', () => {
+  const kinds = [{ code: 'customer', name: 'Kund' }, { code: 'contact', name: 'Kundkontakt' }, { code: 'user', name: 'User profile' }]
+  const meant = (typed: string) => readThingInWords(typed, kinds)
+  for (const typed of ['customer/42', 'Customer 42', 'kund/42', ' KUND  42 ']) assert.equal(meant(typed), { thing: { kind: 'customer', id: '42' } }, typed)
+  assert.equal(meant('User profile 7'), { thing: { kind: 'user', id: '7' } })
+  assert.equal(meant('customer/a/b c'), { thing: { kind: 'customer', id: 'a/b c' } })
+  assert.equal(meant('invoice/42'), { unknownKind: 'invoice' })
+  for (const typed of ['customer', '42', '/42', 'customer/', 'customer/ ']) assert.is(meant(typed), null, typed)
+})
+
 it('is said in words, part by part, exclusion included, and each part can be dropped alone', () => {
   const text = makeTranslate(messages.en, 'en-GB')
   const partsOf = (filter: EventFilter) =>
-    filterParts(filter, text, text, 'en', 'UTC', (id) => (id === 'user/7' ? 'Åsa Öberg' : null))
+    filterParts(filter, text, text, 'en', 'UTC', 'Åsa Öberg')
   const parts = partsOf(full)
   assert.equal(
     parts.map(({ words }) => words),
@@ -146,8 +157,8 @@ it('is said in words, part by part, exclusion included, and each part can be dro
       'Period: 10 Jan 2026 – 12 Jan 2026',
       `Name contains “"Jessica & Co" +å=100% ;--”`,
       'Person: Åsa Öberg',
-      'Object: customer a/b c',
-      'Belongs to: user 12',
+      'Object: Customer a/b c',
+      'Belongs to: User profile 12',
       'Request: req-1',
       'Act: 99',
     ],

@@ -2,7 +2,7 @@ import SearchOff from '@mui/icons-material/SearchOff'
 import { Box, Chip, Skeleton, styled, Typography } from '@mui/material'
 import type { ReactNode } from 'react'
 import { useTranslate } from 'react-admin'
-import { sourceName } from '../filter/in-words.ts'
+import { sourceName, thingName } from '../filter/in-words.ts'
 import { Notice } from '../problem/notice.tsx'
 import { Problem } from '../problem/problem.tsx'
 import { reasonOf } from '../request/request-error.ts'
@@ -83,9 +83,7 @@ const Detail = ({ event, zone }: { event: WholeEvent; zone: string }): ReactNode
       <bdi>{visible(label ?? id ?? text('detail.unknown'))}</bdi>
       {kind !== null && id !== null && (
         <span className="means">
-          <code>
-            {visible(kind)}/{visible(id)}
-          </code>
+          <bdi>{thingName({ kind, id }, translate)}</bdi>
         </span>
       )}
     </>

@@ -2,7 +2,7 @@ import { type Locale } from '../text/locale.ts'
 import type { TextKey, Values } from '../text/translate.ts'
 import { formatBetween, formatShortDay } from '../time/format.ts'
 import { visible } from '../text/visible.ts'
-import { type EventFilter, noFilter } from './event-filter.ts'
+import { type EventFilter, noFilter, type Thing } from './event-filter.ts'
 import type { Period } from './period.ts'
 
 type Text = (key: TextKey, values?: Values) => string
@@ -25,8 +25,11 @@ export const kindName = (kind: string, text: (key: string) => string): string =>
   return name === `kind_name.${kind}` ? visible(kind) : name
 }
 
+/** A thing as people write it: `CV 12`. */
+export const thingName = ({ kind, id }: Thing, text: (key: string) => string): string => `${kindName(kind, text)} ${visible(id)}`
+
 /** A period in words. */
-const periodName = (period: Period, text: Text, locale: Locale, zone: string): string => {
+export const periodName = (period: Period, text: Text, locale: Locale, zone: string): string => {
   if (period.preset === 'instants') {
     return formatBetween(new Date(period.from), new Date(period.to), locale, zone)
   }
@@ -45,7 +48,7 @@ export type FilterPart = { readonly key: string; readonly words: string; readonl
  * The parts of a filter, each in words.
  *
  * @param zone the time zone in which instants are shown
- * @param nameOfActor the name of a person by id, where it is known
+ * @param actorName the name of the person, where it is known
  */
 export const filterParts = (
   filter: EventFilter,
@@ -53,7 +56,7 @@ export const filterParts = (
   anyText: (key: string) => string,
   locale: Locale,
   zone: string,
-  nameOfActor: (id: string) => string | null,
+  actorName: string | null,
 ): readonly FilterPart[] => {
   const many = (
     field: 'actions' | 'notActions' | 'sources' | 'notSources',
@@ -74,7 +77,7 @@ export const filterParts = (
       : [
           {
             key: field,
-            words: text(`filter.chip.${field}`, { value: visible(value) }),
+            words: text(`filter.chip.${field}`, { value }),
             without: { ...filter, [field]: noFilter[field] },
           },
         ]
@@ -84,12 +87,12 @@ export const filterParts = (
     ...many('sources', 'source', (value) => sourceName(value, anyText)),
     ...many('notSources', 'not_source', (value) => sourceName(value, anyText)),
     ...one('period', filter.period === null ? null : periodName(filter.period, text, locale, zone)),
-    ...one('query', filter.query === '' ? null : filter.query),
-    ...one('actor', filter.actor === null ? null : (nameOfActor(filter.actor) ?? filter.actor)),
+    ...one('query', filter.query === '' ? null : visible(filter.query)),
+    ...one('actor', filter.actor === null ? null : visible(actorName ?? filter.actor)),
     ...one('kind', filter.kind === null ? null : kindName(filter.kind, anyText)),
-    ...one('object', filter.object === null ? null : `${filter.object.kind} ${filter.object.id}`),
-    ...one('owner', filter.owner === null ? null : `${filter.owner.kind} ${filter.owner.id}`),
-    ...one('request', filter.request),
-    ...one('act', filter.act),
+    ...one('object', filter.object === null ? null : thingName(filter.object, anyText)),
+    ...one('owner', filter.owner === null ? null : thingName(filter.owner, anyText)),
+    ...one('request', filter.request === null ? null : visible(filter.request)),
+    ...one('act', filter.act === null ? null : visible(filter.act)),
   ]
 }

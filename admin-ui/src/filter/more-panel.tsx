@@ -4,12 +4,14 @@ import { useTranslate } from 'react-admin'
 import type { EventFacet } from '../event/event-numbers.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
+import { formatList } from '../time/format.ts'
 import { Choice } from './choice.tsx'
-import { readThing } from './event-filter.ts'
 import { facetCount } from './facet-count.ts'
-import { kindName } from './in-words.ts'
+import { kindName, thingName } from './in-words.ts'
+import { readThingInWords } from './thing-in-words.ts'
 import { useFacets } from './use-facets.ts'
 import { useFilter } from './use-filter.ts'
+import { useKinds } from './use-kinds.ts'
 
 const mostShown = 6
 
@@ -32,9 +34,17 @@ export const MorePanel = ({ close }: { close: () => void }): ReactNode => {
   const [filter, setFilter] = useFilter()
   const { data: facets, isError } = useFacets()
   const [sought, setSought] = useState('')
-  const [object, setObject] = useState(filter.object === null ? '' : `${filter.object.kind}/${filter.object.id}`)
-  const thing = object.trim() === '' ? null : readThing(object.trim())
-  const isWrong = object.trim() !== '' && thing === null
+  const all = useKinds()
+  const [object, setObject] = useState(filter.object === null ? '' : thingName(filter.object, translate))
+  const isNone = object.trim() === ''
+  const meant = isNone ? null : readThingInWords(object, all)
+  const thing = meant !== null && 'thing' in meant ? meant.thing : null
+  const isWrong = !isNone && thing === null
+  const example = thingName({ kind: 'customer', id: '42' }, translate)
+  const objectHint = () => {
+    if (meant !== null && 'unknownKind' in meant) return text('filter.object_unknown', { kinds: formatList(all.map(({ name }) => name), locale) })
+    return text(isWrong ? 'filter.object_wrong' : 'filter.object_hint', { example })
+  }
   const people = (facets?.actors ?? []).filter(
     (actor) => actor.value !== '' && nameOf(actor).toLocaleLowerCase(locale).includes(sought.trim().toLocaleLowerCase(locale)),
   )
@@ -110,14 +120,14 @@ export const MorePanel = ({ close }: { close: () => void }): ReactNode => {
         <Box component="form" noValidate onSubmit={apply} sx={{ display: 'flex', gap: 1, alignItems: 'flex-start', mt: 0.5 }}>
           <TextField
             fullWidth
-            placeholder="customer/42"
+            placeholder={example}
             value={object}
             error={isWrong}
-            helperText={text(isWrong ? 'filter.object_wrong' : 'filter.object_hint')}
+            helperText={objectHint()}
             onChange={({ target }) => setObject(target.value)}
             slotProps={{ htmlInput: { 'aria-label': text('filter.object'), maxLength: 500, autoComplete: 'off' } }}
           />
-          <Button type="submit" variant="contained" disabled={isWrong}>
+          <Button type="submit" variant="contained" disabled={isWrong} sx={{ flex: 'none' }}>
             {text('filter.apply')}
           </Button>
         </Box>
