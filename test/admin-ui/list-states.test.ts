@@ -35,6 +35,7 @@ const states: readonly State[] = [
     name: 'nothing ever recorded', scenario: { events: [], count: { count: 0, isExact: true }, histogram: { unit: 'day', buckets: [] } },
     reach: async (page) => {
       await heading(page, 'Nothing has been recorded yet')
+      assert.is(await page.getByText('0 entries').count(), 0)
       await page.getByText('Recording since 3 February 2026 at 09:12.').waitFor()
     },
   },
@@ -42,6 +43,7 @@ const states: readonly State[] = [
     name: 'nothing matches', address: `${log}?q=nobody-has-this-name&period=7d&notSource=api`, scenario: { count: { count: 0, isExact: true } },
     reach: async (page) => {
       await heading(page, 'No entry matches')
+      await page.getByText('The search looks at the names of things').waitFor()
       await button(page, 'Look at any time').waitFor()
       await page.getByRole('button', { name: 'Remove filter: Not from: API' }).first().waitFor()
     },

@@ -133,6 +133,7 @@ it('says what was wrong as a page, without running it', async ({ running, fredri
   const page = await response.text()
   assert.match(page, 'alert(1)')
   assert.not.match(page, '<script')
+  assert.match(page, 'href="/company/audit-log"', 'it leads back to the log')
 })
 
 it('stays on its own paths [case 184]', async ({ running }) => {

@@ -27,12 +27,14 @@ export const ListSummary = ({ question, readAt, newest, refresh }: ListSummaryPr
     if (isExact) return text(isEmpty(filter) ? 'list.entries' : 'list.matching', { count })
     return text(isEmpty(filter) ? 'list.entries_more' : 'list.matching_more', { count })
   }
+  // That nothing is recorded yet, the list says in words.
+  const isNothing = all?.count === 0 && isEmpty(filter)
   const asActs = question.asActs && all && acts.data?.isExact && acts.data.count !== all.count ? acts.data.count : null
   const canSwitch = letsActsThrough(filter) && all !== undefined && all.count > 0 && (each || asActs !== null || !all.isExact)
   return (
     <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', columnGap: 1.5, rowGap: 0.25, minHeight: 40, my: 0.5 }}>
       <Typography variant="body2" role="status" sx={{ fontVariantNumeric: 'tabular-nums' }}>
-        {all && <strong>{inWords(all)}</strong>}
+        {all && !isNothing && <strong>{inWords(all)}</strong>}
         {entries.isError && text('list.total_failed')}
       </Typography>
       {asActs !== null && (

@@ -1,6 +1,6 @@
 import InboxOutlined from '@mui/icons-material/InboxOutlined'
 import SearchOff from '@mui/icons-material/SearchOff'
-import { Button, Typography } from '@mui/material'
+import { Box, Button, Typography } from '@mui/material'
 import type { ReactNode } from 'react'
 import { isEmpty, noFilter } from '../filter/event-filter.ts'
 import { useFilter, useZone } from '../filter/use-filter.ts'
@@ -55,9 +55,11 @@ export const Nothing = (): ReactNode => {
               variant="outlined"
               color="inherit"
               onClick={() => setFilter(without)}
-              sx={{ maxWidth: '100%', borderColor: 'divider', bgcolor: 'background.paper' }}
+              sx={{ maxWidth: 'min(320px, 100%)', borderColor: 'divider', bgcolor: 'background.paper' }}
             >
-              {text('filter.remove', { filter: words })}
+              <Box component="bdi" sx={{ overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' }}>
+                {text('filter.remove', { filter: words })}
+              </Box>
             </Button>
           ))}
           <Button variant="contained" onClick={() => setFilter(noFilter)}>
@@ -67,6 +69,11 @@ export const Nothing = (): ReactNode => {
       }
     >
       {text('state.no_match_text')}
+      {filter.query !== '' && (
+        <Typography variant="body2" sx={{ mt: 1.5 }}>
+          {text('state.names_only')}
+        </Typography>
+      )}
     </Notice>
   )
 }
