@@ -1,7 +1,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { periodAround, periodFaults, periodToInstants, readPeriod, writePeriod } from '../../admin-ui/src/filter/period.ts'
+import { daysOf, type Preset, periodAround, periodFaults, periodToInstants, readPeriod, writePeriod } from '../../admin-ui/src/filter/period.ts'
 import { bucketInWords, periodOf } from '../../admin-ui/src/histogram/bucket-in-words.ts'
+import { formatTick } from '../../admin-ui/src/time/format.ts'
 import { addDays, dayOf, firstInstantOf, isDay } from '../../admin-ui/src/time/day.ts'
 
 const it = suite('The period of the list')
@@ -52,12 +53,27 @@ it('finds the beginning of every day of a year in zones at both ends of the worl
 })
 
 it('with a name counts back from today, which it includes, and goes on until now', () => {
-  const of = (preset: 'today' | '7d' | '30d' | '90d' | 'year') => periodToInstants({ preset }, 'UTC', '2026-03-03')
+  const of = (preset: Preset) => periodToInstants({ preset }, 'UTC', '2026-03-03')
   assert.equal(of('today'), { from: '2026-03-03T00:00:00.000Z' })
   assert.equal(of('7d'), { from: '2026-02-25T00:00:00.000Z' })
   assert.equal(of('30d'), { from: '2026-02-02T00:00:00.000Z' })
   assert.equal(of('90d'), { from: '2025-12-04T00:00:00.000Z' })
   assert.equal(of('year'), { from: '2026-01-01T00:00:00.000Z' })
+})
+
+it('with a name may be over: then it ends with its last day', () => {
+  const of = (preset: Preset, today: string) => {
+    const { firstDay, lastDay } = daysOf(preset, today)
+    return [firstDay, lastDay]
+  }
+  assert.equal(of('yesterday', '2026-03-01'), ['2026-02-28', '2026-02-28'])
+  assert.equal(of('last-month', '2026-01-31'), ['2025-12-01', '2025-12-31'])
+  assert.equal(of('last-month', '2028-03-15'), ['2028-02-01', '2028-02-29'])
+  assert.equal(of('last-quarter', '2026-02-03'), ['2025-10-01', '2025-12-31'])
+  assert.equal(of('last-quarter', '2026-06-30'), ['2026-01-01', '2026-03-31'])
+  assert.equal(of('last-year', '2026-11-23'), ['2025-01-01', '2025-12-31'])
+  assert.equal(periodToInstants({ preset: 'yesterday' }, zone, '2026-10-26'), { from: '2026-10-24T22:00:00.000Z', to: '2026-10-25T23:00:00.000Z' })
+  assert.equal(periodToInstants({ preset: 'today' }, 'UTC', '2026-10-26'), { from: '2026-10-26T00:00:00.000Z' }, 'today goes on')
 })
 
 it('may have only one end; the ends of time bound nothing [case 195]', () => {
@@ -95,6 +111,13 @@ it('can be two instants, as a stretch of the histogram gives them, and goes thro
     assert.ok(periodFaults(new URLSearchParams(wrong)).length > 0, wrong)
   }
   assert.equal(periodAround('2026-11-23T13:00:00.5Z', 300_000), { preset: 'instants', from: '2026-11-23T12:55:00.500Z', to: '2026-11-23T13:05:00.500Z' })
+})
+
+it('names the day below the first hour of each day, so that 03:00 is of some day', () => {
+  const tick = (at: string, before: string | null) => formatTick(new Date(at), before === null ? null : new Date(before), 'hour', 'en', zone)
+  assert.is(tick('2026-11-30T02:00:00Z', null), '30 Nov, 03:00')
+  assert.is(tick('2026-11-30T05:00:00Z', '2026-11-30T02:00:00Z'), '06:00')
+  assert.is(tick('2026-11-30T23:00:00Z', '2026-11-30T20:00:00Z'), '1 Dec, 00:00')
 })
 
 it('is whole days where a stretch of the histogram is that in the zone, and instants where it is not', () => {

@@ -1,6 +1,6 @@
 import { type Locale } from '../text/locale.ts'
 import type { TextKey, Values } from '../text/translate.ts'
-import { formatBetween, formatShortDay } from '../time/format.ts'
+import { formatBetween, formatDays, formatShortDay } from '../time/format.ts'
 import { visible } from '../text/visible.ts'
 import { type EventFilter, noFilter, type Thing } from './event-filter.ts'
 import type { Period } from './period.ts'
@@ -25,6 +25,9 @@ export const kindName = (kind: string, text: (key: string) => string): string =>
   return name === `kind_name.${kind}` ? visible(kind) : name
 }
 
+/** A name that begins a line, as it stands within one: `user profile`; `CV` stays. */
+export const withinSentence = (name: string): string => (/^\p{Lu}(?!\p{Lu})/u.test(name) ? `${name.charAt(0).toLowerCase()}${name.slice(1)}` : name)
+
 /** A thing as people write it: `CV 12`. */
 export const thingName = ({ kind, id }: Thing, text: (key: string) => string): string => `${kindName(kind, text)} ${visible(id)}`
 
@@ -38,7 +41,9 @@ export const periodName = (period: Period, text: Text, locale: Locale, zone: str
   const last = period.lastDay === null ? null : formatShortDay(period.lastDay, locale)
   if (first === null) return text('filter.until', { last: last ?? '' })
   if (last === null) return text('filter.since', { first })
-  return first === last ? first : text('filter.between', { first, last })
+  if (period.firstDay === null || period.lastDay === null || first === last) return first
+  const [from, to] = [period.firstDay, period.lastDay].map((day) => new Date(`${day}T00:00:00Z`))
+  return from && to && from < to ? formatDays(from, to, locale, 'UTC') : text('filter.between', { first, last })
 }
 
 /** One part of a filter in words, and the filter without it. */

@@ -1,10 +1,10 @@
 import { Box, Button, TextField, Typography } from '@mui/material'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { isDay } from '../time/day.ts'
-import { formatShortDay } from '../time/format.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { Choice } from './choice.tsx'
-import { firstDayOf, type Period, presets } from './period.ts'
+import { periodName } from './in-words.ts'
+import { daysOf, type Period, presets } from './period.ts'
 
 type PeriodPanelProps = {
   readonly period: Period | null
@@ -19,6 +19,8 @@ export const PeriodPanel = ({ period, zone, today, onChange }: PeriodPanelProps)
   const locale = useReadersLocale()
   const [first, setFirst] = useState(period?.preset === null ? (period.firstDay ?? '') : '')
   const [last, setLast] = useState(period?.preset === null ? (period.lastDay ?? '') : '')
+  // A date in a field is written as the browser likes; here it is in the words of the page.
+  const isOwn = period !== null && (period.preset === null || period.preset === 'instants')
   const wrongOrder = isDay(first) && isDay(last) && first > last
   const apply = (event: FormEvent) => {
     event.preventDefault()
@@ -34,11 +36,16 @@ export const PeriodPanel = ({ period, zone, today, onChange }: PeriodPanelProps)
     <Box sx={{ width: 300, maxWidth: '100%' }}>
       {choice('any', text('filter.any_time'), '', period === null, null)}
       {presets.map((preset) => {
-        const first = formatShortDay(firstDayOf(preset, today), locale)
-        const hint = preset === 'today' ? first : text('filter.since', { first })
-        return choice(preset, text(`filter.preset.${preset}`), hint, period?.preset === preset, { preset })
+        const { firstDay, lastDay } = daysOf(preset, today)
+        const days = lastDay === null && preset !== 'today' ? { firstDay, lastDay } : { firstDay, lastDay: lastDay ?? firstDay }
+        return choice(preset, text(`filter.preset.${preset}`), periodName({ preset: null, ...days }, text, locale, zone), period?.preset === preset, { preset })
       })}
       <Box component="form" noValidate onSubmit={apply} sx={{ mt: 1.5, pt: 2, borderTop: 1, borderColor: 'divider' }}>
+        {isOwn && (
+          <Typography variant="body2" sx={{ mb: 2, fontWeight: 600 }}>
+            {periodName(period, text, locale, zone)}
+          </Typography>
+        )}
         <Box sx={{ display: 'grid', gridTemplateColumns: '1fr 1fr', gap: 1 }}>
           <TextField
             type="date"

@@ -1,7 +1,7 @@
 import { addDays, firstInstantOf, isDay } from '../time/day.ts'
 
 /** Periods with a name, as they stand in the address: `?period=7d`. */
-export const presets = ['today', '7d', '30d', '90d', 'year'] as const
+export const presets = ['today', 'yesterday', '7d', '30d', '90d', 'year', 'last-month', 'last-quarter', 'last-year'] as const
 export type Preset = (typeof presets)[number]
 
 /**
@@ -18,7 +18,15 @@ export type Instants = { from?: string; to?: string }
 
 const beginning = '0001-01-01'
 
-const daysOf: Record<Exclude<Preset, 'year'>, number> = { today: 1, '7d': 7, '30d': 30, '90d': 90 }
+/** The first day of the month that lies so many months before (after, if negative) that of the day. */
+const monthBefore = (day: string, count: number): string => {
+  const [year = 0, month = 1] = day.split('-').map(Number)
+  const months = year * 12 + month - 1 - count
+  return `${String(Math.floor(months / 12)).padStart(4, '0')}-${String((months % 12) + 1).padStart(2, '0')}-01`
+}
+
+/** How many months before the month of the day its quarter began. */
+const monthsIntoQuarter = (day: string): number => (Number(day.slice(5, 7)) - 1) % 3
 
 const isInstant = (text: string | null): text is string =>
   text !== null && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/.test(text) && !Number.isNaN(Date.parse(text))
@@ -30,9 +38,32 @@ const instantsIn = (address: URLSearchParams) => {
 
 const isPreset = (text: string): text is Preset => presets.some((preset) => preset === text)
 
-/** The first day of a period with a name: the seven days of `7d` are today and the six days before it. */
-export const firstDayOf = (preset: Preset, today: string): string =>
-  preset === 'year' ? `${today.slice(0, 4)}-01-01` : addDays(today, 1 - daysOf[preset])
+/** The days of a period with a name; the last is null where it goes on until now. The seven days of `7d` are today and the six days before it. */
+export const daysOf = (preset: Preset, today: string): { readonly firstDay: string; readonly lastDay: string | null } => {
+  const until = (dayAfter: string) => addDays(dayAfter, -1)
+  const quarter = monthBefore(today, monthsIntoQuarter(today))
+  const year = `${today.slice(0, 4)}-01-01`
+  switch (preset) {
+    case 'today':
+      return { firstDay: today, lastDay: null }
+    case 'yesterday':
+      return { firstDay: addDays(today, -1), lastDay: addDays(today, -1) }
+    case '7d':
+      return { firstDay: addDays(today, -6), lastDay: null }
+    case '30d':
+      return { firstDay: addDays(today, -29), lastDay: null }
+    case '90d':
+      return { firstDay: addDays(today, -89), lastDay: null }
+    case 'year':
+      return { firstDay: year, lastDay: null }
+    case 'last-month':
+      return { firstDay: monthBefore(today, 1), lastDay: until(monthBefore(today, 0)) }
+    case 'last-quarter':
+      return { firstDay: monthBefore(quarter, 3), lastDay: until(quarter) }
+    case 'last-year':
+      return { firstDay: monthBefore(year, 12), lastDay: until(year) }
+  }
+}
 
 /** What stands in the address as a period or a day but is none, as `from=2026-02-30`. */
 export const periodFaults = (address: URLSearchParams): readonly string[] => {
@@ -75,17 +106,13 @@ export const writePeriod = (period: Period | null, address: URLSearchParams): vo
 
 /**
  * What a period means in a zone in which it is `today`. The last day is included, so `to` is the first instant of the
- * day after it. A period with a name has no end: it goes on until now. The first day of year 1 and the last of 9999
- * bound nothing.
+ * day after it. The first day of year 1 and the last of 9999 bound nothing.
  */
 export const periodToInstants = (period: Period | null, zone: string, today: string): Instants => {
   if (period === null) return {}
   if (period.preset === 'instants') return { from: period.from, to: period.to }
-  if (period.preset !== null) {
-    return { from: firstInstantOf(firstDayOf(period.preset, today), zone).toISOString() }
-  }
-  const { firstDay } = period
-  const dayAfter = period.lastDay === null ? null : addDays(period.lastDay, 1)
+  const { firstDay, lastDay } = period.preset === null ? period : daysOf(period.preset, today)
+  const dayAfter = lastDay === null ? null : addDays(lastDay, 1)
   return {
     ...(firstDay === null || firstDay <= beginning ? {} : { from: firstInstantOf(firstDay, zone).toISOString() }),
     ...(dayAfter === null || !isDay(dayAfter) ? {} : { to: firstInstantOf(dayAfter, zone).toISOString() }),

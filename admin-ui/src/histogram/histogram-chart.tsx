@@ -30,8 +30,8 @@ const Bar = ({ ownerState, x, y, width, height }: BarProps): ReactNode => {
 type HistogramChartProps = {
   readonly buckets: readonly Bucket[]
   readonly height: number
-  /** What stands below a stretch. */
-  readonly tick: (bucket: Bucket) => string
+  /** What stands below a stretch, after the one before it of which something is said. */
+  readonly tick: (bucket: Bucket, before: Bucket | null) => string
 }
 
 /** Share of the height that exports have, below the line. */
@@ -96,7 +96,7 @@ export const HistogramChart = ({ buckets, height, tick }: HistogramChartProps): 
           tickLabelInterval: () => true,
           valueFormatter: (index: number) => {
             const bucket = buckets[index]
-            return bucket === undefined ? '' : tick(bucket)
+            return bucket === undefined ? '' : tick(bucket, buckets[index - step] ?? null)
           },
           tickLabelStyle: { fontSize: 12, fill: palette.text.secondary },
         },

@@ -46,7 +46,14 @@ export const Histogram = ({ question, zone }: { question: Question; zone: string
   const [pointed, setPointed] = useState<readonly [first: number, last: number]>()
   const [asTable, setAsTable] = useState(false)
   const unit = data?.unit ?? ''
-  const tick = useCallback(({ from }: Bucket) => formatTick(new Date(from), unit, locale, zone), [unit, locale, zone])
+  const isOne = data?.buckets.length === 1
+  const tick = useCallback(
+    (bucket: Bucket, before: Bucket | null) =>
+      isOne
+        ? bucketInWords(bucket, unit, locale, zone)
+        : formatTick(new Date(bucket.from), before && new Date(before.from), unit, locale, zone),
+    [isOne, unit, locale, zone],
+  )
   if (isError && !data) {
     return (
       <Frame>

@@ -15,6 +15,14 @@ export const en = {
     to_light: 'Use light colours',
     viewer: 'Signed in as %{name}',
   },
+  keys: {
+    title: 'By keyboard',
+    search: 'To the search',
+    step: 'Down and up the list, or to the older and the newer entry',
+    open: 'Opens the entry',
+    close: 'Closes what is open',
+    help: 'Shows this',
+  },
   zone: {
     label: 'Time zone',
     company: 'Company’s: %{zone}',
@@ -131,10 +139,14 @@ export const en = {
     },
     preset: {
       today: 'Today',
+      yesterday: 'Yesterday',
       '7d': 'Last 7 days',
       '30d': 'Last 30 days',
       '90d': 'Last 90 days',
       year: 'This year',
+      'last-month': 'Last month',
+      'last-quarter': 'Last quarter',
+      'last-year': 'Last year',
     },
     any_time: 'Any time',
     first_day: 'First day',
@@ -172,6 +184,8 @@ export const en = {
     went_along: 'and with it %{list}',
     and_more: '1 more |||| %{count} more',
     was_taken_along: 'went along with something else',
+    taken_along_with: 'went along with %{kind} %{name}',
+    open_entry: 'Open entry %{id}',
   },
   fact: {
     row_count: 'Rows',
@@ -196,6 +210,7 @@ export const en = {
   },
   detail: {
     label: 'Entry',
+    title: 'Entry %{id}',
     loading: 'Loading the entry',
     close: 'Close',
     previous: 'Newer entry (K)',
@@ -333,6 +348,11 @@ export const en = {
     save: 'Save',
     replace: 'Replace',
     hint: 'Only you see your views.',
+    saved: 'Saved: %{name}.',
+    replaced: 'Replaced: %{name}.',
+    removed: 'Deleted: %{name}.',
+    restored: 'As before: %{name}.',
+    undo: 'Undo',
     not_saved: 'That did not work. Try again.',
   },
   recording: {

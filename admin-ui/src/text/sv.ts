@@ -12,6 +12,14 @@ export const sv: Messages = {
     to_light: 'Använd ljusa färger',
     viewer: 'Inloggad som %{name}',
   },
+  keys: {
+    title: 'Med tangentbordet',
+    search: 'Till sökningen',
+    step: 'Nedåt och uppåt i listan, eller till den äldre och den nyare posten',
+    open: 'Öppnar posten',
+    close: 'Stänger det som är öppet',
+    help: 'Visar detta',
+  },
   zone: {
     label: 'Tidszon',
     company: 'Företagets: %{zone}',
@@ -128,10 +136,14 @@ export const sv: Messages = {
     },
     preset: {
       today: 'I dag',
+      yesterday: 'I går',
       '7d': 'Senaste 7 dagarna',
       '30d': 'Senaste 30 dagarna',
       '90d': 'Senaste 90 dagarna',
       year: 'I år',
+      'last-month': 'Förra månaden',
+      'last-quarter': 'Förra kvartalet',
+      'last-year': 'Förra året',
     },
     any_time: 'Alla datum',
     first_day: 'Första dag',
@@ -169,6 +181,8 @@ export const sv: Messages = {
     went_along: 'tillsammans med %{list}',
     and_more: '1 till |||| %{count} till',
     was_taken_along: 'följde med något annat',
+    taken_along_with: 'följde med %{kind} %{name}',
+    open_entry: 'Öppna post %{id}',
   },
   fact: {
     row_count: 'Rader',
@@ -193,6 +207,7 @@ export const sv: Messages = {
   },
   detail: {
     label: 'Post',
+    title: 'Post %{id}',
     loading: 'Hämtar posten',
     close: 'Stäng',
     previous: 'Nyare post (K)',
@@ -330,6 +345,11 @@ export const sv: Messages = {
     save: 'Spara',
     replace: 'Ersätt',
     hint: 'Bara du ser dina vyer.',
+    saved: 'Sparad: %{name}.',
+    replaced: 'Ersatt: %{name}.',
+    removed: 'Borttagen: %{name}.',
+    restored: 'Som förut: %{name}.',
+    undo: 'Ångra',
     not_saved: 'Det gick inte. Försök igen.',
   },
   recording: {

@@ -1,4 +1,5 @@
 import { type Locale, tagOf } from '../text/locale.ts'
+import { dayOf } from './day.ts'
 
 const made = new Map<string, Intl.DateTimeFormat>()
 
@@ -109,12 +110,21 @@ export const formatMonths = (first: Date, last: Date, locale: Locale, zone: stri
 export const formatYears = (first: Date, last: Date, locale: Locale, zone: string): string =>
   format(locale, zone, { year: 'numeric' }).formatRange(first, last)
 
-/** What stands below a stretch of a histogram, as short as its unit allows: `14:00`, `23 Nov`, `Nov 2026`. */
-export const formatTick = (instant: Date, unit: string, locale: Locale, zone: string): string => {
-  if (unit === 'minute' || unit === 'hour') return formatTime(instant, locale, zone)
+/**
+ * What stands below a stretch of a histogram, as short as its unit allows: `14:00`, `23 Nov`, `Nov 2026`. The first one of
+ * a day says the day too: `23 Nov, 14:00`.
+ *
+ * @param before where the stretch begins that is named before it, if there is one
+ */
+export const formatTick = (instant: Date, before: Date | null, unit: string, locale: Locale, zone: string): string => {
+  const day = { day: 'numeric', month: 'short' } as const
+  if (unit === 'minute' || unit === 'hour') {
+    const isSameDay = before !== null && dayOf(before, zone) === dayOf(instant, zone)
+    return isSameDay ? formatTime(instant, locale, zone) : format(locale, zone, { ...day, hour: '2-digit', minute: '2-digit' }).format(instant)
+  }
   if (unit === 'month') return format(locale, zone, { month: 'short', year: 'numeric' }).format(instant)
   if (unit === 'year') return format(locale, zone, { year: 'numeric' }).format(instant)
-  return format(locale, zone, { day: 'numeric', month: 'short' }).format(instant)
+  return format(locale, zone, day).format(instant)
 }
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
