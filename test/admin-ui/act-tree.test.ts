@@ -18,7 +18,7 @@ const entry = (id: string, rootId: string | null, causedBy: string | null): List
   objectId: id,
   source: 'app',
   sentence: 'Åsa: deleted role',
-  sentenceParts: [],
+  sentenceParts: [], onBehalfOf: null, reason: null,
 })
 const shape = (branches: readonly Branch[]): unknown =>
   branches.map(({ event, children }) => [event.id, shape(children)])

@@ -22,7 +22,8 @@ type Thing = { readonly kind: string; readonly verb: string; readonly action: st
 export function entry(number: number, thing: Thing = deeds[number % deeds.length] ?? deeds[0], changes: Partial<WholeEvent> = {}): WholeEvent {
   const actor = people[(number * 3) % people.length] ?? people[0] ?? ''
   const parts = [
-    { part: 'actor', text: actor }, { part: 'text', text: `: ${thing.verb}` },
+    { part: 'actor', text: actor }, { part: 'text', text: `: ${thing.verb}${thing.action.endsWith('.export_ended') ? ' ' : ''}` },
+    ...(thing.action.endsWith('.export_ended') ? [{ part: 'text', text: 'ended' }] : []),
     ...(thing.label === null ? [] : [{ part: 'text', text: ' ' }, { part: 'object', text: thing.label }]),
     ...(thing.owner === null ? [] : [{ part: 'text', text: ' (' }, { part: 'owner', text: thing.owner }, { part: 'text', text: ')' }]),
     ...(/export(ed|_ended)$/.test(thing.action) ? [{ part: 'text', text: ' (' }, { part: 'count', text: '2450' }, { part: 'text', text: ' rows)' }] : []),
@@ -43,7 +44,7 @@ export function entry(number: number, thing: Thing = deeds[number % deeds.length
 
 /** How the export of that number ended. */
 export const exportEnd = (number: number): WholeEvent =>
-  entry(number, { action: 'customers.export_ended', kind: 'customer', verb: 'the export of customers ended', label: null, owner: null },
+  entry(number, { action: 'customers.export_ended', kind: 'customer', verb: 'the export of customers', label: null, owner: null },
     { id: String(95_000 - number), objectId: String(90_000 - number), details: { outcome: 'complete', row_count: 2450, file_sha256: '4f'.repeat(32) }, snapshot: null })
 
 /** What went along with the entry of that number: three contacts, two projects and their four roles. */

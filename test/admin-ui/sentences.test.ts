@@ -3,7 +3,9 @@ import * as assert from 'uvu/assert'
 import { asTable } from '../../admin-ui/src/event/copy-as.ts'
 import { plainFacts } from '../../admin-ui/src/event/plain-facts.ts'
 import { nameIn, sentenceWithin } from '../../admin-ui/src/event/sentence-within.ts'
+import { foldExportEnds, outcomeIn } from '../../admin-ui/src/event/fold-export-ends.ts'
 import { facetCount } from '../../admin-ui/src/filter/facet-count.ts'
+import { entry, exportEnd } from './scenario.ts'
 
 const it = suite('What is said of an entry')
 
@@ -33,6 +35,16 @@ it('is the facts of an export that are plain, and its filter in words rather tha
   assert.equal(plainFacts({ row_count: 2450, filter: { city: 'Malmö' } }, 'en'), { row_count: '2,450', filter: { city: 'Malmö' } })
   assert.equal(plainFacts({ filter: { q: 'x' }, filterInWords: 'Name: x', person: { id: '7' }, locale: null }, 'en'), { filterInWords: 'Name: x', locale: null })
   assert.equal(plainFacts([1], 'en'), [1])
+})
+
+it('tells in the line of an export how it ended, where both are loaded', () => {
+  const [begun, other] = [entry(3), entry(4)]
+  const end = exportEnd(3)
+  const { events, ends } = foldExportEnds([end, other, begun])
+  assert.equal(events.map(({ id }) => id), [other.id, begun.id])
+  const told = ends.get(begun.id)
+  assert.is(told && outcomeIn(told).map(({ text }) => text).join(''), 'ended (2450 rows)')
+  assert.equal(foldExportEnds([end, other]).events, [end, other], 'an end alone has a line of its own')
 })
 
 it('says "120+" where only the newest were counted', () => {

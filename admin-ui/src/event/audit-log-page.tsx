@@ -1,6 +1,6 @@
 import FileDownloadOutlined from '@mui/icons-material/FileDownloadOutlined'
 import { Box, Button, Dialog, DialogActions, DialogContent, LinearProgress, Link as TextLink, Typography } from '@mui/material'
-import { type ReactNode, useCallback, useState } from 'react'
+import { type ReactNode, useCallback, useMemo, useState } from 'react'
 import { Link, useLocation, useParams } from 'react-router-dom'
 import type { ExportDialogProps } from '../export/export-dialog.tsx'
 import { FilterBar } from '../filter/filter-bar.tsx'
@@ -12,6 +12,7 @@ import { Histogram } from '../histogram/histogram.tsx'
 import { Problem } from '../problem/problem.tsx'
 import { RequestError } from '../request/request-error.ts'
 import { appearance } from '../shell/appearance.ts'
+import { KeyHelp } from '../shell/key-help.tsx'
 import { recordingPath, recordingPlace } from '../shell/place.ts'
 import { usePart } from '../shell/use-part.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
@@ -19,6 +20,8 @@ import { formatList } from '../time/format.ts'
 import { ViewsMenu } from '../view/views-menu.tsx'
 import { EventDrawer } from './event-drawer.tsx'
 import { EventList, EventListSkeleton } from './event-list.tsx'
+import { EntryOffer } from './entry-offer.tsx'
+import { foldExportEnds, notFolded } from './fold-export-ends.ts'
 import { ListSummary } from './list-summary.tsx'
 import { Nothing } from './nothing.tsx'
 import { QuestionMenu } from './question-menu.tsx'
@@ -71,7 +74,8 @@ const Log = (): ReactNode => {
   const refresh = useCallback(() => void refetch(), [refetch])
   const loadMore = useCallback(() => void fetchNextPage(), [fetchNextPage])
   const { search } = useLocation()
-  const { drawn, isDrawn } = useDrawnAnswer(pages.events, filter.query, pages.isPlaceholderData)
+  const folded = useMemo(() => (question.asActs ? foldExportEnds : notFolded)(pages.events), [question.asActs, pages.events])
+  const { drawn, isDrawn } = useDrawnAnswer(folded, filter.query, pages.isPlaceholderData)
   useKeptPosition(search, pages, isDrawn)
   const hasList = error === null && (pages.isPending || pages.events.length > 0)
   const list = () => {
@@ -102,20 +106,21 @@ const Log = (): ReactNode => {
             </TextLink>
           </Typography>
         </Box>
-        {/* On a phone a line of its own, below title and export. */}
+        {/* Where there is little room, as on a phone, a line of its own below title and export. */}
         <Box
           sx={{
             display: 'flex',
             alignItems: 'center',
             gap: { xs: 0.5, sm: 1 },
-            order: { xs: 1, sm: 0 },
-            flex: { xs: '1 1 100%', sm: 'none' },
+            order: { xs: 1, md: 0 },
+            flex: { xs: '1 1 100%', md: 'none' },
             minWidth: 0,
           }}
         >
           <ZoneMenu />
           <ViewsMenu />
           <QuestionMenu input={question.listInput} />
+          <KeyHelp />
         </Box>
         <Button
           variant="contained"
@@ -128,6 +133,7 @@ const Log = (): ReactNode => {
       </Box>
       <FilterBar />
       <FilterChips />
+      <EntryOffer query={filter.query} />
       {hasList && <Histogram question={question} zone={zone} />}
       {error === null && (
         <ListSummary
@@ -146,7 +152,7 @@ const Log = (): ReactNode => {
         )}
         {list()}
       </Box>
-      <EventDrawer id={current} events={pages.events} zone={zone} />
+      <EventDrawer id={current} events={folded.events} zone={zone} />
       {exporting && <Export filter={filter} input={question.input} zone={zone} close={() => setExporting(false)} />}
     </>
   )

@@ -88,7 +88,7 @@ type DaysProps = {
 const hours24 = 86_400_000
 
 /** The rows of an answer, by day. Drawn anew when the answer changes, not whenever the page around it does. */
-const Days = memo(({ answer: { events, query }, zone, current }: DaysProps): ReactNode => {
+const Days = memo(({ answer: { events, ends, query }, zone, current }: DaysProps): ReactNode => {
   const text = useText()
   const words = useRowWords()
   const now = useNow()
@@ -103,6 +103,7 @@ const Days = memo(({ answer: { events, query }, zone, current }: DaysProps): Rea
     }
     return [...byDay]
   }, [events, zone])
+  const byId = useMemo(() => new Map(events.map((event) => [event.id, event])), [events])
   const nearness = (day: string) =>
     day === today ? text('list.today') : day === addDays(today, -1) ? text('list.yesterday') : null
   return days.map(([day, entries]) => (
@@ -116,6 +117,8 @@ const Days = memo(({ answer: { events, query }, zone, current }: DaysProps): Rea
           <EventRow
             key={event.id}
             event={event}
+            end={ends.get(event.id)}
+            root={event.rootId === null ? undefined : byId.get(event.rootId)}
             zone={zone}
             query={query}
             current={event.id === current}

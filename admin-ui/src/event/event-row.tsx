@@ -1,11 +1,14 @@
 import type { Theme } from '@mui/material'
 import { memo, type ReactNode, useState } from 'react'
+import { visible } from '../text/visible.ts'
 import { ActBranches } from './act-branches.tsx'
 import { ActionIcon } from './action-icon.tsx'
 import { actOf, type ListedEvent, wentAlongCount } from './event.ts'
 import { EventSentence } from './event-sentence.tsx'
 import { EventTime } from './event-time.tsx'
 import { Glyph } from './glyph.tsx'
+import { outcomeIn } from './fold-export-ends.ts'
+import { nameIn } from './sentence-within.ts'
 import type { RowWords } from './use-row-words.ts'
 
 /**
@@ -63,6 +66,24 @@ export const rowStyles = (theme: Theme) => ({
     overflow: 'hidden',
     overflowWrap: 'anywhere',
   },
+  // However long the name of a person is, what they did stays on the line.
+  '& .actor': {
+    display: 'inline-block',
+    maxWidth: 'min(40ch, 100%)',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+    verticalAlign: 'bottom',
+  },
+  '& .end, & .aside': { color: theme.palette.text.secondary },
+  '& .aside': {
+    margin: 0,
+    fontSize: '0.8125rem',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+    '& span + span::before': { content: '" · "' },
+  },
   '& .along': {
     display: 'flex',
     alignItems: 'center',
@@ -96,6 +117,9 @@ export const rowStyles = (theme: Theme) => ({
 
 type EventRowProps = {
   readonly event: ListedEvent
+  /** How the export ended that began here, and what took this entry along; where these are there. */
+  readonly end: ListedEvent | undefined
+  readonly root: ListedEvent | undefined
   readonly zone: string
   readonly query: string
   readonly current: boolean
@@ -104,11 +128,31 @@ type EventRowProps = {
   readonly words: RowWords
 }
 
+const Aside = ({ label, value }: { label: string; value: string }): ReactNode => (
+  <span>
+    {label}: <bdi>{visible(value)}</bdi>
+  </span>
+)
+
+/** What took an entry along: by name, where that is known. */
+const TakenAlong = ({ root, words }: { root: ListedEvent | undefined; words: RowWords }): ReactNode => {
+  const name = root && nameIn(root.sentenceParts, 'object')
+  if (root?.objectKind == null || name === undefined) return words.takenAlong
+  const [before, after] = words.takenAlongWith(root.objectKind)
+  return (
+    <span>
+      {before}
+      <bdi>{visible(name)}</bdi>
+      {after}
+    </span>
+  )
+}
+
 /**
  * One line of the list: what happened, from where, when, what went along; and a button to everything else, which the
  * list listens to.
  */
-export const EventRow = memo(({ event, zone, query, current, recent, words }: EventRowProps): ReactNode => {
+export const EventRow = memo(({ event, end, root, zone, query, current, recent, words }: EventRowProps): ReactNode => {
   const [unfolded, setUnfolded] = useState(false)
   const id = `sentence-${event.id}`
   const along = wentAlongCount(event)
@@ -120,7 +164,19 @@ export const EventRow = memo(({ event, zone, query, current, recent, words }: Ev
       <div className="main">
         <p className="sentence" id={id}>
           <EventSentence parts={event.sentenceParts} query={query} />
+          {end && (
+            <span className="end">
+              {' · '}
+              <EventSentence parts={outcomeIn(end)} />
+            </span>
+          )}
         </p>
+        {(event.onBehalfOf !== null || event.reason !== null) && (
+          <p className="aside">
+            {event.onBehalfOf !== null && <Aside label={words.onBehalfOf} value={event.onBehalfOf} />}
+            {event.reason !== null && <Aside label={words.reason} value={event.reason} />}
+          </p>
+        )}
         {(along > 0 || event.rootId !== null) && (
           <button
             type="button"
@@ -129,7 +185,7 @@ export const EventRow = memo(({ event, zone, query, current, recent, words }: Ev
             onClick={() => setUnfolded(!unfolded)}
           >
             <Glyph of="down" />
-            {along > 0 ? words.wentAlong(event.wentAlong ?? {}) : words.takenAlong}
+            {along > 0 ? words.wentAlong(event.wentAlong ?? {}) : <TakenAlong root={root} words={words} />}
           </button>
         )}
         {unfolded && (

@@ -28,7 +28,7 @@ export const EventSentence = ({ parts, query = '' }: EventSentenceProps): ReactN
     if (part === 'count') return <Count key={index} text={text} />
     if (!names.has(part)) return <Fragment key={index}>{visible(text)}</Fragment>
     return (
-      <bdi key={index} className="name">
+      <bdi key={index} className={part === 'actor' ? 'name actor' : 'name'}>
         {splitByHits(visible(text), query).map((piece, at) =>
           at % 2 === 1 ? <mark key={at}>{piece}</mark> : <Fragment key={at}>{piece}</Fragment>,
         )}

@@ -30,19 +30,19 @@ const listed = {
   sentence: z.string(),
   sentenceParts: z.array(sentencePart),
   wentAlong: z.nullish(z.record(z.string(), z.number())),
+  onBehalfOf: z.nullable(z.string()),
+  reason: z.nullable(z.string()),
 }
 
 const whole = {
   ...listed,
   transactionId: z.nullable(z.string()),
   companyId: z.nullable(z.string()),
-  onBehalfOf: z.nullable(z.string()),
   objectLabel: z.nullable(z.string()),
   ownerKind: z.nullable(z.string()),
   ownerId: z.nullable(z.string()),
   ownerLabel: z.nullable(z.string()),
   requestId: z.nullable(z.string()),
-  reason: z.nullable(z.string()),
   clientAddr: z.nullable(z.string()),
   dbUser: z.nullable(z.string()),
   applicationName: z.nullable(z.string()),

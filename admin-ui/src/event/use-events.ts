@@ -5,6 +5,7 @@ import { type AuditDataProvider, auditLog } from '../data-provider.ts'
 import type { EventFilterInput } from '../filter/event-filter.ts'
 import { useReadersLocale } from '../text/use-text.ts'
 import type { ListedEvent, WholeEvent } from './event.ts'
+import type { Folded } from './fold-export-ends.ts'
 
 /** Under this key lie the pages of every list that was asked for. */
 export const eventsKey = 'events'
@@ -57,17 +58,17 @@ export const useEventPages = (input: EventFilterInput, enabled: boolean) => {
 }
 
 /** What a list shows: entries, and the search that they answer, whose words are marked in them. */
-export type Answer = { readonly events: readonly ListedEvent[]; readonly query: string }
+export type Answer = Folded & { readonly query: string }
 
 /**
  * The answer as it is drawn. It follows what came when there is time for it: a thousand rows are put up, or taken away,
  * in pieces between which keys and clicks are heard. While an older answer stands for one on its way, the words of its
  * own search stay marked.
  */
-export const useDrawnAnswer = (events: readonly ListedEvent[], query: string, isOlder: boolean) => {
+export const useDrawnAnswer = (folded: Folded, query: string, isOlder: boolean) => {
   const [own, setOwn] = useState(query)
   if (!isOlder && own !== query) setOwn(query)
-  const answer = useMemo((): Answer => ({ events, query: own }), [events, own])
+  const answer = useMemo((): Answer => ({ ...folded, query: own }), [folded, own])
   const drawn = useDeferredValue(answer)
   return { drawn, isDrawn: drawn === answer }
 }

@@ -1,0 +1,21 @@
+import type { ListedEvent, SentencePart } from './event.ts'
+
+/** Entries as lines, and by the number of an export's beginning the entry about its end, which has no line of its own. */
+export type Folded = { readonly events: readonly ListedEvent[]; readonly ends: ReadonlyMap<string, ListedEvent> }
+
+export const notFolded = (events: readonly ListedEvent[]): Folded => ({ events, ends: new Map() })
+
+/** Puts the end of an export into the line of its beginning, where both are there. Of several ends, the last counts. */
+export const foldExportEnds = (events: readonly ListedEvent[]): Folded => {
+  const begun = new Set(events.filter(({ action }) => action.endsWith('.exported')).map(({ id }) => id))
+  const ends = new Map<string, ListedEvent>()
+  const isFolded = (event: ListedEvent) => event.action.endsWith('.export_ended') && event.objectId !== null && begun.has(event.objectId) && outcomeIn(event).length > 0
+  for (const event of events) {
+    if (isFolded(event) && event.objectId !== null && !ends.has(event.objectId)) ends.set(event.objectId, event)
+  }
+  return { events: events.filter((event) => !isFolded(event)), ends }
+}
+
+/** What the sentence about an export's end says beyond its beginning: `ended (4 rows)`. Nothing where it is worded otherwise. */
+export const outcomeIn = ({ sentenceParts: [actor, ofWhat, ...outcome] }: ListedEvent): readonly SentencePart[] =>
+  actor?.part === 'actor' && ofWhat?.part === 'text' ? outcome : []
