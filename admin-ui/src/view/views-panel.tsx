@@ -5,9 +5,17 @@ import { Link, useLocation } from 'react-router-dom'
 import { logPath } from '../shell/place.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
+import type { SavedView } from './saved-view.ts'
 import { useChangeViews, useViews } from './use-views.ts'
 
 const longestName = 100
+
+/** What was done last, and the view that stood there before. */
+type Done = {
+  readonly what: 'saved' | 'replaced' | 'removed' | 'restored'
+  readonly name: string
+  readonly before?: SavedView | undefined
+}
 
 /** The saved views as links, each with the way to take it away, and a field to save what is shown now. */
 export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
@@ -20,15 +28,26 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
   const field = useRef<HTMLInputElement>(null)
   // A button that is disabled or gone takes the keyboard along: Escape would no longer close the panel.
   const focusField = () => field.current?.focus()
+  const [done, setDone] = useState<Done | null>(null)
+  // Deleting and replacing are undone by saving what was there before.
+  const undo = (before: SavedView) => save.mutate(before, { onSuccess: () => setDone({ what: 'restored', name: before.name }), onSettled: focusField })
   const query = search.replace(/^\?/, '')
   const views = data?.toSorted((one, other) => one.name.localeCompare(other.name, locale))
   const replaces = views?.some((view) => view.name === name.trim()) ?? false
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (name.trim() !== '') save.mutate({ name: name.trim(), query }, {
-      onSuccess: () => setName(''),
-      onSettled: focusField,
-    })
+    if (name.trim() === '') return
+    const before = views?.find((view) => view.name === name.trim())
+    save.mutate(
+      { name: name.trim(), query },
+      {
+        onSuccess: () => {
+          setDone({ what: before ? 'replaced' : 'saved', name: name.trim(), before })
+          setName('')
+        },
+        onSettled: focusField,
+      },
+    )
   }
   return (
     <Box sx={{ width: 320, maxWidth: '100%' }}>
@@ -64,7 +83,12 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
             <IconButton
               aria-label={text('view.remove', { name: visible(view.name) })}
               title={text('view.remove', { name: visible(view.name) })}
-              onClick={() => remove.mutate(view.name, { onSettled: focusField })}
+              onClick={() =>
+                remove.mutate(view.name, {
+                  onSuccess: () => setDone({ what: 'removed', name: view.name, before: view }),
+                  onSettled: focusField,
+                })
+              }
             >
               <DeleteOutlined fontSize="small" />
             </IconButton>
@@ -86,7 +110,12 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
           </Button>
         </Box>
         <Typography variant="caption" component="p" color="textSecondary" role="status" sx={{ mt: 1 }}>
-          {save.isError || remove.isError ? text('view.not_saved') : text('view.hint')}
+          {save.isError || remove.isError ? text('view.not_saved') : done ? text(`view.${done.what}`, { name: visible(done.name) }) : text('view.hint')}{' '}
+          {done?.before && !save.isError && !remove.isError && (
+            <Button onClick={() => done.before && undo(done.before)} sx={{ minHeight: 28, paddingInline: 0.75 }}>
+              {text('view.undo')}
+            </Button>
+          )}
         </Typography>
       </Box>
     </Box>
