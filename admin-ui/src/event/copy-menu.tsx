@@ -5,6 +5,7 @@ import { useTranslate } from 'react-admin'
 import { useLocation } from 'react-router-dom'
 import { questionFor } from '../data-provider.ts'
 import { sourceName } from '../filter/in-words.ts'
+import { CopyOutcome } from '../shell/copy-outcome.tsx'
 import { useCopy } from '../shell/use-copy.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { formatExact } from '../time/format.ts'
@@ -30,7 +31,7 @@ export const CopyMenu = ({ event, zone }: { event: WholeEvent; zone: string }): 
     curl: () => asCurl(origin, questionFor(event.id, locale)),
   } as const
   return (
-    <>
+    <Box component="span" sx={{ position: 'relative' }}>
       <Button
         color="inherit"
         startIcon={<ContentCopyOutlined />}
@@ -54,9 +55,7 @@ export const CopyMenu = ({ event, zone }: { event: WholeEvent; zone: string }): 
           </MenuItem>
         ))}
       </Menu>
-      <Box component="span" role="status" sx={{ alignSelf: 'center', typography: 'caption', color: 'text.secondary' }}>
-        {outcome !== null && text(`detail.${outcome}`)}
-      </Box>
-    </>
+      <CopyOutcome outcome={outcome} />
+    </Box>
   )
 }

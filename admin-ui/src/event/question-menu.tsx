@@ -5,6 +5,7 @@ import { type ReactNode, useState } from 'react'
 import { useDataProvider } from 'react-admin'
 import type { AuditDataProvider } from '../data-provider.ts'
 import type { EventFilterInput } from '../filter/event-filter.ts'
+import { CopyOutcome } from '../shell/copy-outcome.tsx'
 import { useCopy } from '../shell/use-copy.ts'
 import { useText } from '../text/use-text.ts'
 import type { ListQuestion } from './list-question.ts'
@@ -36,7 +37,7 @@ export const QuestionMenu = ({ input }: { input: EventFilterInput }): ReactNode 
     }
   }
   return (
-    <>
+    <Box component="span" sx={{ position: 'relative' }}>
       <IconButton
         aria-label={text('list.copy')}
         title={text('list.copy')}
@@ -61,9 +62,7 @@ export const QuestionMenu = ({ input }: { input: EventFilterInput }): ReactNode 
           </MenuItem>
         ))}
       </Menu>
-      <Box component="span" role="status" sx={{ typography: 'caption', color: 'text.secondary' }}>
-        {outcome !== null && text(`detail.${outcome}`)}
-      </Box>
-    </>
+      <CopyOutcome outcome={outcome} atEnd />
+    </Box>
   )
 }

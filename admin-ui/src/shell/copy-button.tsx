@@ -17,9 +17,12 @@ export const CopyButton = ({ label, content }: { label: string; content: () => s
       startIcon={outcome === 'copied' ? <CheckOutlined /> : <ContentCopyOutlined />}
       onClick={() => void copy(content())}
     >
-      {label}
-      <Box component="span" role="status" sx={{ '&:not(:empty)': { marginInlineStart: 1 } }}>
-        {outcome !== null && text(`detail.${outcome}`)}
+      {/* One in the place of the other, so that nothing moves. */}
+      <Box component="span" sx={{ display: 'grid', textAlign: 'start', '& > *': { gridArea: '1 / 1' } }}>
+        <Box component="span" sx={{ visibility: outcome === null ? undefined : 'hidden' }}>
+          {label}
+        </Box>
+        <span role="status">{outcome !== null && text(`detail.${outcome}`)}</span>
       </Box>
     </Button>
   )

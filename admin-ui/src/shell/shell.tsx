@@ -6,12 +6,14 @@ import { Box, Button, IconButton, Link as TextLink, styled, Typography } from '@
 import { useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { type CoreLayoutProps, useDataProvider, useSetLocale, useTheme } from 'react-admin'
+import { useLocation } from 'react-router-dom'
 import { AccessGate } from '../access/access-gate.tsx'
 import { useViewerIfKnown, viewerKey } from '../access/use-viewer.ts'
 import type { AuditDataProvider } from '../data-provider.ts'
 import { addressOf } from '../request/address.ts'
 import { appearance } from './appearance.ts'
 import { Banners } from './banners.tsx'
+import { logPath, recordingPlace } from './place.ts'
 import { locales, tagOf } from '../text/locale.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
@@ -70,10 +72,16 @@ const Path = styled('ol')(({ theme }) => ({
   '& [aria-current]': { color: theme.palette.text.primary },
 }))
 
+/** The page is made anew in the other language, and the button with it: it takes the focus back. */
+let hasSwitched = false
+
 const LanguageButton = () => {
   const text = useText()
   const locale = useReadersLocale()
   const setLocale = useSetLocale()
+  useEffect(() => {
+    hasSwitched = false
+  }, [])
   const other = locales[(locales.indexOf(locale) + 1) % locales.length] ?? locale
   return (
     <Button
@@ -81,7 +89,11 @@ const LanguageButton = () => {
       startIcon={<Translate />}
       lang={other}
       title={text('shell.language')}
-      onClick={() => void setLocale(other)}
+      autoFocus={hasSwitched}
+      onClick={() => {
+        hasSwitched = true
+        void setLocale(other)
+      }}
     >
       {text(`shell.languages.${other}`)}
     </Button>
@@ -123,18 +135,26 @@ const ThemeButton = () => {
   )
 }
 
+/** What the tab of the browser says: the page or entry first, since of many tabs only the beginning is seen. */
+const titleOf = (pathname: string, name: string, text: ReturnType<typeof useText>): string => {
+  const place = pathname.slice(logPath.length + 1)
+  if (place === recordingPlace) return `${text('recording.title')} · ${name}`
+  return /^\d+$/.test(place) ? `${text('detail.title', { id: place })} · ${name}` : name
+}
+
 /** The page around the log: company and person on top, the path, and the log or why it cannot be seen. */
 export const Shell = ({ children }: CoreLayoutProps): ReactNode => {
   const text = useText()
   const locale = useReadersLocale()
   const viewer = useViewerIfKnown()
   const name = appearance.name ?? text('product.name')
+  const title = titleOf(useLocation().pathname, name, text)
   const [hasSignedOut, setHasSignedOut] = useState(false)
   const forgetSignOut = useCallback(() => setHasSignedOut(false), [])
   useEffect(() => {
     document.documentElement.lang = tagOf(locale)
-    document.title = name
-  }, [locale, name])
+    document.title = title
+  }, [locale, title])
   return (
     <Box sx={{ minHeight: '100vh', bgcolor: 'background.default', color: 'text.primary' }}>
       <SkipLink href="#content">{text('place.skip')}</SkipLink>

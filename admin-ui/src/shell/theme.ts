@@ -62,6 +62,13 @@ const themed = (base: typeof nanoLightTheme, palette: NonNullable<RaThemeOptions
           '&[data-tone=deletion]': { color: palette.deletion.text, background: palette.deletion.ground },
           '&[data-tone=export]': { color: palette.export.text, background: palette.export.ground },
         },
+        // An entry is printed as a page of its own, ink on paper also by night; without one open, the list is.
+        '@media print': {
+          '*': { color: '#000 !important', background: 'none !important', boxShadow: 'none !important' },
+          'body:has(.MuiDrawer-modal)': { overflow: 'visible !important' },
+          'body:has(.MuiDrawer-modal) #root, .MuiBackdrop-root, .MuiDrawer-root .MuiButtonBase-root:not(.MuiChip-root)': { display: 'none !important' },
+          '.MuiDrawer-root, .MuiDrawer-root .MuiDrawer-paper': { position: 'static !important', width: '100% !important', height: 'auto', overflow: 'visible', border: 0 },
+        },
         '@media (prefers-reduced-motion: reduce)': {
           '*, *::before, *::after': { animation: 'none !important', transition: 'none !important' },
         },
