@@ -35,7 +35,7 @@ test('a line says for whom and why, what took it along, and in the same line how
   await open(log, { events: [exportEnd(3), entry(3), reasoned, customer] })
   const lines = page.locator('li.entry')
   assert.equal(await lines.locator('p.sentence').allInnerTexts(), [
-    'مريم الحسيني: exported customers (2,450 rows) · ended (2,450 rows)', reasoned.sentence, customer.sentence,
+    'مريم الحسيني: exported customers (2,450 rows) · ended', reasoned.sentence, customer.sentence,
   ])
   await lines.nth(1).getByText('On behalf of: Ängla Ström').waitFor()
   await lines.nth(1).getByText('Reason: GDPR, ärende 17').waitFor()

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { asTable } from '../../admin-ui/src/event/copy-as.ts'
 import { plainFacts } from '../../admin-ui/src/event/plain-facts.ts'
 import { nameIn, sentenceWithin } from '../../admin-ui/src/event/sentence-within.ts'
-import { foldExportEnds, outcomeIn } from '../../admin-ui/src/event/fold-export-ends.ts'
+import { foldExportEnds, outcomeAfter } from '../../admin-ui/src/event/fold-export-ends.ts'
 import { facetCount } from '../../admin-ui/src/filter/facet-count.ts'
 import { entry, exportEnd } from './scenario.ts'
 
@@ -43,7 +43,9 @@ it('tells in the line of an export how it ended, where both are loaded', () => {
   const { events, ends } = foldExportEnds([end, other, begun])
   assert.equal(events.map(({ id }) => id), [other.id, begun.id])
   const told = ends.get(begun.id)
-  assert.is(told && outcomeIn(told).map(({ text }) => text).join(''), 'ended (2450 rows)')
+  const said = (of: typeof begun) => told && outcomeAfter(of, told).map(({ text }) => text).join('')
+  assert.is(said(begun), 'ended', 'the rows stand in the line already')
+  assert.is(said({ ...begun, sentenceParts: begun.sentenceParts.slice(0, 2) }), 'ended (2450 rows)')
   assert.equal(foldExportEnds([end, other]).events, [end, other], 'an end alone has a line of its own')
 })
 

@@ -7,7 +7,7 @@ import { actOf, type ListedEvent, wentAlongCount } from './event.ts'
 import { EventSentence } from './event-sentence.tsx'
 import { EventTime } from './event-time.tsx'
 import { Glyph } from './glyph.tsx'
-import { outcomeIn } from './fold-export-ends.ts'
+import { outcomeAfter } from './fold-export-ends.ts'
 import { nameIn } from './sentence-within.ts'
 import type { RowWords } from './use-row-words.ts'
 
@@ -79,9 +79,11 @@ export const rowStyles = (theme: Theme) => ({
   '& .aside': {
     margin: 0,
     fontSize: '0.8125rem',
+    display: '-webkit-box',
+    WebkitBoxOrient: 'vertical',
+    WebkitLineClamp: 2,
     overflow: 'hidden',
-    textOverflow: 'ellipsis',
-    whiteSpace: 'nowrap',
+    overflowWrap: 'anywhere',
     '& span + span::before': { content: '" · "' },
   },
   '& .along': {
@@ -167,7 +169,7 @@ export const EventRow = memo(({ event, end, root, zone, query, current, recent, 
           {end && (
             <span className="end">
               {' · '}
-              <EventSentence parts={outcomeIn(end)} />
+              <EventSentence parts={outcomeAfter(event, end)} />
             </span>
           )}
         </p>

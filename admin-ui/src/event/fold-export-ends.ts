@@ -17,5 +17,11 @@ export const foldExportEnds = (events: readonly ListedEvent[]): Folded => {
 }
 
 /** What the sentence about an export's end says beyond its beginning: `ended (4 rows)`. Nothing where it is worded otherwise. */
-export const outcomeIn = ({ sentenceParts: [actor, ofWhat, ...outcome] }: ListedEvent): readonly SentencePart[] =>
+const outcomeIn = ({ sentenceParts: [actor, ofWhat, ...outcome] }: ListedEvent): readonly SentencePart[] =>
   actor?.part === 'actor' && ofWhat?.part === 'text' ? outcome : []
+
+/** The same after the sentence of the beginning; the rows, only if that does not say them already. */
+export const outcomeAfter = (begun: ListedEvent, end: ListedEvent): readonly SentencePart[] => {
+  const outcome = outcomeIn(end)
+  return begun.sentenceParts.some(({ part }) => part === 'count') ? outcome.slice(0, 1) : outcome
+}

@@ -42,7 +42,7 @@ export const FilterChips = (): ReactNode => {
       }}
     >
       {parts.map(({ key, words, without }, at) => (
-        <li key={key}>
+        <Box component="li" key={key} sx={{ maxWidth: 'min(320px, 100%)' }}>
           <Chip
             component="button"
             clickable
@@ -56,7 +56,7 @@ export const FilterChips = (): ReactNode => {
             }}
             sx={{
               height: 28,
-              maxWidth: 'min(320px, 100%)',
+              maxWidth: '100%',
               bgcolor: 'background.paper',
               borderColor: 'divider',
               '&:hover': { borderColor: 'text.secondary' },
@@ -64,7 +64,7 @@ export const FilterChips = (): ReactNode => {
               '& .MuiChip-icon': { ml: -0.5, mr: 0.75, fontSize: 15, color: 'text.secondary' },
             }}
           />
-        </li>
+        </Box>
       ))}
       <li>
         <Button

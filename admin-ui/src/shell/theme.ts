@@ -64,6 +64,7 @@ const themed = (base: typeof nanoLightTheme, palette: NonNullable<RaThemeOptions
         },
         // An entry is printed as a page of its own, ink on paper also by night; without one open, the list is.
         '@media print': {
+          ':root': { colorScheme: 'light !important' },
           '*': { color: '#000 !important', background: 'none !important', boxShadow: 'none !important' },
           'body:has(.MuiDrawer-modal)': { overflow: 'visible !important' },
           'body:has(.MuiDrawer-modal) #root, .MuiBackdrop-root, .MuiDrawer-root .MuiButtonBase-root:not(.MuiChip-root)': { display: 'none !important' },
