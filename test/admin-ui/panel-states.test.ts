@@ -18,13 +18,6 @@ const states: readonly State[] = [
     reach: async (page) => { await page.getByText('The deleted row').waitFor(); await page.getByRole('dialog').getByText('Anna Ek').waitFor() },
   },
   { name: 'an entry that is not there', address: `${log}/7`, reach: (page) => heading(page, 'There is no such entry') },
-  { name: 'action types', reach: async (page) => { await button(page, 'Action type').click(); await page.getByText('612').waitFor() } },
-  { name: 'more filters', reach: async (page) => { await button(page, 'More').click(); await button(page, /Åsa Öberg/).waitFor() } },
-  { name: 'the period', reach: async (page) => { await button(page, 'Period').click(); await button(page, /Last 7 days/).waitFor() } },
-  { name: 'a period of one\u2019s own', address: `${log}?from=2026-10-10&to=2026-11-12`, reach: async (page) => { await button(page, 'Period').click(); await page.getByRole('dialog').getByText('10 Oct – 12 Nov 2026').waitFor() } },
-  { name: 'a kind of thing that there is not', reach: async (page) => { await button(page, 'More').click(); await page.getByRole('textbox', { name: 'One thing' }).fill('kund/42'); await page.getByText('There is no such kind.').waitFor() } },
-  { name: 'the keys', reach: async (page) => { await rows(page); await page.keyboard.press('?'); await page.getByText('Opens the entry').waitFor() } },
-  { name: 'saved views', reach: async (page) => { await button(page, 'Views').click(); await page.getByRole('link', { name: /Export av kunder/ }).waitFor() } },
   { name: 'the histogram as a table', reach: async (page) => { await button(page, 'As a table').click(); await button(page, 'Only this: 23 Nov 2026').waitFor() } },
   { name: 'the export dialog', reach: async (page) => { await button(page, 'Export').click(); await page.getByText('1,284 entries, all of them in one file').waitFor() } },
   {
