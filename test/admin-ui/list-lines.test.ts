@@ -87,6 +87,16 @@ test('a number in the search leads to the entry of that number', async () => {
   await page.getByRole('dialog').getByText('The deleted row').waitFor()
 })
 
+test('an entry is printed alone, as ink on paper by night too', async () => {
+  await open(`${log}/89999`)
+  await page.getByText('The deleted row').waitFor()
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' })
+  assert.is(await page.locator('#root').isVisible(), false)
+  assert.is(await page.getByText('Technical details').isVisible(), true)
+  assert.is(await page.locator('button', { hasText: 'Copy the row' }).isVisible(), false)
+  assert.is(await page.getByText('Technical details').evaluate((node) => getComputedStyle(node).color), 'rgb(0, 0, 0)')
+})
+
 test('a person in the address is named, though no line names them', async () => {
   await open(log, { facets: { ...ordinary().facets, actors: [] } })
   await page.route('**/graphql', async (route) => {

@@ -25,6 +25,14 @@ it('takes what is blank for not set, and never for zero or for a secret', () => 
   assert.equal([config.port, config.tokenSecret, config.trustProxy, config.appearance.name, config.poolSize], [5050, null, false, null, 10])
 })
 
+it('leads back to where people sign in, unless another page is named', () => {
+  const home = (variables: Record<string, string>) => readConfig(variables).appearance.homeUrl
+  assert.is(home({}), null)
+  assert.is(home({ SIGN_IN_URL: 'https://app.example.com/audit-log?x=1' }), 'https://app.example.com')
+  assert.is(home({ SIGN_IN_URL: 'https://app.example.com/audit-log', HOME_URL: 'https://app.example.com/company' }), 'https://app.example.com/company')
+  assert.match(problems({ HOME_URL: 'javascript:alert(1)' })[0] ?? '', /^HOME_URL/)
+})
+
 it('refuses numbers, yes and no, and addresses that are not quite right', () => {
   const wrong = {
     PORT: ['-1', '65536', '50.5', '5050 5051', '5050,', 'NaN', 'Infinity', 'five'], POOL_SIZE: ['0', '501', '1.5', '10x'], DEMO: ['yes', 'TRUE', '1', 'on'], LOG_LEVEL: ['verbose', 'WARN'],
