@@ -14,4 +14,5 @@
 --!include searching/histogram_of.sql
 --!include searching/page_of.sql
 --!include searching/public.sql
+--!include reading/sentence.sql
 --!include roles/ownership.sql

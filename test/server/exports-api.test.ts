@@ -52,7 +52,7 @@ it('takes how it ended, with rows and the hash of the file, from the same person
   const ended = await response.json()
   const { rows } = await database.superuser.query(`select action, object_id, actor_name, details, audit.sentence(e) as sentence from audit.event e where id = $1`, [ended.id])
   assert.equal(rows, [{ action: 'projects.export_ended', object_id: id, actor_name: 'Fredrik Isaksson', details: { outcome: 'complete', row_count: 17, file_hash: 'sha256:bb' },
-    sentence: 'Fredrik Isaksson: the export of projects ended (17 rows)' }])
+    sentence: 'Fredrik Isaksson: the export of projects was completed (17 rows)' }])
   const { rows: [seen] } = await database.superuser.query(`select row_count::int, file_hash, outcome from audit.export where id = $1`, [id])
   assert.equal(seen, { row_count: 17, file_hash: 'sha256:bb', outcome: 'complete' })
   // Once: the same again is the same entry, another one is refused.
