@@ -92,14 +92,14 @@ function kill(pid: number, signal: NodeJS.Signals): void {
   process.kill(pid, signal)
 }
 
-/** After kill -9 of the postmaster its backends may hold the shared memory a moment longer. */
+/** After kill -9 of the postmaster its backends may hold the shared memory a moment longer: on a loaded machine more than ten seconds, so that it is tried for a minute. */
 async function startAgain(database: SoakDatabase): Promise<void> {
   await database.stop()
   for (let tries = 1; ; tries += 1) {
     try {
       return await database.start()
     } catch (error) {
-      if (tries === 50) throw error
+      if (tries === 300) throw error
       await sleep(200)
     }
   }
