@@ -18,7 +18,8 @@ test.before(async () => {
       from (values (1, '2026-03-28 22:59:59.999999+00', 'Straße', null), (2, '2026-03-28 23:00:00+00', 'STRASSE', null), (3, '2026-03-29 21:59:59.999999+00', 'Ångström', null),
                    (4, '2026-03-29 22:00:00+00', 'ångstro' || U&'\\0308' || 'm', null), (5, '2025-10-25 22:00:00+00', 'İstanbul', null), (6, '2025-10-26 22:59:59.999999+00', 'ISTANBUL ıı', null),
                    (7, '2025-10-26 23:00:00+00', U&'a\\202Eb', null), (8, '2024-11-03 04:30:00+00', '100%', null), (9, '2024-11-03 05:30:00+00', 'a_b\\c', null),
-                   (10, '2024-01-01 00:00:00+00', E'line one\\nline two', 'Ｆｕｌｌ'), (11, '2024-01-02 00:00:00+00', '👩‍👩‍👧 family', 'first'), (12, '2024-01-03 00:00:00+00', 'ends with t', 'second')) v (n, at, label, owner)`)
+                   (10, '2024-01-01 00:00:00+00', E'line one\\nline two', 'Ｆｕｌｌ'), (11, '2024-01-02 00:00:00+00', '👩‍👩‍👧 family', 'first'), (12, '2024-01-03 00:00:00+00', 'ends with t', 'second'),
+                   (13, '2023-01-01 00:00:00+00', 'well-known caf' || U&'e\\0301', U&'zero\\200Bwidth')) v (n, at, label, owner)`)
   await db.superuser.query(`reset role`)
 })
 test.after(() => db.drop())
@@ -43,7 +44,7 @@ for (const step of ['before the keeper has run', 'when everything is kept']) {
     // In Havana midnight of that day came twice.
     assert.equal(await day('2024-11-03', 'America/Havana'), ['8', '9'])
     assert.equal(await found({ toDay: '0001-01-01' }), [])
-    assert.equal((await found({ fromDay: '0001-01-01', toDay: '9999-12-31' })).length, 12)
+    assert.equal((await found({ fromDay: '0001-01-01', toDay: '9999-12-31' })).length, 13)
     assert.equal((await found({ fromDay: '2026-03-29', timeZone: 'Europe/Stockholm' })), ['2', '3', '4'])
     assert.equal((await found({ from: '2026-03-28T23:00:00Z', to: '2026-03-29T22:00:00Z' })), ['2', '3'])
   })
@@ -53,7 +54,8 @@ for (const step of ['before the keeper has run', 'when everything is kept']) {
       ['STRASSE', ['2']], ['straße', ['1']], ['ÅNGSTRÖM', ['3', '4']], ['angstrom', []], ['A\u030Angstro\u0308m', ['3', '4']],
       ['istanbul', ['6']], ['i\u0307stanbul', ['5']], ['ıı', ['6']], ['a\u202eb', ['7']], ['ab', []], ['%', ['8']], ['100%', ['8']], ['_', ['9']], ['b\\c', ['9']], ['\\', ['9']],
       ['"line one"', ['10']], ['"one line"', []], ['two line', ['10']], ['ｆｕｌｌ', ['10']], ['full', []], ['👧', ['11']], ['"family first"', []], ['first family', ['11']], 
-      ['"t\u001fs"', []], ['istanbul -ıı', []], ['-straße strasse', ['2']], ["'", []], ["'; drop table audit.event; --", []],
+      ['"t\u001fs"', []], ['istanbul -ıı', []], ['-straße strasse', ['2']], ['zero\u200bwidth', ['13']], ['zerowidth', []], ['zero', ['13']], ['caf\u00e9', ['13']], ['CAFE\u0301', ['13']], ['cafe', []], ['ı', ['6']], ['ẞ', ['1']], ['ss', ['2']], ['i\u0307', ['5']],
+      ['-', ['13']], ['- known', ['13']], ['known --', []], ['"line one', ['10']], ['line "', ['10']], ['"" line', ['10']], ["'", []], ["'; drop table audit.event; --", []],
     ] as const) assert.equal(await found({ query }), [...expected], query)
   })
 
@@ -65,7 +67,7 @@ for (const step of ['before the keeper has run', 'when everything is kept']) {
 test('what it does not know is refused with what and why, never ignored [case 194, 195, 199]', async () => {
   const wrong: Array<[unknown, RegExp]> = [
     [{ colour: 'red' }, /"colour" is not one of actions/], [{ actions: ['cv.delete'] }, /"cv.delete" is not one of .*cv.deleted/], [{ sources: ['App'] }, /"App" is not one of app, api/],
-    [{ actions: [] }, /empty list/], [{ actions: [1] }, /not a list of texts/], [{ actions: 'cv.deleted' }, /not a list/], [{ query: '""' }, /no word/], [{ query: 'x'.repeat(10_000) }, /query is longer/],
+    [{ actions: [] }, /empty list/], [{ actions: [1] }, /not a list of texts/], [{ actions: 'cv.deleted' }, /not a list/], [{ query: '""' }, /no word/], [{ query: '"' }, /no word/], [{ query: '-""' }, /no word/], [{ query: 'x'.repeat(10_000) }, /query is longer/],
     [{ query: 'a b c d e f g h i j k' }, /more than 10 words/], [{ objectId: 5 }, /not a text/], [{ objectId: '' }, /empty/], [{ act: 'x' }, /not the number/], [{ act: '9223372036854775808' }, /not the number/],
     [{ rootsOnly: 'yes' }, /rootsOnly/], [{ from: '2026-02-30T00:00:00Z' }, /does not exist/], [{ from: '2026-03-01' }, /not a time/], [{ to: 'infinity' }, /not a time/], [{ to: '0000-01-01T00:00:00Z' }, /does not exist/],
     [{ to: '2026-03-01T00:00:00+17:00' }, /does not exist/], [{ fromDay: '2026-02-30' }, /does not exist/], [{ toDay: '2026-13-01' }, /does not exist/], [{ fromDay: '0000-01-01' }, /does not exist/], [{ fromDay: 'today' }, /not a day/],
@@ -77,6 +79,10 @@ test('what it does not know is refused with what and why, never ignored [case 19
     assert.is(code, 'AU006', JSON.stringify(filter))
     assert.match(detail, reason)
   }
+})
+
+test('what no name can hold is no search: NUL and half a surrogate pair [case 189]', async () => {
+  for (const [query, code] of [['a\0b', '22P05'], ['a\ud800b', '22P02'], ['\udc00', '22P02']] as const) assert.is((await refused({ query })).code, code, JSON.stringify(query))
 })
 
 test('every action that this database can hold is known, and no action of another company', async () => {
