@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { startAuditServer, type AuditServerProcess, type ServerMemory } from './audit-server.ts'
 import { makeSoakDatabase, type SoakDatabase } from './database.ts'
+import { isExplained, longestRecovery, makeFaults, type Fault } from './faults.ts'
 import { makeRandom, wholeBetween } from './random.ts'
 
 export type LoadOptions = {
@@ -12,6 +13,8 @@ export type LoadOptions = {
   pace?: number
   /** How often memory and connections are looked at, in milliseconds. */
   every?: number
+  /** Whether the database is restarted once and paused once meanwhile. */
+  withFaults?: boolean
   programs?: string
   notice?: (line: string) => void
 }
@@ -29,7 +32,11 @@ type Floor = ServerMemory & { minute: number }
 export type LoadResult = {
   minutes: number
   done: Record<Work, { count: number; milliseconds: number[] }>
+  /** What failed and nothing explains. */
   errors: string[]
+  /** What failed while the database was away or the server found back to it. */
+  explained: string[]
+  faults: Fault[]
   samples: Sample[]
   floors: Floor[]
   pace: number
@@ -50,25 +57,32 @@ const poolSizes = 10 + 4
 
 /**
  * Deletes, lists, searches and exports at once for a while, against a real server and a database of its own, and looks
- * whether memory and connections stay where they are. Nothing fails on purpose, so that every error is a fault.
+ * whether memory and connections stay where they are. What fails is an error, unless the database was restarted or paused
+ * on purpose at that time.
  */
-export async function load({ duration, seed, pace = 1, every = 10_000, programs, notice }: LoadOptions): Promise<LoadResult> {
+export async function load({ duration, seed, pace = 1, every = 10_000, withFaults = false, programs, notice }: LoadOptions): Promise<LoadResult> {
   const random = makeRandom(seed)
   const database = await makeSoakDatabase(programs === undefined ? {} : { programs })
   const result: LoadResult = {
-    minutes: duration / 60_000, pace, errors: [], samples: [], floors: [], problems: [],
+    minutes: duration / 60_000, pace, errors: [], explained: [], faults: [], samples: [], floors: [], problems: [],
     done: { delete: empty(), list: empty(), search: empty(), detail: empty(), export: empty() },
   }
   const server = await startAuditServer({ databaseUrl: database.url('audit_server'), dataFolder: database.folder, person: await database.administrator(), isMeasured: true })
   const began = performance.now()
+  const now = (): number => performance.now() - began
+  const isAnswered = (): Promise<boolean> => server.graphql('{ events(first: 1) { nodes { id } } }').then(right).then(() => true, () => false)
   // A short run on a busy machine goes on until there is something to judge.
   const isEnough = (): boolean => result.samples.length >= 5 && Object.values(result.done).every(({ count }) => count > 0)
-  const isOver = (): boolean => performance.now() - began > duration * (isEnough() ? 1 : 5)
+  const isOver = (): boolean => now() > duration * (isEnough() ? 1 : 5)
   try {
     await Promise.all([
-      ...Object.entries(workers).flatMap(([work, count]) => Array.from({ length: count }, () => repeat(workOf(work), server, database, result, random, isOver, notice))),
+      ...Object.entries(workers).flatMap(([work, count]) => Array.from({ length: count }, () => repeat(workOf(work), server, database, result, random, now, isOver, notice))),
       sample(server, database, result, began, every, isOver, notice),
       collect(server, result, began, duration, notice),
+      ...(withFaults ? [makeFaults(database, duration, now, isAnswered, (fault) => {
+        result.faults.push(fault)
+        notice?.(`${fault.what} of the database`)
+      })] : []),
     ])
   } finally {
     const { code } = await server.end()
@@ -80,7 +94,7 @@ export async function load({ duration, seed, pace = 1, every = 10_000, programs,
 }
 
 /** The result as a page in Markdown. */
-export function describeLoad({ minutes, pace, done, errors, samples, floors, problems }: LoadResult): string {
+export function describeLoad({ minutes, pace, done, errors, explained, faults, samples, floors, problems }: LoadResult): string {
   const quantile = (values: number[], share: number): string => `${Math.round(values.toSorted((one, other) => one - other)[Math.floor(values.length * share)] ?? 0)} ms`
   const rows = Object.entries(done).map(([work, { count, milliseconds }]) => `| ${work} | ${workers[workOf(work)]} | ${count} | ${quantile(milliseconds, 0.5)} | ${quantile(milliseconds, 0.99)} | ${quantile(milliseconds, 0.9999)} |`)
   const shown = samples.filter((_sample, index) => index % Math.max(1, Math.floor(samples.length / 12)) === 0)
@@ -102,13 +116,14 @@ What is left after a collection of garbage that was asked for:
 |---|---|---|---|
 ${floors.map(({ minute, heapUsed, external, rss }) => `| ${minute.toFixed(1)} | ${inMebibytes(heapUsed)} | ${inMebibytes(external)} | ${inMebibytes(rss)} |`).join('\n')}
 
-${errors.length === 0 ? 'No error.' : `${errors.length} errors, the first of them: ${errors.slice(0, 5).join('; ')}`}
+${faults.map(describeFault).join('\n')}
+${errors.length === 0 ? (faults.length === 0 ? 'No error.' : `No error that these do not explain; ${explained.length} failed meanwhile.`) : `${errors.length} errors, the first of them: ${errors.slice(0, 5).join('; ')}`}
 ${problems.length === 0 ? 'Memory and connections stay where they are.' : problems.join('\n')}
 `
 }
 
 /** What of a load is not as it should be, in sentences; nothing if all is well. */
-export function judgeLoad({ minutes, samples, floors, errors, done }: Omit<LoadResult, 'pace' | 'problems'>): string[] {
+export function judgeLoad({ minutes, samples, floors, errors, faults, done }: Omit<LoadResult, 'pace' | 'problems' | 'explained'>): string[] {
   const problems: string[] = []
   const quarter = (values: readonly Sample[], number: number): Sample[] => values.slice(Math.floor(values.length * (number - 1) / 4), Math.floor(values.length * number / 4))
   const [warm, last] = [floors[Math.floor(floors.length / 4)], floors.at(-1)]
@@ -124,8 +139,13 @@ export function judgeLoad({ minutes, samples, floors, errors, done }: Omit<LoadR
   const most = Math.max(...samples.map(({ connections }) => connections))
   if (most > poolSizes) problems.push(`There were ${most} connections; the pools allow ${poolSizes}.`)
   if (errors.length > 0) problems.push(`${errors.length} errors that nothing explains.`)
+  for (const { what, recovery } of faults) if (recovery > longestRecovery) problems.push(`After the ${what} of the database the first list took ${Math.round(recovery)} ms.`)
   for (const [work, { count }] of Object.entries(done)) if (count === 0) problems.push(`Nothing of kind ${work} was done.`)
   return problems
+}
+
+function describeFault({ what, from, until, recovery }: Fault): string {
+  return `After ${(from / 60_000).toFixed(1)} minutes the database ${what === 'restart' ? 'was away' : 'stood still'} for ${((until - from) / 1_000).toFixed(1)} s; the first list came ${Math.round(recovery)} ms later.`
 }
 
 function inMebibytes(bytes: number): string {
@@ -141,20 +161,23 @@ function workOf(name: string): Work {
   throw new Error(`There is no work ${name}.`)
 }
 
-async function repeat(work: Work, server: AuditServerProcess, database: SoakDatabase, result: LoadResult, random: () => number, isOver: () => boolean, notice: LoadOptions['notice']): Promise<void> {
-  const app = work === 'delete' ? await connect(database.url('consultant_app')) : null
+async function repeat(work: Work, server: AuditServerProcess, database: SoakDatabase, result: LoadResult, random: () => number, now: () => number, isOver: () => boolean, notice: LoadOptions['notice']): Promise<void> {
+  let app: pg.Client | null = null
   while (!isOver()) {
-    const began = performance.now()
+    const began = now()
     try {
-      if (app !== null) await deleteOne(app, random)
+      if (work === 'delete') await deleteOne(app ??= await connect(database.url('consultant_app')), random)
       else await ask(work, server, random)
       const { milliseconds } = result.done[work]
       result.done[work].count += 1
       // A sample of the times, so that an hour of them is no growth of its own.
-      if (milliseconds.length < 100_000) milliseconds.push(performance.now() - began)
+      if (milliseconds.length < 100_000) milliseconds.push(now() - began)
     } catch (error) {
-      const problem = `${work}, after ${Math.round(performance.now() - began)} ms: ${error instanceof Error ? error.message : String(error)}`
-      result.errors.push(problem)
+      const problem = `${work}, after ${Math.round(now() - began)} ms: ${error instanceof Error ? error.message : String(error)}`
+      result[isExplained({ from: began, until: now() }, result.faults) ? 'explained' : 'errors'].push(problem)
+      // Its transaction is over, and maybe its connection.
+      await app?.end().catch(() => undefined)
+      app = null
       notice?.(problem)
     }
     await sleep((work === 'export' ? 1_000 : wholeBetween(random, 5, 40)) / result.pace)
@@ -163,7 +186,9 @@ async function repeat(work: Work, server: AuditServerProcess, database: SoakData
 }
 
 async function connect(connectionString: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString, application_name: 'soak load' })
+  const client = new pg.Client({ connectionString, application_name: 'soak load', query_timeout: 60_000 })
+  // One that is lost says so to whoever asks next.
+  client.on('error', () => undefined)
   await client.connect()
   return client
 }
@@ -216,10 +241,15 @@ async function sample(server: AuditServerProcess, database: SoakDatabase, result
     const metrics = await (await server.fetch('/metrics')).text()
     const figure = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1] ?? Number.NaN)
     const [heap, memory] = [figure('nodejs_heap_size_used_bytes'), figure('process_resident_memory_bytes')]
+    const asked = performance.now() - began
     const [row] = await database.query<{ connections: number; entries: number }>(`
-      select (select count(*)::int from pg_stat_activity where application_name like 'audit server%') as connections, (select count(*)::int from audit.event) as entries`)
+      select (select count(*)::int from pg_stat_activity where application_name like 'audit server%') as connections, (select count(*)::int from audit.event) as entries`).catch((error: unknown) => {
+      if (isExplained({ from: asked, until: performance.now() - began }, result.faults)) return []
+      throw error
+    })
+    if (row === undefined) continue
     const minute = (performance.now() - began) / 60_000
-    result.samples.push({ minute, heap, memory, connections: row?.connections ?? 0, entries: row?.entries ?? 0 })
-    notice?.(`minute ${minute.toFixed(1)}: heap ${inMebibytes(heap)}, ${inMebibytes(memory)}, ${row?.connections} connections, ${row?.entries} entries, ${result.errors.length} errors`)
+    result.samples.push({ minute, heap, memory, connections: row.connections, entries: row.entries })
+    notice?.(`minute ${minute.toFixed(1)}: heap ${inMebibytes(heap)}, ${inMebibytes(memory)}, ${row.connections} connections, ${row.entries} entries, ${result.errors.length} errors`)
   }
 }

@@ -9,17 +9,17 @@ import { describeRestarts, restarts } from './restarts.ts'
 /*
  * npm run soak -- crash [--seconds 60] [--seed 1]: kills PostgreSQL again and again while rows are deleted, and compares.
  * npm run soak -- restarts [--times 50] [--seed 1]: restarts it under the load of an audit server, and looks how soon that answers; the result goes to soak/results/restarts.md.
- * npm run soak -- load [--minutes 60] [--pace 1] [--seed 1]: deletes, lists, searches and exports at once, at a pace of 0.25 with pauses four times as long; the result goes to soak/results/load.md.
+ * npm run soak -- load [--minutes 60] [--pace 1] [--seed 1] [--calm]: deletes, lists, searches and exports at once, at a pace of 0.25 with pauses four times as long, while the database is restarted once and paused once (not with --calm); the result goes to soak/results/load.md.
  * npm run soak -- hostile [--seconds 60]: sends hostile GraphQL documents, and looks what they cost and whether others wait; the result goes to soak/results/hostile.md.
  * Exit code 0: all is right. 1: something is not, and the output says what. 2: the command line is wrong.
  */
 
 const usage = `npm run soak -- crash [--seconds 60] [--seed 1]
 npm run soak -- restarts [--times 50] [--seed 1]
-npm run soak -- load [--minutes 60] [--pace 1] [--seed 1]
+npm run soak -- load [--minutes 60] [--pace 1] [--seed 1] [--calm]
 npm run soak -- hostile [--seconds 60]`
 
-const options = { seconds: { type: 'string', default: '60' }, times: { type: 'string', default: '50' }, minutes: { type: 'string', default: '60' }, pace: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' } } as const
+const options = { seconds: { type: 'string', default: '60' }, times: { type: 'string', default: '50' }, minutes: { type: 'string', default: '60' }, pace: { type: 'string', default: '1' }, seed: { type: 'string', default: '1' }, calm: { type: 'boolean', default: false } } as const
 const notice = (line: string): void => console.error(line)
 
 async function main(): Promise<number> {
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
     return result.problems.length === 0 ? 0 : 1
   }
   if (isRight && others.length === 0 && command === 'load') {
-    const result = await load({ duration: minutes * 60_000, seed, pace, notice })
+    const result = await load({ duration: minutes * 60_000, seed, pace, withFaults: !values.calm, notice })
     const page = describeLoad(result)
     await write('load.md', page)
     console.log(page)
