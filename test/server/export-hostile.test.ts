@@ -41,7 +41,7 @@ it('come back byte for byte from XLSX, as strings and never as formulas', async 
 })
 
 it('can be searched for in an export without an error of the server', async ({ running, fredrik }) => {
-  for (const text of hostileTexts(seed + 1, 20, true)) {
+  for (const text of hostileTexts(seed + 1, 400, true)) {
     const response = await running.fetch(fredrik, `/export/events.csv?objectId=none&q=${encodeURIComponent(text.toWellFormed())}`)
     assert.ok(response.status === 200 || response.status === 400, `${response.status} for ${JSON.stringify(text)}`)
     await response.arrayBuffer()
