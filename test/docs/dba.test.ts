@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
+import { parse } from 'csv-parse/sync'
 import type { Client } from 'pg'
+import { to as copyTo } from 'pg-copy-streams'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { z } from 'zod'
@@ -87,6 +90,32 @@ for (const { title, query } of questions) {
     assert.ok(use.indexes.includes(index), `used were ${use.indexes.join(', ')}`)
   })
 }
+
+const copies = [...part('Files').matchAll(/^\\copy \((.+)\) to .*$/gm)].map(([line = '', query = '']) => ({ query, format: /with \((.+)\)$/.exec(line)?.[1] }))
+
+it('Files: what \\copy writes comes through COPY for a DBA, whole, with the columns and in the form that are named', async ({ dba }) => {
+  assert.is(copies.length, 2)
+  const files = await Promise.all(copies.map(async ({ query, format }) => {
+    const { rows: [all] } = await dba.query<{ count: number }>(`select count(*)::int as count from (${query}) q`)
+    const file = await text(dba.query(copyTo(`copy (${query}) to stdout${format === undefined ? '' : ` with (${format})`}`)))
+    return { count: all?.count ?? 0, file }
+  }))
+  const [csv, lines] = files
+  assert.ok(files.every(({ count }) => count > 100), JSON.stringify(files.map(({ count }) => count)))
+  const [head = [], ...rows] = parse(csv?.file ?? '', { relax_quotes: false })
+  assert.equal([head.slice(0, 3), head.length, rows.length], [['id', 'occurred_at', 'sentence'], 11, csv?.count])
+  const entries = (lines?.file ?? '').trimEnd().split('\n')
+  assert.is(entries.length, lines?.count)
+  for (const entry of entries) assert.is(JSON.parse(entry).company_id, '17')
+})
+
+it('Sizes: what the keeper makes is said as it was measured', async () => {
+  const measured = await readFile(new URL('../../bench/results/read.md', import.meta.url), 'utf8')
+  for (const [kind, what] of [['tables', 'its tables'], ['indexes', 'their indexes']]) {
+    const [, bytes] = new RegExp(`what the keeper makes, ${kind} .*? (\\d+) B `).exec(measured) ?? []
+    assert.match(part('Sizes'), new RegExp(`${what}.* \\| ${bytes} \\|`))
+  }
+})
 
 it('a DBA who asks for a name without company or bound does read it from end to end, so that the check above can fail', async ({ dba }) => {
   const { readWhole } = await useOf(dba, `select id from audit.event where object_label = 'x'`)
