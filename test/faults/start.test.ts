@@ -136,12 +136,18 @@ for (const [what, environment, says] of [
 }
 
 it('is refused with one clear line where the schema is missing or of another version [case 178]', async () => {
-  await startAuditServer({ databaseUrl: empty.url('postgres'), dataFolder: empty.folder }).then(() => assert.unreachable(), (error: Error) => {
+  await startAuditServer({ databaseUrl: empty.url('postgres'), dataFolder: empty.folder }).then((server) => {
+    started.push(server)
+    assert.unreachable(`it starts: ${server.printed()}`)
+  }, (error: Error) => {
     assert.match(error.message, /It ended with 1 before it was ready:\nThe audit log is not installed in this database\.\nRun: npm run audit -- migrate\n$/)
   })
   await database.query(`insert into audit_migration.migrations (hash, filename) values ('sha1:of-a-later-release', '000099.sql')`)
   try {
-    await startAuditServer({ databaseUrl: database.url('audit_server'), dataFolder: database.folder }).then(() => assert.unreachable(), (error: Error) => {
+    await startAuditServer({ databaseUrl: database.url('audit_server'), dataFolder: database.folder }).then((server) => {
+      started.push(server)
+      assert.unreachable(`it starts: ${server.printed()}`)
+    }, (error: Error) => {
       assert.match(error.message, /migrated by a newer version of this program\.\nInstall the version that migrated it, or a later one\.\n$/)
     })
   } finally {
@@ -176,7 +182,10 @@ it('does not matter with DEMO=true: an empty database gets the log and the demon
 
 it('matters to whoever wants it so: START_WITHOUT_DATABASE=false ends with 1', async () => {
   await empty.stop()
-  await startAuditServer({ databaseUrl: empty.url('postgres'), dataFolder: empty.folder, environment: { START_WITHOUT_DATABASE: 'false' } }).then(() => assert.unreachable(), (error: Error) => {
+  await startAuditServer({ databaseUrl: empty.url('postgres'), dataFolder: empty.folder, environment: { START_WITHOUT_DATABASE: 'false' } }).then((server) => {
+    started.push(server)
+    assert.unreachable(`it starts: ${server.printed()}`)
+  }, (error: Error) => {
     assert.match(error.message, /It ended with 1 .*\nThe database cannot be reached/)
     assert.not.match(error.message, new RegExp(new URL(empty.url('postgres')).password))
   })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { makeFairQueue } from '../../server/export/fair-queue.ts'
@@ -70,7 +71,7 @@ it('refuses who would wait in too long a queue, or too long, and forgets who lef
   const leaving = new AbortController()
   void enter('a/1')
   const left = enter('b/1', leaving.signal)
-  const late = enter('c/1')
+  const late = Promise.race([enter('c/1'), sleep(5_000, 'it still waits')])
   const refused = async (entering: Promise<unknown>, detail: RegExp) => {
     const error = await entering.then(() => null, (reason: unknown) => reason)
     if (!(error instanceof Refusal)) return assert.unreachable(String(error))
