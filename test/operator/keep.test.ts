@@ -19,7 +19,7 @@ it('keeps everything with --once, as the login of the server, and says how many'
 })
 
 it('refuses a batch that is no number, and a login that may not', async () => {
-  assert.match(audit(['keep', '--once', '--batch', 'many'], db.url('audit_server')).stdout, /--batch is many/)
+  assert.match(audit(['keep', '--once', '--batch', 'many'], db.url('audit_server')).stderr, /--batch is many/)
   const refused = audit(['keep', '--once'], db.url('audit_reader'))
   assert.is(refused.status, 1)
   assert.match(refused.stdout, /permission denied to set role "audit_keeper"/)

@@ -29,9 +29,9 @@ it('covers the whole database with --all', async () => {
 
 it('says what is wrong with its options', () => {
   for (const options of [['--off'], ['--all', '--company', '1']]) {
-    const { status, stdout } = run(...options)
-    assert.is(status, 1)
-    assert.match(stdout, '--all')
+    const { status, stderr } = run(...options)
+    assert.is(status, 2)
+    assert.match(stderr, '--all')
   }
   assert.match(run('--company', ' 1').stdout, 'that is no company')
 })
