@@ -51,7 +51,7 @@ export const labels: Readonly<Record<Language, Readonly<Record<'actions' | 'sour
     },
     sources: { app: 'App', api: 'API', admin: 'Admin', system: 'System', sql: 'SQL' },
     kinds: {
-      customer: 'Customer', contact: 'Customer contact', project: 'Project', role: 'Role', user: 'User profile', cv: 'User CV', export: 'Export', table: 'Table',
+      customer: 'Customer', contact: 'Customer contact', project: 'Project', role: 'Role', user: 'User profile', cv: 'CV', export: 'Export of this log', table: 'Table',
     },
   },
   sv: {
@@ -96,7 +96,7 @@ export const labels: Readonly<Record<Language, Readonly<Record<'actions' | 'sour
     },
     sources: { app: 'App', api: 'API', admin: 'Admin', system: 'System', sql: 'SQL' },
     kinds: {
-      customer: 'Kund', contact: 'Kundkontakt', project: 'Projekt', role: 'Roll', user: 'Användarprofil', cv: 'CV', export: 'Export', table: 'Tabell',
+      customer: 'Kund', contact: 'Kundkontakt', project: 'Projekt', role: 'Roll', user: 'Användarprofil', cv: 'CV', export: 'Export av den här loggen', table: 'Tabell',
     },
   },
 }

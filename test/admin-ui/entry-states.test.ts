@@ -11,7 +11,7 @@ const states: readonly State[] = [
     name: 'an export and how it ended', address: `${log}/89997`, scenario: { events: [...ordinary(9).events, exportEnd(3)] },
     reach: async (page) => {
       await page.getByText('How it ended').waitFor()
-      await page.getByRole('link', { name: /the export of customers ended \(2,450 rows\)/ }).waitFor()
+      await page.getByRole('link', { name: /the export of customers was completed \(2,450 rows\)/ }).waitFor()
       assert.is(await page.getByRole('dialog').getByText('Object', { exact: true }).count(), 0, 'an export is of no one thing')
     },
   },

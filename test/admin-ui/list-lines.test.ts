@@ -35,13 +35,13 @@ test('a line says for whom and why, what took it along, and in the same line how
   await open(log, { events: [exportEnd(3), entry(3), reasoned, customer] })
   const lines = page.locator('li.entry')
   assert.equal(await lines.locator('p.sentence').allInnerTexts(), [
-    'مريم الحسيني: exported customers (2,450 rows) · ended', reasoned.sentence, customer.sentence,
+    'مريم الحسيني: exported customers (2,450 rows) · was completed', reasoned.sentence, customer.sentence,
   ])
   await lines.nth(1).getByText('On behalf of: Ängla Ström').waitFor()
   await lines.nth(1).getByText('Reason: GDPR, ärende 17').waitFor()
   await page.goto(`${server.url}${log}?entries=each`)
   await page.locator('p.sentence').nth(3).waitFor()
-  assert.match(await lines.first().innerText(), /the export of customers ended/)
+  assert.match(await lines.first().innerText(), /the export of customers was completed/)
   server.scenario.events = [customer, role]
   await page.goto(`${server.url}${log}?q=a`)
   await page.getByText('went along with customer Kalkyl & Bygg i Umeå AB').waitFor()

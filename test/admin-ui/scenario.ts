@@ -23,7 +23,7 @@ export function entry(number: number, thing: Thing = deeds[number % deeds.length
   const actor = people[(number * 3) % people.length] ?? people[0] ?? ''
   const parts = [
     { part: 'actor', text: actor }, { part: 'text', text: `: ${thing.verb}${thing.action.endsWith('.export_ended') ? ' ' : ''}` },
-    ...(thing.action.endsWith('.export_ended') ? [{ part: 'text', text: 'ended' }] : []),
+    ...(thing.action.endsWith('.export_ended') ? [{ part: 'text', text: 'was completed' }] : []),
     ...(thing.label === null ? [] : [{ part: 'text', text: ' ' }, { part: 'object', text: thing.label }]),
     ...(thing.owner === null ? [] : [{ part: 'text', text: ' (' }, { part: 'owner', text: thing.owner }, { part: 'text', text: ')' }]),
     ...(/export(ed|_ended)$/.test(thing.action) ? [{ part: 'text', text: ' (' }, { part: 'count', text: '2450' }, { part: 'text', text: ' rows)' }] : []),

@@ -44,8 +44,8 @@ it('tells in the line of an export how it ended, where both are loaded', () => {
   assert.equal(events.map(({ id }) => id), [other.id, begun.id])
   const told = ends.get(begun.id)
   const said = (of: typeof begun) => told && outcomeAfter(of, told).map(({ text }) => text).join('')
-  assert.is(said(begun), 'ended', 'the rows stand in the line already')
-  assert.is(said({ ...begun, sentenceParts: begun.sentenceParts.slice(0, 2) }), 'ended (2450 rows)')
+  assert.is(said(begun), 'was completed', 'the rows stand in the line already')
+  assert.is(said({ ...begun, sentenceParts: begun.sentenceParts.slice(0, 2) }), 'was completed (2450 rows)')
   assert.equal(foldExportEnds([end, other]).events, [end, other], 'an end alone has a line of its own')
 })
 

@@ -16,7 +16,7 @@ export const foldExportEnds = (events: readonly ListedEvent[]): Folded => {
   return { events: events.filter((event) => !isFolded(event)), ends }
 }
 
-/** What the sentence about an export's end says beyond its beginning: `ended (4 rows)`. Nothing where it is worded otherwise. */
+/** What the sentence about an export's end says beyond its beginning: `was completed (4 rows)`. Nothing where it is worded otherwise. */
 const outcomeIn = ({ sentenceParts: [actor, ofWhat, ...outcome] }: ListedEvent): readonly SentencePart[] =>
   actor?.part === 'actor' && ofWhat?.part === 'text' ? outcome : []
 
