@@ -2543,6 +2543,53 @@ end
 $function$;
 comment on function audit_private.buckets_of(timestamp with time zone,timestamp with time zone,text,integer) is 'Divides a period into at most so many hours, days, weeks, months or years of a time zone: the edges between them.';
 
+CREATE OR REPLACE FUNCTION audit_private.capture_bodies(target regclass)
+ RETURNS TABLE(function_name name, body text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- One for the whole tree: to write one takes much longer than to look at a trigger.
+  with t as (
+    select t.*, c.relkind = 'p' as is_partitioned from audit_private.tracked t join pg_catalog.pg_class c on c.oid = t.target where t.target = capture_bodies.target
+  ), member as materialized (
+    select c.relkind from audit_private.tree_below(target) b join pg_catalog.pg_class c on c.oid = b.relation
+  )
+  select t.function_name,
+         audit_private.capture_code(target, case when is_partitioned then '(select old.*)' else 'old_rows' end, 'deleted',
+           case when t.soft_delete is null then 'c.details'
+             else pg_catalog.format('case when %s then coalesce(c.details, ''{}'') || ''{"was_soft_deleted": true}'' else c.details end', audit_private.is_marked(target, t.soft_delete, 'o')) end,
+           case when is_partitioned then pg_catalog.format(e'  if audit_private.is_moving(%L::regclass) then\n    if exists (select %s) then\n      return null;  -- the row has only gone to another partition\n    end if;\n  end if;\n',
+             t.target::oid, audit_private.moved_code(target)) else '' end)
+    from t
+  union all
+  select t.function_name || '__truncate',
+         audit_private.capture_code(target, pg_catalog.format('(select %s from %s r%s)',
+             (select pg_catalog.string_agg(pg_catalog.format('r.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target and audit_private.may_be_read(t.target, k.col)), t.target,
+             case when (select pg_catalog.count(*) from member) > 1 then ' where r.tableoid = tg_relid' else '' end), 'deleted',
+           'coalesce(c.details, ''{}'') || ''{"statement": "truncate"}''', of_readable => true)
+    from t where t.truncate = 'record' and exists (select from member m where m.relkind = 'r')
+  union all
+  select t.function_name || '__soft_delete', audit_private.capture_code(target, '(select new.*)', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}''')
+    from t where t.soft_delete is not null
+  union all
+  select t.function_name || '__restore', audit_private.capture_code(target, '(select new.*)', 'restored', 'c.details')
+    from t where t.soft_delete is not null
+  union all
+  select t.function_name || marked.suffix,
+         audit_private.capture_code(target, pg_catalog.format('(select %s %s and %s limit 1)',
+             (select pg_catalog.string_agg(pg_catalog.format('p.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target and audit_private.may_be_read(t.target, k.col)),
+             audit_private.moved_code(target), marked.is_so), marked.action, marked.details,
+           pg_catalog.format(e'  if not audit_private.is_moving(%L::regclass) then\n    return null;\n  end if;\n  if not exists (select %s and %s) then\n    return null;  -- it has not only gone to another partition, or is there as it was\n  end if;\n',
+             t.target::oid, audit_private.moved_code(target), marked.is_so), true)
+    from t
+    cross join lateral (select audit_private.is_marked(target, t.soft_delete, 'p') as new_row) mark
+    cross join lateral (values
+      ('__soft_move', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}''', '(' || mark.new_row || ')'),
+      ('__back_move', 'restored', 'c.details', 'not (' || mark.new_row || ')')) marked (suffix, action, details, is_so)
+   where t.soft_delete is not null and t.is_partitioned
+$function$;
+comment on function audit_private.capture_bodies(regclass) is 'The trigger functions of a tracked table that are generated, each with its body.';
+
 CREATE OR REPLACE FUNCTION audit_private.capture_code(target regclass, rows_from text, action text, details text, guard text DEFAULT ''::text, of_readable boolean DEFAULT false)
  RETURNS text
  LANGUAGE plpgsql
@@ -2756,6 +2803,9 @@ AS $function$
   union all
   select 'triggers', 'failed', format('%s: trigger %s is missing.', on_table, trigger_name) from there where trigger_id is null
   union all
+  select 'triggers', 'failed', f.finding
+    from sound t cross join lateral audit_private.stray_triggers(t.target, array(select b.relation::oid from audit_private.tree_below(t.target) b)) f
+  union all
   select 'triggers', 'failed', format('%s: trigger %s is %s.', on_table, trigger_name,
            case tgenabled when 'D' then 'disabled' when 'O' then 'silent under session_replication_role = replica' else 'enabled on replicas only' end)
     from there where trigger_id is not null and tgenabled <> 'A'
@@ -2876,66 +2926,9 @@ CREATE OR REPLACE FUNCTION audit_private.capture_variants(target regclass)
  LANGUAGE sql
  STABLE
 AS $function$
-  with t as (
-    select t.*, c.relkind = 'p' as is_partitioned from audit_private.tracked t join pg_catalog.pg_class c on c.oid = t.target where t.target = capture_variants.target
-  ), member as (  -- the table and what hangs below it: partitions or inheriting tables
-    select c.oid::regclass as relation, c.relkind from audit_private.tree_below(target) b join pg_catalog.pg_class c on c.oid = b.relation
-  )
-  select t.target, 'audit_capture', t.function_name,
-         audit_private.capture_code(target, case when is_partitioned then '(select old.*)' else 'old_rows' end, 'deleted',
-           case when t.soft_delete is null then 'c.details'
-             else pg_catalog.format('case when %s then coalesce(c.details, ''{}'') || ''{"was_soft_deleted": true}'' else c.details end', audit_private.is_marked(target, t.soft_delete, 'o')) end,
-           case when is_partitioned then pg_catalog.format(e'  if audit_private.is_moving(%L::regclass) then\n    if exists (select %s) then\n      return null;  -- the row has only gone to another partition\n    end if;\n  end if;\n',
-             t.target::oid, audit_private.moved_code(target)) else '' end),
-         case when is_partitioned then 'after delete on %s for each row' else 'after delete on %s referencing old table as old_rows for each statement' end
-    from t
-  union all
-  select m.relation, 'audit_capture', t.function_name, null, 'after delete on %s referencing old table as old_rows for each statement'
-    from t join member m on not t.is_partitioned and m.relation <> t.target
-  union all
-  select m.relation, 'audit_truncate', case t.truncate when 'refuse' then 'refuse_truncate' else t.function_name || '__truncate' end,
-         case when t.truncate = 'record' then audit_private.capture_code(target, pg_catalog.format('(select %s from %s r%s)',
-             (select pg_catalog.string_agg(pg_catalog.format('r.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target and audit_private.may_be_read(t.target, k.col)), t.target,
-             case when (select pg_catalog.count(*) from member) > 1 then ' where r.tableoid = tg_relid' else '' end), 'deleted',
-           'coalesce(c.details, ''{}'') || ''{"statement": "truncate"}''', of_readable => true) end,
-         'before truncate on %s for each statement'
-    from t join member m on m.relkind = 'r'
-  union all
-  select t.target, 'audit_soft_delete', t.function_name || '__soft_delete',
-         audit_private.capture_code(target, '(select new.*)', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}'''),
-         pg_catalog.format('after update on %%s for each row when (not (%s) and (%s))',
-           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
-    from t where t.soft_delete is not null
-  union all
-  select t.target, 'audit_restore', t.function_name || '__restore',
-         audit_private.capture_code(target, '(select new.*)', 'restored', 'c.details'),
-         pg_catalog.format('after update on %%s for each row when ((%s) and not (%s))',
-           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
-    from t where t.soft_delete is not null
-  union all  -- a row that is marked, or marked no longer, by the command that moves it to another partition: PostgreSQL fires no trigger of an update for it
-  select t.target, marked.name, t.function_name || marked.suffix,
-         audit_private.capture_code(target, pg_catalog.format('(select %s %s and %s limit 1)',
-             (select pg_catalog.string_agg(pg_catalog.format('p.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target and audit_private.may_be_read(t.target, k.col)),
-             audit_private.moved_code(target), marked.is_so), marked.action, marked.details,
-           pg_catalog.format(e'  if not audit_private.is_moving(%L::regclass) then\n    return null;\n  end if;\n  if not exists (select %s and %s) then\n    return null;  -- it has not only gone to another partition, or is there as it was\n  end if;\n',
-             t.target::oid, audit_private.moved_code(target), marked.is_so), true),
-         'after delete on %s for each row when (' || marked.was || ')'
-    from t
-    cross join lateral (select audit_private.is_marked(target, t.soft_delete, 'old') as old_row, audit_private.is_marked(target, t.soft_delete, 'p') as new_row) mark
-    cross join lateral (values
-      ('audit_soft_delete_move', '__soft_move', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}''', 'not (' || mark.old_row || ')', '(' || mark.new_row || ')'),
-      ('audit_restore_move', '__back_move', 'restored', 'c.details', '(' || mark.old_row || ')', 'not (' || mark.new_row || ')')) marked (name, suffix, action, details, was, is_so)
-   where t.soft_delete is not null and t.is_partitioned
-  union all
-  select m.relation, move.name, 'move_rows', null, move.code
-    from t
-    join member m on t.is_partitioned and m.relkind = 'p'
-    cross join (values ('audit_move_begin', 'before update on %s for each statement'), ('audit_move_end', 'after update on %s for each statement')) move (name, code)
-  union all
-  select m.relation, removal.name, 'move_rows', null, removal.code
-    from t
-    join member m on t.is_partitioned and m.relkind in ('r', 'p')
-    cross join (values ('audit_remove_begin', 'before delete on %s for each statement'), ('audit_remove_end', 'after delete on %s for each statement')) removal (name, code)
+  with written as materialized (select * from audit_private.capture_bodies(target))
+  select w.on_table, w.trigger_name, w.function_name, b.body, w.trigger_code
+    from audit_private.wanted_triggers(target) w left join written b using (function_name)
 $function$;
 comment on function audit_private.capture_variants(regclass) is 'The triggers that a tracked table needs, each with its table, its function, the body of that function if it is generated, and when it fires.';
 
@@ -3590,22 +3583,6 @@ end
 $function$;
 comment on function audit_private.days_of(audit_private.event_filter) is 'The days (UTC) whose kept entries can hold the letters that a filter searches for; null where this is not the way to them.';
 
-CREATE OR REPLACE FUNCTION audit_private.deletions_running(target regclass)
- RETURNS integer
- LANGUAGE plpgsql
-AS $function$
-declare
-  running bigint;
-begin
-  running := currval('audit_private.removing');
-  return case when running >> 8 = audit_private.moving_mark(target) >> 8 then running & 255 else 0 end;
-exception when object_not_in_prerequisite_state then
-  return 0;  -- this session has not deleted anything yet
-end
-$function$;
-grant execute on function audit_private.deletions_running(regclass) to audit_agent;
-comment on function audit_private.deletions_running(regclass) is 'How many deletions from this partitioned table have begun in this statement and not ended. One that failed counts until the statement of the client ends.';
-
 CREATE OR REPLACE FUNCTION audit_private.detach(target regclass, but_not text[] DEFAULT '{}'::text[])
  RETURNS void
  LANGUAGE plpgsql
@@ -3921,6 +3898,9 @@ AS $function$
            else (select string_agg(concat_ws(' ', d.adnum, pg_get_expr(d.adbin, d.adrelid)), ',' order by d.adnum) from pg_attrdef d where d.adrelid = c.oid) end)
     from pg_class c
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm', 'S')
+     -- Those of tracked tables are as many as these, if nobody has been given a right on them.
+     and not (c.relkind = 'S' and c.relowner = 'audit_owner'::regrole and audit_private.rights_of(c.relacl) = 'audit_agent=SELECT'
+              and exists (select from audit_private.tracked t where c.relname = 'moves_' || t.target::oid))
   union all
   select format('trigger %s on %s', g.tgname, g.tgrelid::regclass), 
          md5(concat_ws(E'\x1f', g.tgenabled, g.tgtype, g.tgfoid::regprocedure, g.tgattr, g.tgqual is null, g.tgoldtable, g.tgnewtable)), md5(pg_get_triggerdef(g.oid))
@@ -4190,6 +4170,7 @@ begin
   delete from audit_private.known_column k where k.target = forget.target;
   delete from audit_private.tracked t where t.target = forget.target returning t.function_name into function_name;
   perform audit_private.take_back_use();
+  perform audit_private.keep_moves();
   perform audit_private.write_capture(t.target) from audit_private.tracked t
    where t.understood::text like '%"table": ' || forget.target::oid || '%' and exists (select from pg_class c where c.oid = forget.target);
   return function_name;
@@ -4831,12 +4812,15 @@ CREATE OR REPLACE FUNCTION audit_private.is_moving(target regclass)
 AS $function$
 begin
   -- The setting spares the look, and goes with a rollback; it is not believed, as any login can write it.
-  if coalesce(current_setting('audit.moving', true), '') = '' then
+  if strpos(coalesce(current_setting('audit.moving', true), ''), format(' %s ', target::oid)) = 0 then
     return false;
   end if;
-  return currval('audit_private.moving') = audit_private.moving_mark(target) and audit_private.deletions_running(target) = 0;
-exception when object_not_in_prerequisite_state then
-  return false;  -- this session has not moved anything yet
+  begin
+    -- A deletion that names a table above the tracked one is not noted.
+    return coalesce(currval(audit_private.moves_of(target)) = audit_private.statement_mark() and pg_partition_root(target) = target, false);
+  exception when object_not_in_prerequisite_state then
+    return false;  -- this session has not moved anything yet, or has forgotten it
+  end;
 end
 $function$;
 grant execute on function audit_private.is_moving(regclass) to audit_agent;
@@ -5044,6 +5028,27 @@ end
 $function$;
 grant execute on function audit_private.keep_large(anyelement,integer) to audit_agent;
 comment on function audit_private.keep_large(anyelement,integer) is 'What a snapshot keeps of a jsonb value or an array that is stored compressed or over the limit, so that its size says nothing: the value, or its text cut if that is over the limit in bytes.';
+
+CREATE OR REPLACE FUNCTION audit_private.keep_moves()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  one record;
+begin
+  for one in select c.relname from pg_class c where c.relnamespace = 'audit_private'::regnamespace and c.relkind = 'S' and c.relname ~ '^moves_[0-9]+$'
+               and not exists (select from audit_private.tracked t join pg_class p on p.oid = t.target and p.relkind = 'p' where c.relname = 'moves_' || t.target::oid) loop
+    execute format('drop sequence audit_private.%I', one.relname);
+  end loop;
+  for one in select t.target, 'moves_' || t.target::oid as name from audit_private.tracked t join pg_class p on p.oid = t.target and p.relkind = 'p' where audit_private.moves_of(t.target) is null loop
+    execute format('create unlogged sequence audit_private.%I minvalue 0 start 0', one.name);
+    execute format('alter sequence audit_private.%I owner to audit_owner', one.name);
+    execute format('grant select on sequence audit_private.%I to audit_agent', one.name);
+    execute format('comment on sequence audit_private.%I is %L', one.name, format('Where a session notes that it updates %s or deletes from it.', one.target));
+  end loop;
+end
+$function$;
+comment on function audit_private.keep_moves() is 'Makes a sequence for each tracked partitioned table in which sessions note what runs on it, and drops those of others.';
 
 CREATE OR REPLACE FUNCTION audit_private.keep_other(value anyelement, most integer)
  RETURNS text
@@ -5574,22 +5579,82 @@ CREATE OR REPLACE FUNCTION audit_private.move_rows()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+declare
+  root        regclass := pg_partition_root(tg_relid);
+  notes       regclass := audit_private.moves_of(root);
+  has_written boolean := pg_current_xact_id_if_assigned() is not null;
+  mark        bigint;
+  noted       bigint;
+  stack       text;
+  size        integer;
+  is_within   boolean;
+  is_same     boolean;
 begin
-  if tg_op = 'DELETE' then
-    perform pg_current_xact_id();
-    perform setval('audit_private.removing', (audit_private.moving_mark(tg_relid) >> 8 << 8)
-      + case tg_when when 'BEFORE' then least(r.n + 1, 255) else greatest(r.n - 1, 0) end)
-       from audit_private.deletions_running(tg_relid) r (n);
+  if tg_level <> 'STATEMENT' or (tg_name, tg_when, tg_op) not in (
+       ('audit_move_begin', 'BEFORE', 'UPDATE'), ('audit_move_end', 'AFTER', 'UPDATE'), ('audit_remove_begin', 'BEFORE', 'DELETE'), ('audit_remove_end', 'AFTER', 'DELETE')) then
+    raise exception using errcode = 'AU002',
+      message = format('trigger %I on %s calls a function of the audit log that is not for it', tg_name, tg_relid::regclass),
+      detail  = format('It fires %s %s for each %s.', lower(tg_when), lower(tg_op), lower(tg_level)),
+      hint    = 'Only the triggers that audit.track makes call audit_private.move_rows(). Drop this one.';
+  end if;
+  -- The end of an update says nothing: its cascades may go on.
+  if notes is null or tg_when = 'AFTER' and tg_op = 'UPDATE' then
     return null;
   end if;
-  perform pg_current_xact_id(),
-          set_config('audit.moving', case tg_when when 'BEFORE' then 'yes' else '' end, true),
-          setval('audit_private.moving', case tg_when when 'BEFORE' then audit_private.moving_mark(tg_relid) else 0 end);
+  perform pg_current_xact_id();
+  mark := audit_private.statement_mark();
+  -- Where we are: below the line of this function those of all code that runs now, which nobody can take away.
+  get diagnostics stack = pg_context;
+  stack := case when strpos(stack, e'\n') > 0 then substr(stack, strpos(stack, e'\n') + 1) else '' end;
+
+  if tg_op = 'DELETE' and tg_when = 'BEFORE' then
+    -- A session can discard what its sequences hold, but no lock of its transaction.
+    if not pg_try_advisory_xact_lock_shared(1635083369::bigint << 32 | root::oid::bigint) then
+      raise exception using errcode = 'AU002',
+        message = format('the audit log cannot note that rows of %s are deleted', root),
+        detail  = format('Another session holds the advisory lock %s.', 1635083369::bigint << 32 | root::oid::bigint),
+        hint    = 'No program but the audit log may take it: pg_locks shows which one does.';
+    end if;
+    -- What a trigger deletes, such as a cascade, is recorded when the command that fired it ends, which may be any above.
+    if pg_trigger_depth() > 1 or length(stack) > 32767 then
+      stack := '';
+    end if;
+  end if;
+  -- A transaction that has not written yet has not deleted either.
+  if has_written then
+    begin
+      noted := currval(notes);
+    exception when object_not_in_prerequisite_state then
+      noted := case when exists (
+        select from pg_locks l
+         where l.pid = pg_backend_pid() and l.locktype = 'advisory' and l.classid = 1635083369 and l.objid = root::oid and l.objsubid = 1
+           and l.database = (select d.oid from pg_database d where d.datname = current_database())) then mark | ((hashtextextended('', 0) & 65535) << 2) | 1 end;
+    end;
+  end if;
+  if noted >> 33 = mark >> 33 and noted & 3 > 0 then
+    -- Code that runs within a deletion has all of its lines below its own; a later command at the same place comes after its end.
+    size := noted >> 18 & 32767;
+    is_same := length(stack) = size and hashtextextended(stack, 0) & 65535 = noted >> 2 & 65535;
+    is_within := length(stack) > size and hashtextextended(right(stack, size), 0) & 65535 = noted >> 2 & 65535;
+  end if;
+
+  if tg_op = 'UPDATE' then
+    perform setval(notes, case when is_within or is_same and noted & 3 = 1 then noted else mark end);
+    if strpos(coalesce(current_setting('audit.moving', true), ''), format(' %s ', root::oid)) = 0 then
+      perform set_config('audit.moving', concat(current_setting('audit.moving', true), format(' %s ', root::oid)), true);
+    end if;
+  elsif tg_when = 'AFTER' then
+    if is_same then
+      perform setval(notes, noted & ~3::bigint | 2);
+    end if;
+  elsif is_within is not true then
+    perform setval(notes, mark | (length(stack)::bigint << 18) | ((hashtextextended(stack, 0) & 65535) << 2) | 1);
+  end if;
   return null;
 end
 $function$;
 grant execute on function audit_private.move_rows() to audit_installer;
-comment on function audit_private.move_rows() is 'Notes that an update of a partitioned table begins or ends: a row that it moves to another partition is deleted from the first one, but is not gone. Notes deletions too: what goes while one runs is recorded.';
+comment on function audit_private.move_rows() is 'Notes that an update of a partitioned table begins: a row that it moves to another partition is deleted from the first one, but is not gone. Notes deletions too: what goes before one is known to be over is recorded.';
 
 CREATE OR REPLACE FUNCTION audit_private.moved_code(target regclass)
  RETURNS text
@@ -5609,13 +5674,13 @@ AS $function$
 $function$;
 comment on function audit_private.moved_code(regclass) is 'SQL text, from "from" on, that finds what the command that deletes a row has written into another partition, with the same key as far as the key does not decide the partition.';
 
-CREATE OR REPLACE FUNCTION audit_private.moving_mark(target regclass)
- RETURNS bigint
+CREATE OR REPLACE FUNCTION audit_private.moves_of(target regclass)
+ RETURNS regclass
  LANGUAGE sql
  STABLE
-RETURN (hashtextextended(concat_ws(' '::text, (pg_partition_root(target))::oid, pg_current_xact_id_if_assigned(), statement_timestamp()), (0)::bigint) & '9223372036854775807'::bigint);
-grant execute on function audit_private.moving_mark(regclass) to audit_agent;
-comment on function audit_private.moving_mark(regclass) is 'Tells an update of a partitioned table from those of other tables, transactions and statements.';
+RETURN to_regclass(('audit_private.moves_'::text || (target)::oid));
+grant execute on function audit_private.moves_of(regclass) to audit_agent;
+comment on function audit_private.moves_of(regclass) is 'Where a session notes what runs on a tracked partitioned table: the mark of the statement, and in its last two bits 0 for an update, 1 for a deletion that has begun, 2 for one whose rows are all gone; between them where in nested code. The current value of a sequence belongs to the session, and unlike a setting no other login can write it.';
 
 CREATE OR REPLACE FUNCTION audit_private.names_code(f audit_private.event_filter)
  RETURNS text
@@ -5944,6 +6009,23 @@ begin
   loop
     perform audit_private.record_schema_event('table.altered', made.target, made.target::text,
       jsonb_build_object('command', 'ALTER TRIGGER', 'statement', audit_private.statement_shown(), 'finding', format('%s: a trigger of the log is called %I now.', made.on_table, made.name)));
+  end loop;
+  -- One under another name that calls a function of ours, which is not for it.
+  for made in
+    with recursive above as (
+      select g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation
+        from pg_event_trigger_ddl_commands() c
+        join pg_trigger g on c.classid = 'pg_trigger'::regclass and g.oid = c.objid
+        join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+       where c.command_tag = 'CREATE TRIGGER' and g.tgname not in ('audit_capture', 'audit_truncate', 'audit_soft_delete', 'audit_restore', 'audit_soft_delete_move', 'audit_restore_move', 'audit_move_begin', 'audit_move_end', 'audit_remove_begin', 'audit_remove_end')
+      union all
+      select a.on_table, a.name, i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+    )
+    select t.target, f.finding from above a join audit_private.tracked t on t.target = a.relation
+     cross join lateral audit_private.stray_triggers(t.target, array[a.on_table]) f where f.trigger_name = a.name
+  loop
+    perform audit_private.record_schema_event('table.altered', made.target, made.target::text,
+      jsonb_build_object('command', 'CREATE TRIGGER', 'statement', audit_private.statement_shown(), 'finding', made.finding));
   end loop;
   -- A trigger of the log that is made again in another form, and soon in the right one. Whether it is always enabled shows with the next command.
   for made in
@@ -7504,12 +7586,33 @@ end
 $function$;
 comment on function audit_private.span_of(audit_private.event_filter,audit_private.hits) is 'The time of the first and of the last entry that a filter lets through; of the first that it might, where more are found than are counted.';
 
+CREATE OR REPLACE FUNCTION audit_private.statement_mark()
+ RETURNS bigint
+ LANGUAGE sql
+RETURN ((hashint8extended(((EXTRACT(epoch FROM statement_timestamp()) * (1000000)::numeric))::bigint, COALESCE(((pg_current_xact_id_if_assigned())::text)::bigint, (0)::bigint)) & (1073741823)::bigint) << 33);
+grant execute on function audit_private.statement_mark() to audit_agent;
+comment on function audit_private.statement_mark() is 'Tells a statement of a client, and its transaction, from others: the upper 30 bits of what is noted in audit_private.moves_of.';
+
 CREATE OR REPLACE FUNCTION audit_private.statement_shown()
  RETURNS text
  LANGUAGE sql
  STABLE
 RETURN "left"(regexp_replace(current_query(), '[''$].*'::text, '…'::text), 1000);
 comment on function audit_private.statement_shown() is 'What the client sent, up to its first constant or 1,000 characters: a script may set a password in the same breath, and entries are kept for ever.';
+
+CREATE OR REPLACE FUNCTION audit_private.stray_triggers(target regclass, parts oid[])
+ RETURNS TABLE(trigger_name name, finding text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with wanted as materialized (select * from audit_private.wanted_triggers(target))
+  select g.tgname, format('%s: trigger %I calls %s of the log, and is none of its own.', g.tgrelid::regclass, g.tgname, f.proname)
+    from pg_trigger g
+    join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+   where g.tgrelid = any (parts)
+     and not exists (select from wanted w where w.trigger_name = g.tgname and (w.on_table = g.tgrelid or w.on_table = stray_triggers.target and g.tgparentid <> 0))
+$function$;
+comment on function audit_private.stray_triggers(regclass,oid[]) is 'Triggers of a tracked table, or of parts of it, that call a function of the log and are none of those that audit.track makes, whatever they are called.';
 
 CREATE OR REPLACE FUNCTION audit_private.strict_companies()
  RETURNS TABLE(company_id text, since timestamp with time zone)
@@ -7620,7 +7723,7 @@ CREATE OR REPLACE FUNCTION audit_private.triggers_of(target regclass)
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select v.on_table, v.trigger_name, v.function_name, v.trigger_code from audit_private.capture_variants(target) v
+  select w.on_table, w.trigger_name, w.function_name, w.trigger_code from audit_private.wanted_triggers(target) w
 $function$;
 grant execute on function audit_private.triggers_of(regclass) to audit_installer;
 comment on function audit_private.triggers_of(regclass) is 'The triggers that a tracked table needs.';
@@ -7839,6 +7942,56 @@ end
 $function$;
 comment on function audit_private.walked_hits(audit_private.event_filter,integer[],integer) is 'The newest kept entries of a filter, so many and no more, among twice as many that are looked at in the order of time.';
 
+CREATE OR REPLACE FUNCTION audit_private.wanted_triggers(target regclass)
+ RETURNS TABLE(on_table regclass, trigger_name text, function_name name, trigger_code text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with t as (
+    select t.*, c.relkind = 'p' as is_partitioned from audit_private.tracked t join pg_catalog.pg_class c on c.oid = t.target where t.target = wanted_triggers.target
+  ), member as materialized (  -- the table and what hangs below it: partitions or inheriting tables
+    select c.oid::regclass as relation, c.relkind from audit_private.tree_below(target) b join pg_catalog.pg_class c on c.oid = b.relation
+  )
+  select t.target, 'audit_capture', t.function_name,
+         case when is_partitioned then 'after delete on %s for each row' else 'after delete on %s referencing old table as old_rows for each statement' end
+    from t
+  union all
+  select m.relation, 'audit_capture', t.function_name, 'after delete on %s referencing old table as old_rows for each statement'
+    from t join member m on not t.is_partitioned and m.relation <> t.target
+  union all
+  select m.relation, 'audit_truncate', case t.truncate when 'refuse' then 'refuse_truncate' else t.function_name || '__truncate' end,
+         'before truncate on %s for each statement'
+    from t join member m on m.relkind = 'r'
+  union all
+  select t.target, 'audit_soft_delete', t.function_name || '__soft_delete',
+         pg_catalog.format('after update on %%s for each row when (not (%s) and (%s))',
+           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
+    from t where t.soft_delete is not null
+  union all
+  select t.target, 'audit_restore', t.function_name || '__restore',
+         pg_catalog.format('after update on %%s for each row when ((%s) and not (%s))',
+           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
+    from t where t.soft_delete is not null
+  union all  -- a row that is marked, or marked no longer, by the command that moves it to another partition: PostgreSQL fires no trigger of an update for it
+  select t.target, marked.name, t.function_name || marked.suffix, 'after delete on %s for each row when (' || marked.was || ')'
+    from t
+    cross join lateral (select audit_private.is_marked(target, t.soft_delete, 'old') as old_row) mark
+    cross join lateral (values
+      ('audit_soft_delete_move', '__soft_move', 'not (' || mark.old_row || ')'), ('audit_restore_move', '__back_move', '(' || mark.old_row || ')')) marked (name, suffix, was)
+   where t.soft_delete is not null and t.is_partitioned
+  union all
+  select m.relation, move.name, 'move_rows', move.code
+    from t
+    join member m on t.is_partitioned and m.relkind = 'p'
+    cross join (values ('audit_move_begin', 'before update on %s for each statement'), ('audit_move_end', 'after update on %s for each statement')) move (name, code)
+  union all
+  select m.relation, removal.name, 'move_rows', removal.code
+    from t
+    join member m on t.is_partitioned and m.relkind in ('r', 'p')
+    cross join (values ('audit_remove_begin', 'before delete on %s for each statement'), ('audit_remove_end', 'after delete on %s for each statement')) removal (name, code)
+$function$;
+comment on function audit_private.wanted_triggers(regclass) is 'The triggers that a tracked table and its parts need, each with its table, its function and when it fires.';
+
 CREATE OR REPLACE FUNCTION audit_private.without_actor(INOUT f audit_private.event_filter)
  RETURNS audit_private.event_filter
  LANGUAGE plpgsql
@@ -7959,6 +8112,7 @@ begin
     end loop;
   end if;
   perform audit_private.take_back_use();
+  perform audit_private.keep_moves();
   return (
     select bool_and(audit_private.is_attached((v ->> 'on_table')::oid, v ->> 'trigger_name', v ->> 'function_name', v ->> 'trigger_code'))
            and count(*) = (

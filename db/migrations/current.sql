@@ -3,7 +3,16 @@
 
 -- as the owner, for the time of the migration
 --!include roles/roles.sql
-
+--!include capture/capture_variants.sql
+--!include capture/register.sql
+--!include capture/track.sql
+--!include guard/schema_events.sql
+--!include guard/follow_parts.sql
+--!include health/fingerprints.sql
+--!include health/findings.sql
+--!include capture/rewrite_tracked.sql
+--!include tables/no_moving.sql
+-- the end of every migration
 --!include export/count_export_attempt.sql
 --!include export/record_export.sql
 --!include keeping/unkept.sql

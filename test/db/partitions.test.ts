@@ -79,7 +79,7 @@ it('records no deletion when a row moves whose whole key decides the partition [
 it('records the deletion of a partitioned row though its login says that rows are being moved', async () => {
   const client = await database.as('consultant_app')
   await run(`grant usage on schema part to consultant_app; grant all on part.slot to consultant_app; insert into part.slot values ('2025-08-08', 'hidden'), ('2025-08-09', 'hidden too')`)
-  await client.query(`begin; select set_config('audit.moving', 'part.slot'::regclass::oid::text, true); delete from part.slot where name = 'hidden'; commit`)
+  await client.query(`begin; select set_config('audit.moving', format(' %s ', 'part.slot'::regclass::oid), true); delete from part.slot where name = 'hidden'; commit`)
   await client.query(`
     begin; update part.slot set name = name where set_config('app.seen', current_setting('audit.moving', true), true) is not null;
     delete from part.slot where name = 'hidden too' and set_config('audit.moving', current_setting('app.seen'), true) is not null; commit`)

@@ -73,7 +73,7 @@ it('records a deletion from a partition though the login makes it look like a mo
   // An update that fails has begun, but never ends; the transaction goes on in the same statement.
   await app.query(`do $$ begin
     begin update mal.slot set name = name where 1 / (id - id) = 0; exception when others then null; end;
-    perform set_config('audit.moving', 'yes', true);
+    perform set_config('audit.moving', format(' %s ', 'mal.slot'::regclass::oid), true);
     delete from mal.slot where id = 5;
   end $$`)
   // A deletion in the middle of an update that moves nothing.
@@ -83,7 +83,7 @@ it('records a deletion from a partition though the login makes it look like a mo
     update mal.slot set name = name where id = 1;
     insert into mal.slot select n, 'decoy' from generate_series(1001, 1009) n;
     begin update mal.slot set name = name where 1 / (id - id) = 0; exception when others then null; end;
-    perform set_config('audit.moving', 'yes', true);
+    perform set_config('audit.moving', format(' %s ', 'mal.slot'::regclass::oid), true);
     delete from mal.slot where id = 1;
   end $$`)
   await app.query(`with decoy as (insert into mal.slot select n, 'decoy' from generate_series(2001, 2009) n returning id), gone as (delete from mal.slot where id = 2 returning id)
@@ -100,6 +100,71 @@ it('records a deletion from a partition though the login makes it look like a mo
     [...['5', '6', '1', '2', '3', '4', '8', '9'].map((object_id) => ({ object_kind: 'slot', object_id })), { object_kind: 'invoice', object_id: '[1, 2026]'.replace(/[12]\d*/g, (n) => `"${n}"`) }])
   await database.superuser.query('update mal.invoice set year = 2026 where number = 1; update mal.slot set id = 100 where id = 7; update mal.slot set id = 101 where id = 108')
   assert.is((await rows(database.superuser, `select from audit.event where object_kind in ('slot', 'invoice') and action like '%.deleted'`)).length, 9, 'moves are no deletions')
+})
+
+it('records a deletion though the same statement moves rows and names other tables, by whatever way it comes [case 58]', async ({ database }) => {
+  await database.superuser.query(`
+    create table mal.many (id int primary key, name text) partition by hash (id);
+    create table mal.many_0 partition of mal.many for values with (modulus 2, remainder 0); create table mal.many_1 partition of mal.many for values with (modulus 2, remainder 1);
+    create table mal.other (id int primary key, name text) partition by hash (id); create table mal.other_0 partition of mal.other for values with (modulus 1, remainder 0);
+    insert into mal.many select n, 'many ' || n from generate_series(1, 60) n;
+    create table mal.top (id int primary key, name text); create table mal.mid (id int primary key, top_id int, name text);
+    create table mal.low (id int, top_id int references mal.top on delete cascade, mid_id int references mal.mid on delete cascade, name text, primary key (id)) partition by hash (id);
+    create table mal.low_0 partition of mal.low for values with (modulus 2, remainder 0); create table mal.low_1 partition of mal.low for values with (modulus 2, remainder 1);
+    alter table mal.mid add foreign key (top_id) references mal.top on delete cascade;
+    insert into mal.top values (1, 'top'); insert into mal.mid values (1, 1, 'mid'); insert into mal.low select n, case when n > 8 then 1 end, case when n <= 8 then 1 end, 'low ' || n from generate_series(1, 12) n;
+    select audit.track('mal.many', 'many', '{name}'), audit.track('mal.other', 'other', '{name}'), audit.track('mal.top', 'top', '{name}'), audit.track('mal.mid', 'mid', '{name}'), audit.track('mal.low', 'low', '{name}');
+    grant select, insert, update, delete on all tables in schema mal to consultant_app`)
+  const app = await database.as('consultant_app')
+  const counted = async (kind: string): Promise<unknown> => (await rows(database.superuser, `select count(*)::int from audit.event where action = '${kind}.deleted'`))[0]
+  await app.query(`with u as (update mal.many set id = id + 100 where id in (19, 20) returning id), d as (delete from mal.many where id <= 10 returning id), q as (delete from mal.other where false returning id)
+    select (select count(*) from d), (select count(*) from u), (select count(*) from q)`)
+  assert.equal(await rows(database.superuser, `select count(*)::int from audit.event where action = 'many.deleted' and object_id::int <= 10`), [{ count: 10 }])
+  // Cascades come in waves, of which only the first has PostgreSQL fire the triggers before a statement.
+  await app.query(`do $$ begin
+    update mal.low set name = name; insert into mal.low select n, null, null, 'decoy' from generate_series(101, 109) n;
+    begin update mal.low set id = 1 / (id - id); exception when others then null; end;
+    perform set_config('audit.moving', format(' %s ', 'mal.low'::regclass::oid), true);
+    delete from mal.top where id = 1;
+  end $$`)
+  assert.equal(await counted('low'), { count: 12 })
+  // Code of a trigger moves rows, while those that the cascade has taken wait for their entries.
+  await database.superuser.query(`
+    insert into mal.top values (2, 'top'); insert into mal.low select n, 2, null, 'low ' || n from generate_series(201, 212) n;
+    create function mal.meanwhile() returns trigger language plpgsql as 'begin update mal.low set id = id + 1000 where id between 101 and 109; return null; end';
+    create trigger a_meanwhile after delete on mal.low for each row execute function mal.meanwhile()`)
+  await app.query('delete from mal.top where id = 2')
+  assert.equal(await rows(database.superuser, `select count(*)::int from audit.event where action = 'low.deleted' and object_id::int between 201 and 212`), [{ count: 12 }])
+  await app.query(`do $$ begin perform 1; delete from mal.low where id between 1101 and 1102; end $$`)
+  // What a session notes is forgotten, or noted in other words, in the middle of the command.
+  for (const [first, meanwhile] of [[21, 'discard sequences'], [31, `set timezone = 'Asia/Tokyo'`], [41, `set datestyle = 'German'`]] as const) {
+    await app.query(`create or replace function pg_temp.meanwhile(int) returns boolean language plpgsql as $f$ begin
+      execute $e$ ${meanwhile} $e$; update mal.many set name = name where false; return true; end $f$`)
+    await app.query(`with u as (update mal.many set id = id + 100 where id between ${first + 2} and ${first + 9} returning id), d as (delete from mal.many where id in (${first}, ${first + 1}) and pg_temp.meanwhile(id) returning id) select (select count(*) from d), (select count(*) from u)`)
+    assert.equal(await rows(database.superuser, `select count(*)::int from audit.event where action = 'many.deleted' and object_id in ('${first}', '${first + 1}')`), [{ count: 2 }], meanwhile)
+  }
+  await app.query('reset all')
+})
+
+it('records no deletion of rows that only move, though others are deleted elsewhere or before [case 58]', async ({ database }) => {
+  await database.superuser.query(`
+    create table mal.p (id int primary key, name text) partition by hash (id); create table mal.p_0 partition of mal.p for values with (modulus 2, remainder 0); create table mal.p_1 partition of mal.p for values with (modulus 2, remainder 1);
+    create table mal.q (id int primary key, name text) partition by hash (id); create table mal.q_0 partition of mal.q for values with (modulus 2, remainder 0); create table mal.q_1 partition of mal.q for values with (modulus 2, remainder 1);
+    insert into mal.p select n, 'p' from generate_series(1, 40) n; insert into mal.q select n, 'q' from generate_series(1, 40) n;
+    select audit.track('mal.p', 'p', '{name}'), audit.track('mal.q', 'q', '{name}'); grant select, insert, update, delete on all tables in schema mal to consultant_app`)
+  const app = await database.as('consultant_app')
+  await app.query('with p as (update mal.p set id = id + 100 where id <= 10 returning id), q as (update mal.q set id = id + 100 where id <= 10 returning id) select (select count(*) from p), (select count(*) from q)')
+  await app.query('begin'); await app.query('delete from mal.p where id = 40'); await app.query('update mal.p set id = id + 200 where id between 11 and 20'); await app.query('discard sequences')
+  await app.query('commit'); await app.query('update mal.p set id = id + 300 where id between 21 and 25')
+  await app.query(`do $$ begin delete from mal.q where id = 40; update mal.p set id = id + 400 where id between 26 and 30; end $$`)
+  // A batch of one message, and code that deletes first.
+  await app.query('delete from mal.p where id = 39; update mal.p set id = id + 600 where id in (36, 37, 38)')
+  await app.query(`do $$ begin
+    delete from mal.q where id = 39;
+    update mal.q set id = id + 100 where id between 20 and 30 and name = name;
+  end $$`)
+  await app.query('merge into mal.p using (select n, n + 500 as m from generate_series(31, 35) n) v on p.id = v.n when matched then update set id = v.m')
+  assert.equal(await rows(database.superuser, `select object_kind, object_id from audit.event where object_kind in ('p', 'q') and action like '%.deleted' order by id`), [['p', '40'], ['q', '40'], ['p', '39'], ['q', '39']].map(([object_kind, object_id]) => ({ object_kind, object_id })))
 })
 
 for (const [what, definition, told] of [

@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { refused } from '../harness/refused.ts'
 
 /*
  * Whoever owns a tracked table may do everything to it, also switch the log's triggers off. What they may not have is
@@ -62,6 +63,18 @@ for (const [what, trigger, definition, finding] of [
     assert.ok((await told()).includes(`table.altered own.child own.child: trigger ${trigger} ${finding}.`), JSON.stringify(await told()))
   })
 }
+
+it('has no trigger of their own note that rows are moved', async () => {
+  for (const own of ['after update on own.slot for each row', 'before delete on own.slot for each statement', 'before insert on own.slot for each statement']) {
+    await db.superuser.query(`create trigger mine ${own} execute function audit_private.move_rows()`)
+    await refused(db.run(own.includes('update') ? 'update own.slot set name = name' : own.includes('insert') ? 'insert into own.slot select where false' : 'delete from own.slot'), 'AU002')
+    assert.match(await findingOf('triggers'), 'own.slot: trigger mine calls move_rows of the log, and is none of its own.')
+    await db.superuser.query('drop trigger mine on own.slot')
+  }
+  await db.superuser.query('delete from own.slot')
+  assert.is((await db.superuser.query(`select from audit.event where object_kind = 'slot' and id > $1`, [before])).rows.length, 9)
+  assert.ok((await told()).includes('table.altered own.slot own.slot: trigger mine calls move_rows of the log, and is none of its own.'), JSON.stringify(await told()))
+})
 
 it('is told of by the log when a partition was detached by a statement that is put together', async () => {
   await db.superuser.query(`do $$ begin
