@@ -2290,7 +2290,7 @@ CREATE OR REPLACE FUNCTION audit_private.bare_condition(condition text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
-RETURN lower(translate(condition, '()" '::text, ''::text));
+RETURN (SELECT string_agg(CASE WHEN ((p.n % (2)::bigint) = 1) THEN lower(translate(p.part, '() '::text, ''::text)) ELSE p.part END, '"'::text ORDER BY p.n) AS string_agg FROM regexp_split_to_table(bare_condition.condition, '"'::text) WITH ORDINALITY p(part, n));
 comment on function audit_private.bare_condition(text) is 'The condition of a trigger without what PostgreSQL adds or takes away when it shows it.';
 
 CREATE OR REPLACE FUNCTION audit_private.bare_name(identifier text)
@@ -5863,6 +5863,15 @@ begin
       select coalesce(x.indrelid, c.objid) from pg_event_trigger_ddl_commands() c left join pg_index x on x.indexrelid = c.objid
        where c.classid = 'pg_class'::regclass and x.indisunique is not false  -- any other index changes nothing here
       union
+      -- Tables of a type, with a column of it or with a collation that was altered.
+      select a.attrelid
+        from pg_event_trigger_ddl_commands() c
+        join pg_attribute a on a.attnum > 0 and not a.attisdropped
+                           and (c.classid = 'pg_type'::regclass and (a.atttypid = c.objid or a.attrelid in (select t.oid from pg_class t where t.reloftype = c.objid))
+                                or c.classid = 'pg_class'::regclass and a.attrelid in (select t.oid from pg_class y join pg_class t on t.reloftype = y.reltype where y.oid = c.objid and y.reltype <> 0)
+                                or c.classid = 'pg_collation'::regclass and a.attcollation = c.objid)
+       where tg_tag not in ('ALTER TABLE', 'CREATE INDEX')
+      union
       select i.inhparent from touched t join pg_inherits i on i.inhrelid = t.relation
     )
     select distinct r.relation, t.oid not in (select relation from touched) or t.oid in (select c.objid from pg_event_trigger_ddl_commands() c)
@@ -5952,24 +5961,41 @@ begin
     with recursive dropped as (
       select to_regclass(format('%I.%I', o.address_names[1], o.address_names[2]))::oid as on_table, o.address_names[3] as trigger_name
         from pg_event_trigger_dropped_objects() o
-       where o.object_type = 'trigger' and starts_with(o.address_names[3], 'audit_') and not o.original is false
+       where o.object_type = 'trigger'
+         -- However it went, with an extension say; but for those that the log drops with a function that is not needed any more.
+         and not (o.original is false and exists (select from pg_event_trigger_dropped_objects() f where f.original and f.object_type = 'function' and f.schema_name = 'audit_private'))
     ), above as (
       select d.on_table, d.trigger_name, d.on_table as relation from dropped d
       union
       select a.on_table, a.trigger_name, i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+    ), lacking as (
+      -- Of a part too: a new part would have it made again, and nobody would ever know.
+      select t.target, a.on_table, a.trigger_name, array_agg(l.name) as names
+        from above a join audit_private.tracked t on t.target = a.relation cross join lateral audit_private.triggers_lacking(t.target, a.on_table) l (name)
+       group by 1, 2, 3
     )
-    select t.target, a.on_table, a.trigger_name
-      from above a
-      join audit_private.tracked t on t.target = a.relation
-     where not exists (select from pg_trigger g where g.tgrelid = a.on_table and g.tgname = a.trigger_name)
-       and (a.on_table = t.target and a.trigger_name in ('audit_capture', 'audit_truncate', 'audit_soft_delete', 'audit_restore')
-            -- Of a part too: a new part would have it made again, and nobody would ever know.
-            or exists (select from audit_private.triggers_of(t.target) v where v.on_table = a.on_table and v.trigger_name = a.trigger_name))
+    select l.target, l.on_table, l.trigger_name, case when l.trigger_name <> all (l.names) then l.names end as names
+      from lacking l
+     where l.trigger_name = any (l.names) or not exists (select from lacking other where other.on_table = l.on_table and other.trigger_name = any (other.names))
   loop
     perform audit_private.record_schema_event('table.altered', gone.target, gone.target::text,
       jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(),
-        'finding', case when gone.on_table = gone.target then format('Trigger %s was dropped.', gone.trigger_name) else format('Trigger %s of its part %s was dropped.', gone.trigger_name, gone.on_table::regclass) end));
+        'finding', concat_ws(' ', format('Trigger %I%s was dropped.', gone.trigger_name, case when gone.on_table <> gone.target then format(' of its part %s', gone.on_table::regclass) end),
+          array_to_string(gone.names, ', ') || ' is missing.')));
   end loop;
+  -- Columns that went with their type, extension or schema: no other event tells of them.
+  if tg_tag <> 'ALTER TABLE' then
+    for gone in
+      with recursive above as (
+        select o.objid as relation from pg_event_trigger_dropped_objects() o where o.classid = 'pg_class'::regclass and o.objsubid > 0
+        union
+        select i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+      )
+      select a.relation::regclass as relation from above a where exists (select from pg_class c where c.oid = a.relation) and exists (select from audit_private.known_column k where k.relation = a.relation)
+    loop
+      perform audit_private.follow_change(gone.relation);
+    end loop;
+  end if;
 exception when others then
   trouble := sqlerrm;
   begin
@@ -5978,6 +6004,12 @@ exception when others then
        from pg_event_trigger_dropped_objects() o
        join audit_private.tracked t on t.target = o.objid
       where o.classid = 'pg_class'::regclass and o.objsubid = 0;
+    perform audit_private.record_schema_event('table.altered', t.target, t.target::text,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', format('Trigger %I of %s was dropped. The log could not follow it: %s.', o.address_names[3], c.oid::regclass, trouble)))
+       from pg_event_trigger_dropped_objects() o
+       join pg_class c on c.oid = to_regclass(format('%I.%I', o.address_names[1], o.address_names[2]))
+       join audit_private.tracked t on t.target in (c.oid, pg_partition_root(c.oid))
+      where o.object_type = 'trigger' and o.original and starts_with(o.address_names[3], 'audit_');
   exception when others then
     trouble := concat_ws('; ', trouble, sqlerrm);
   end;
@@ -5994,38 +6026,51 @@ declare
   made    record;
   strange text;
 begin
-  -- Under another name it could be dropped, and made again later, as if nothing had been.
+  -- Under another name it could be dropped, and made again later, as if nothing had been. Or it calls a function of ours that is not for it.
   for made in
     with recursive above as (
-      select g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation
-        from pg_event_trigger_ddl_commands() c
-        join pg_trigger g on c.classid = 'pg_trigger'::regclass and g.oid = c.objid and not starts_with(g.tgname::text, 'audit_')
-        join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
-       where c.command_tag = 'ALTER TRIGGER'
-      union all
-      select a.on_table, a.name, i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
-    )
-    select a.on_table::regclass as on_table, a.name, t.target from above a join audit_private.tracked t on t.target = a.relation
-  loop
-    perform audit_private.record_schema_event('table.altered', made.target, made.target::text,
-      jsonb_build_object('command', 'ALTER TRIGGER', 'statement', audit_private.statement_shown(), 'finding', format('%s: a trigger of the log is called %I now.', made.on_table, made.name)));
-  end loop;
-  -- One under another name that calls a function of ours, which is not for it.
-  for made in
-    with recursive above as (
-      select g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation
+      select g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation, c.command_tag
         from pg_event_trigger_ddl_commands() c
         join pg_trigger g on c.classid = 'pg_trigger'::regclass and g.oid = c.objid
         join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
-       where c.command_tag = 'CREATE TRIGGER' and g.tgname not in ('audit_capture', 'audit_truncate', 'audit_soft_delete', 'audit_restore', 'audit_soft_delete_move', 'audit_restore_move', 'audit_move_begin', 'audit_move_end', 'audit_remove_begin', 'audit_remove_end')
+       -- Of those that are made under our names what they do is looked at below.
+       where c.command_tag = 'ALTER TRIGGER'
+          or g.tgname not in ('audit_capture', 'audit_truncate', 'audit_soft_delete', 'audit_restore', 'audit_soft_delete_move', 'audit_restore_move', 'audit_move_begin', 'audit_move_end', 'audit_remove_begin', 'audit_remove_end')
       union all
-      select a.on_table, a.name, i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+      select a.on_table, a.name, i.inhparent, a.command_tag from above a join pg_inherits i on i.inhrelid = a.relation
     )
-    select t.target, f.finding from above a join audit_private.tracked t on t.target = a.relation
-     cross join lateral audit_private.stray_triggers(t.target, array[a.on_table]) f where f.trigger_name = a.name
+    select a.on_table::regclass as on_table, a.name, t.target, a.command_tag, f.finding
+      from above a
+      join audit_private.tracked t on t.target = a.relation
+     cross join lateral audit_private.stray_triggers(t.target, array[a.on_table]) f
+     where f.trigger_name = a.name
   loop
     perform audit_private.record_schema_event('table.altered', made.target, made.target::text,
-      jsonb_build_object('command', 'CREATE TRIGGER', 'statement', audit_private.statement_shown(), 'finding', made.finding));
+      jsonb_build_object('command', made.command_tag, 'statement', audit_private.statement_shown(),
+        'finding', case made.command_tag when 'ALTER TRIGGER' then format('%s: a trigger of the log is called %I now.', made.on_table, made.name) else made.finding end));
+  end loop;
+  -- One that is made, though its table was tracked before: it was missing until now.
+  for made in
+    with recursive above as (
+      select g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation, false as is_new
+        from pg_event_trigger_ddl_commands() c
+        join pg_trigger g on c.classid = 'pg_trigger'::regclass and g.oid = c.objid and c.command_tag = 'CREATE TRIGGER'
+        join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+      union all
+      -- A part that has come in this transaction had none.
+      select a.on_table, a.name, i.inhparent, a.is_new or age(i.xmin) <= 0 from above a join pg_inherits i on i.inhrelid = a.relation
+    )
+    select a.on_table::regclass as on_table, a.name, t.target
+      from above a
+      join audit_private.tracked t on t.target = a.relation
+     where not a.is_new
+       and not exists (
+         select from audit.event e
+          where e.transaction_id = pg_current_xact_id() and e.object_kind = 'table' and e.object_id = t.target::oid::text and e.action in ('table.tracked', 'table.retracked'))
+       and exists (select from audit_private.wanted_triggers(t.target) w where w.on_table = a.on_table and w.trigger_name = a.name)
+  loop
+    perform audit_private.record_schema_event('table.altered', made.target, made.target::text,
+      jsonb_build_object('command', 'CREATE TRIGGER', 'statement', audit_private.statement_shown(), 'finding', format('%s: trigger %s was made anew.', made.on_table, made.name)));
   end loop;
   -- A trigger of the log that is made again in another form, and soon in the right one. Whether it is always enabled shows with the next command.
   for made in
@@ -7717,6 +7762,21 @@ CREATE OR REPLACE FUNCTION audit_private.trigger_type(code text)
 RETURN ((CASE WHEN (code ~~ '% for each row%'::text) THEN 1 ELSE 0 END + CASE WHEN (code ~~ 'before %'::text) THEN 2 ELSE 0 END) + CASE split_part(code, ' '::text, 2) WHEN 'delete'::text THEN 8 WHEN 'update'::text THEN 16 WHEN 'truncate'::text THEN 32 ELSE NULL::integer END);
 comment on function audit_private.trigger_type(text) is 'When a trigger fires, as pg_trigger.tgtype has it.';
 
+CREATE OR REPLACE FUNCTION audit_private.triggers_lacking(target regclass, on_table oid)
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select w.trigger_name
+    from audit_private.wanted_triggers(target) w
+    join audit_private.tracked t on t.target = triggers_lacking.target
+   where w.on_table = triggers_lacking.on_table and not exists (select from pg_trigger g where g.tgrelid = w.on_table and g.tgname = w.trigger_name)
+     -- Those went with their column, which is followed.
+     and (w.trigger_name not in ('audit_soft_delete', 'audit_restore', 'audit_soft_delete_move', 'audit_restore_move')
+          or exists (select from pg_attribute a where a.attrelid = t.target and a.attname = t.soft_delete and not a.attisdropped))
+$function$;
+comment on function audit_private.triggers_lacking(regclass,oid) is 'Which triggers that a tracked table, or a part of it, needs are not there.';
+
 CREATE OR REPLACE FUNCTION audit_private.triggers_of(target regclass)
  RETURNS TABLE(on_table regclass, trigger_name text, function_name name, trigger_code text)
  LANGUAGE sql
@@ -8218,7 +8278,7 @@ comment on event trigger audit_attach_parts is 'Gives new partitions of tracked 
 create event trigger audit_follow_access on ddl_command_end when tag in ('ALTER TABLE') execute function audit_private.let_agent_follow();
 comment on event trigger audit_follow_access is 'Lets audit_agent follow the tables that it reads into another schema, so that no delete fails.';
 
-create event trigger audit_follow_changes on ddl_command_end when tag in ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX', 'CREATE TRIGGER', 'ALTER TRIGGER') execute function audit_private.on_change();
+create event trigger audit_follow_changes on ddl_command_end when tag in ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX', 'CREATE TRIGGER', 'ALTER TRIGGER', 'ALTER INDEX', 'ALTER TYPE', 'ALTER COLLATION', 'ALTER DOMAIN', 'ALTER VIEW', 'ALTER SEQUENCE', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE') execute function audit_private.on_change();
 comment on event trigger audit_follow_changes is 'Follows changes of tracked tables and of their triggers, so that no delete fails or goes unrecorded.';
 
 create event trigger audit_record_drops on sql_drop execute function audit_private.on_drop();

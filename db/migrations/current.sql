@@ -7,6 +7,7 @@
 --!include capture/register.sql
 --!include capture/track.sql
 --!include guard/schema_events.sql
+--!include guard/follow_triggers.sql
 --!include guard/follow_parts.sql
 --!include health/fingerprints.sql
 --!include health/findings.sql

@@ -127,4 +127,25 @@ it('a tracked table and its child get another key, of an owner who does not inst
   assert.is(await found('columns'), '')
 })
 
+for (const [what, prepare, change] of [
+  ['a type takes a column along', `create type firm.mood as enum ('good'); alter table firm.paper add mood firm.mood`, 'drop type firm.mood cascade'],
+  ['an extension takes a column along', 'create extension hstore; alter table firm.paper add more hstore', 'drop extension hstore cascade'],
+  ['a schema takes a column along', 'create schema gone; create domain gone.word as text; alter table firm.paper add word gone.word', 'drop schema gone cascade'],
+  ['a table is renamed as if it were an index', '', 'alter index firm.party rename to party_too; alter index firm.paper rename to paper_too; alter table firm.paper_too rename to paper'],
+  ['a collation is renamed', `create collation firm.own (provider = icu, locale = 'en'); alter table firm.party alter code type text collate firm.own; alter table firm.paper add code text collate firm.own; update firm.paper set code = 'P';
+    select audit.track('firm.paper', 'paper', '{title}', company => 'party_id.co', owner => 'party_id', mask => '{secret}')`, 'alter collation firm.own rename to other'],
+] as const) {
+  it(`${what}: deletions go on`, async () => {
+    await run(prepare)
+    await run(change)
+    assert.match(JSON.stringify(await entryOf(one)), '"object_label":"Paper 1"')
+    assert.is(await found('columns'), '')
+  })
+}
+
+it('an attribute of the type of a table is renamed: deletions go on', async () => {
+  await run(`create type firm.shape as (id int, name text); create table firm.typed of firm.shape (primary key (id)); insert into firm.typed values (1, 'One'); select audit.track('firm.typed', 'typed', '{name}'); alter type firm.shape rename attribute name to nom cascade`)
+  assert.equal(await entryOf('delete from firm.typed'), { object_id: '1', object_label: 'One', company_id: 'default', owner_label: null, snapshot: { id: 1, nom: 'One' } })
+})
+
 it.run()

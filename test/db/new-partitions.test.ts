@@ -153,7 +153,7 @@ it('cannot be stripped of them, emptied, and given new ones in silence', async (
     alter trigger audit_truncate on part.line_b rename to other; drop trigger other on part.line_b; truncate part.line_b; create table part.line_c partition of part.line for values in ('c')`)
   assert.equal(await failures(), [], 'all have their triggers again')
   assert.equal((await alterations()).map((alteration) => (alteration as { finding: string }).finding), [
-    ...['truncate', 'remove_begin', 'remove_end'].map((name) => `Trigger audit_${name} of its part part.line_a was dropped.`), 'part.line_b: a trigger of the log is called other now.',
+    ...['truncate', 'remove_begin', 'remove_end'].map((name) => `Trigger audit_${name} of its part part.line_a was dropped.`), 'part.line_b: a trigger of the log is called other now.', 'Trigger other of its part part.line_b was dropped. audit_truncate is missing.',
   ])
 })
 

@@ -76,6 +76,33 @@ it('has no trigger of their own note that rows are moved', async () => {
   assert.ok((await told()).includes('table.altered own.slot own.slot: trigger mine calls move_rows of the log, and is none of its own.'), JSON.stringify(await told()))
 })
 
+for (const [table, trigger, remove] of [['own.child', 'audit_capture', 'delete from own.child'], ['own.child', 'audit_truncate', 'truncate own.child'], ['own.slot', 'audit_capture', 'delete from own.slot']] as const) {
+  it(`is told of by the log when ${trigger} of ${table} had another name of that kind before it went [case 24]`, async () => {
+    const { rows: [right] } = await db.superuser.query<{ definition: string }>(`select pg_get_triggerdef(oid) as definition from pg_trigger where tgrelid = '${table}'::regclass and tgname = '${trigger}'`)
+    await db.superuser.query(`alter trigger ${trigger} on ${table} rename to audit_zzz; drop trigger audit_zzz on ${table}; ${remove}; ${right?.definition}; alter table ${table} enable always trigger ${trigger}`)
+    assert.is(await findingOf('triggers'), '')
+    const said = await told()
+    for (const finding of [`a trigger of the log is called audit_zzz now.`, `Trigger audit_zzz was dropped. ${trigger} is missing.`, `${table}: trigger ${trigger} was made anew.`]) assert.ok(said.some((one) => one.includes(finding)), `${finding} ${JSON.stringify(said)}`)
+  })
+}
+
+it('is told of by the log when a trigger went with an extension [case 24]', async () => {
+  const { rows: [right] } = await db.superuser.query<{ definition: string }>(`select pg_get_triggerdef(oid) as definition from pg_trigger where tgrelid = 'own.child'::regclass and tgname = 'audit_capture'`)
+  await db.superuser.query(`create extension hstore; alter trigger audit_capture on own.child depends on extension hstore; drop extension hstore; delete from own.child; ${right?.definition}; alter table own.child enable always trigger audit_capture`)
+  assert.ok((await told()).includes('table.altered own.child Trigger audit_capture was dropped.'), JSON.stringify(await told()))
+})
+
+it('is told of by the log when a soft deletion is looked for in a column that is called nearly so [case 24]', async () => {
+  await db.superuser.query(`create table own.note (id int primary key, name text, deleted_at date, "DELETED_AT" date); select audit.track('own.note', 'note', '{name}', soft_delete => 'deleted_at')`)
+  const { rows: [right] } = await db.superuser.query<{ definition: string }>(`select replace(pg_get_triggerdef(oid), 'CREATE', 'CREATE OR REPLACE') as definition from pg_trigger where tgrelid = 'own.note'::regclass and tgname = 'audit_soft_delete'`)
+  await db.superuser.query(right?.definition.replaceAll('deleted_at', '"DELETED_AT"') ?? '')
+  assert.match(await findingOf('triggers'), 'own.note: trigger audit_soft_delete has a condition that is not ours.')
+  await db.superuser.query(right?.definition ?? '')
+  assert.ok((await told()).some((one) => one.includes('own.note: trigger audit_soft_delete has a condition that is not ours.')), JSON.stringify(await told()))
+  await db.superuser.query('alter table own.note enable always trigger audit_soft_delete')
+  assert.is(await findingOf('triggers'), '')
+})
+
 it('is told of by the log when a partition was detached by a statement that is put together', async () => {
   await db.superuser.query(`do $$ begin
     execute 'alter table own.slot det' || 'ach partition own.slot_1'; delete from own.slot_1;
