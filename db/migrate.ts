@@ -210,7 +210,7 @@ async function lastCurrent(client: pg.PoolClient): Promise<string | null> {
 }
 
 async function lock(client: pg.PoolClient): Promise<void> {
-  await client.query(`set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = '${waitForOthers}'`)
+  await client.query(`set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set jit = off; set lock_timeout = '${waitForOthers}'`)
   try {
     // Held by the session, so graphile-migrate's own attempt to take it succeeds at once.
     await client.query('select pg_advisory_lock($1)', [advisoryLock])

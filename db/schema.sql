@@ -1155,6 +1155,7 @@ CREATE OR REPLACE FUNCTION audit.grant_administrator(company_id text, user_id te
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   old    audit_private.company;
@@ -1203,6 +1204,7 @@ CREATE OR REPLACE FUNCTION audit.keep(batch_size integer DEFAULT 10000)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   p         audit_private.keeping;
@@ -1305,6 +1307,7 @@ CREATE OR REPLACE FUNCTION audit.list_companies()
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 begin
   perform audit_private.require_own_access('audit.list_companies');
@@ -1368,6 +1371,7 @@ CREATE OR REPLACE FUNCTION audit.read_access_from(administrators regclass, compa
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   given record;
@@ -1398,6 +1402,7 @@ CREATE OR REPLACE FUNCTION audit.rebuild_kept()
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
   -- As if the row came from another cluster: readers go to the entries at once, and the keeper starts anew. Emptying the tables
   -- here would show nothing to a reader who waits for that lock with an older snapshot.
@@ -1667,6 +1672,7 @@ CREATE OR REPLACE FUNCTION audit.refresh_tracking()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   t audit_private.tracked;
@@ -1755,6 +1761,7 @@ CREATE OR REPLACE FUNCTION audit.revoke_administrator(company_id text, user_id t
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   old audit_private.administrator;
@@ -1882,6 +1889,7 @@ CREATE OR REPLACE FUNCTION audit.track(target regclass, kind text, label text, c
  RETURNS jsonb
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   relation   pg_class;
@@ -1970,6 +1978,7 @@ CREATE OR REPLACE FUNCTION audit.untrack(target regclass)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   needless      record;
@@ -2123,6 +2132,7 @@ begin
   -- Until the end of the transaction. What it makes belongs to the owner, and the guard lets its entry through.
   perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   perform set_config('client_min_messages', 'warning', true);
+  perform set_config('jit', 'off', true);  -- a procedure that commits cannot have it among its own settings
   if current_user = 'audit_owner' then return; end if;
   perform set_config('role', 'audit_owner', true);
 exception
@@ -2154,6 +2164,7 @@ CREATE OR REPLACE FUNCTION audit_private.actor_names(company_id text, actor_ids 
  STABLE
  SET enable_seqscan TO 'off'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 begin
   return query execute format('select distinct on (n.actor_id) n.actor_id, n.actor_name from (
@@ -2182,6 +2193,7 @@ CREATE OR REPLACE FUNCTION audit_private.add_partition(year integer)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET lock_timeout TO '250ms'
+ SET jit TO 'off'
 AS $function$
 declare
   part text := format('audit_private.event_%s', year);
@@ -2209,6 +2221,7 @@ CREATE OR REPLACE FUNCTION audit_private.administrator_names(company_id text)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   -- The host's own table or view, as audit.read_access_from has written it into administrator_row.
@@ -2350,6 +2363,7 @@ CREATE OR REPLACE FUNCTION audit_private.become_partitioned(last_year integer)
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET check_function_bodies TO 'off'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   heap   text := format('audit_private.event_until_%s', last_year);
@@ -2478,6 +2492,7 @@ CREATE OR REPLACE FUNCTION audit_private.begin_year(year integer)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 begin
   -- At a moment without a writer: a statement that began before the partition was there could put a number of its range nowhere.
@@ -3150,6 +3165,7 @@ CREATE OR REPLACE FUNCTION audit_private.columns_left_out(kind text)
  LANGUAGE sql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
   select coalesce(jsonb_agg(a.attname::text order by a.attname::text), '[]')
     from audit_private.tracked t
@@ -3245,6 +3261,7 @@ CREATE OR REPLACE FUNCTION audit_private.columns_unread(target regclass)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
   select a.attname
     from audit_private.tracked t
@@ -3279,6 +3296,7 @@ CREATE OR REPLACE FUNCTION audit_private.comment_partition(part regclass, of_wha
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   made record;
@@ -3566,6 +3584,7 @@ CREATE OR REPLACE FUNCTION audit_private.days_of(f audit_private.event_filter)
  STABLE
  SET enable_seqscan TO 'off'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 declare
   sought constant bit(1722) := (select coalesce(bit_or(set_bit(0::bit(1722), number, 1)), 0::bit(1722)) from unnest(f.wanted) term cross join lateral audit_private.piece_numbers(term) number);
@@ -3615,6 +3634,7 @@ CREATE OR REPLACE FUNCTION audit_private.drop_capture(function_name name)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   old name;
@@ -3695,6 +3715,7 @@ CREATE OR REPLACE FUNCTION audit_private.facets_of(f audit_private.event_filter)
  RETURNS TABLE(facet text, value text, label text, count bigint, is_exact boolean)
  LANGUAGE plpgsql
  STABLE
+ SET jit TO 'off'
 AS $function$
 declare
   edges constant timestamptz[] := array['-infinity', 'infinity'];
@@ -3746,6 +3767,7 @@ CREATE OR REPLACE FUNCTION audit_private.figures(since xid8, OUT horizon xid8, O
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
   select s.horizon, s.newest,
          coalesce((
@@ -3877,6 +3899,7 @@ CREATE OR REPLACE FUNCTION audit_private.fingerprints()
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
   -- Role names stand instead of their numbers, so that a restored database has the same fingerprints.
   -- What PostgreSQL writes out of its own parse trees stands apart: another major version words it differently.
@@ -4019,6 +4042,7 @@ CREATE OR REPLACE FUNCTION audit_private.follow_parts()
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   root   regclass;
@@ -4231,6 +4255,7 @@ CREATE OR REPLACE FUNCTION audit_private.found_by_keys(keys integer[], quarter i
  SET enable_seqscan TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 begin
   -- Planned once in a session: a search may ask each quarter of years.
@@ -4334,6 +4359,7 @@ CREATE OR REPLACE FUNCTION audit_private.guard_partition(part regclass)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 begin
   -- Entries come through audit.event, whose guards and policies count; by its own name nobody reads or writes a partition.
@@ -4379,6 +4405,7 @@ CREATE OR REPLACE FUNCTION audit_private.health_rows()
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
   with finding as (
     select * from audit_private.capture_findings()
@@ -4467,6 +4494,7 @@ CREATE OR REPLACE FUNCTION audit_private.histogram_of(f audit_private.event_filt
  RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint, is_exact boolean)
  LANGUAGE plpgsql
  STABLE
+ SET jit TO 'off'
 AS $function$
 declare
   zone  text := coalesce(audit_private.checked_zone(time_zone, 'timeZone'), f.time_zone, audit_private.zone_of(f.company_id));
@@ -4662,6 +4690,7 @@ CREATE OR REPLACE FUNCTION audit_private.is_all_kept()
  SET enable_seqscan TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 declare
   p audit_private.keeping := audit_private.progress();
@@ -4688,6 +4717,7 @@ CREATE OR REPLACE FUNCTION audit_private.is_attached(on_table regclass, trigger_
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
   select exists (
     select from pg_trigger g
@@ -5102,6 +5132,7 @@ CREATE OR REPLACE FUNCTION audit_private.keeper_findings()
  STABLE
  SET enable_seqscan TO 'off'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 declare
   waiting record;
@@ -5126,6 +5157,7 @@ CREATE OR REPLACE FUNCTION audit_private.keeper_lag()
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET enable_seqscan TO 'off'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 begin
   return query execute format('select count(*), coalesce(greatest(extract(epoch from clock_timestamp() - min(w.occurred_at)), 0), 0)::double precision from (select e.occurred_at from audit.event e where %s limit 1000) w', audit_private.unkept_code('e'));
@@ -5448,6 +5480,7 @@ CREATE OR REPLACE FUNCTION audit_private.let_agent_follow()
  RETURNS event_trigger
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   entered name;
@@ -5818,6 +5851,7 @@ CREATE OR REPLACE FUNCTION audit_private.occurs_unkept(company_id text, action t
  STABLE
  SET enable_seqscan TO 'off'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 declare
   answer boolean;
@@ -5847,6 +5881,7 @@ CREATE OR REPLACE FUNCTION audit_private.on_change()
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
  SET standard_conforming_strings TO 'on'
+ SET jit TO 'off'
 AS $function$
 declare
   changed   regclass;
@@ -5918,6 +5953,7 @@ CREATE OR REPLACE FUNCTION audit_private.on_drop()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   gone    record;
@@ -6180,6 +6216,7 @@ CREATE OR REPLACE FUNCTION audit_private.other_companies(target regclass)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
   select format('%s (%s)', t.target, t.company) from audit_private.tracked t
    where t.target <> other_companies.target and t.company is not null and exists (select from pg_class c where c.oid = t.target)
@@ -6321,6 +6358,7 @@ CREATE OR REPLACE FUNCTION audit_private.page_of_period(f audit_private.event_fi
  SET enable_seqscan TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 begin
   -- Planned once in a session: it is what a list asks that is opened.
@@ -6414,6 +6452,7 @@ CREATE OR REPLACE FUNCTION audit_private.parts_wanting(target regclass)
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
  SET client_min_messages TO 'warning'
+ SET jit TO 'off'
 AS $function$
 begin
   if not exists (select from audit_private.tracked t where t.target = parts_wanting.target)
@@ -6969,6 +7008,7 @@ CREATE OR REPLACE FUNCTION audit_private.refuse_partitions()
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   strange text;
@@ -7169,6 +7209,7 @@ CREATE OR REPLACE FUNCTION audit_private.register_own(target regclass, kind text
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
  SET client_min_messages TO 'warning'
+ SET jit TO 'off'
 AS $function$
 declare
   said    jsonb;
@@ -7269,6 +7310,7 @@ CREATE OR REPLACE FUNCTION audit_private.require_access_columns(relation regclas
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   col text;
@@ -7793,6 +7835,7 @@ CREATE OR REPLACE FUNCTION audit_private.try_for_lock(statement text)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET lock_timeout TO '250ms'
+ SET jit TO 'off'
 AS $function$
 begin
   for attempt in 1..20 loop
@@ -7848,6 +7891,7 @@ CREATE OR REPLACE FUNCTION audit_private.unkept_cube(f audit_private.event_filte
  STABLE
  SET enable_seqscan TO 'off'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 begin
   if audit_private.is_kept(f) and audit_private.is_all_kept() then return; end if;
@@ -8069,6 +8113,7 @@ CREATE OR REPLACE FUNCTION audit_private.write_access(administrators regclass, c
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   old record := audit_private.access_from();
@@ -8081,7 +8126,7 @@ begin
   end if;
   -- The body goes in as a literal: a relation may be called anything, also as what would end it.
   execute format('create or replace function audit_private.administrator_row(company_id text, user_id text) returns audit_private.administrator
-    language plpgsql stable security definer set search_path = pg_catalog, pg_temp as %L', format($code$
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as %L', format($code$
     declare
       found_row audit_private.administrator;
     begin
@@ -8094,7 +8139,7 @@ begin
     audit_private.column_as_text(administrators, 'company_id', 'a'), audit_private.column_as_text(administrators, 'user_id', 'a'),
     audit_private.column_as_text(administrators, 'name', 'a'), audit_private.column_as_text(administrators, 'locale', 'a'), administrators));
   execute format('create or replace function audit_private.company_row(company_id text) returns audit_private.company
-    language plpgsql stable security definer set search_path = pg_catalog, pg_temp as %L', format($code$
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as %L', format($code$
     declare
       found_row audit_private.company;
     begin

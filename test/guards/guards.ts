@@ -217,6 +217,14 @@ const recording: readonly Guard[] = [
 ]
 
 const attaching: readonly Guard[] = [
+  {
+    name: 'A table is attached in a second also where PostgreSQL compiles queries', tests: ['test/db/catalogue'],
+    file: sql('capture/track'), text: `set jit = off\nas $function$\ndeclare\n  relation   pg_class;`, without: 'as $function$\ndeclare\n  relation   pg_class;',
+  },
+  {
+    name: 'A change of a tracked table is followed in a second also where PostgreSQL compiles queries', tests: ['test/db/catalogue'],
+    file: sql('guard/schema_events'), text: `set standard_conforming_strings = on\nset jit = off`, without: 'set standard_conforming_strings = on',
+  },
   { name: 'Only its owner attaches a table, whatever function is called', tests: ['test/db/table-owner'], file: sql('capture/register'), text: `perform audit_private.require_owner(target, 'audit.track');`, without: '' },
   { name: 'Only its owner detaches a table, whatever function is called', tests: ['test/db/table-owner'], file: sql('capture/track'), text: `perform audit_private.require_owner(target, 'audit.untrack');`, without: '' },
   { name: 'Only its owner names the table of administrators', tests: ['test/db/read-access'], file: sql('reading/read_access_from'), text: `perform audit_private.require_owner(administrators, 'audit.read_access_from');`, without: '' },
