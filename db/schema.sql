@@ -1968,6 +1968,12 @@ begin
       detail  = format('Other tables name one, such as %s, and the administrators of those companies will not see these entries.', audit_private.other_companies(track.target)),
       hint    = 'Call audit.track again with company => the column, or the path, that leads to it. If its rows belong to no company, all is well.';
   end if;
+  if audit_private.lost_on_the_way(track.target) is not null then
+    raise warning using
+      message = format('audit.track: a deletion from %s, which is not tracked, takes rows of %s along', audit_private.lost_on_the_way(track.target), track.target),
+      detail  = 'A path leads over it, and of what is gone without an entry nothing can be read: theirs will lack the company or the owner.',
+      hint    = format('Track %s too. If it is tracked next, all is well.', audit_private.lost_on_the_way(track.target));
+  end if;
   return understood - 'wide';
 end
 $function$;
@@ -2642,9 +2648,8 @@ begin
          case count(*) when 0 then 'null::bigint' when 1 then 'g1.root_id'
            else format('case greatest(%s) %s end', string_agg(format('g%s.id', c.n), ', ' order by c.n),
                                                    string_agg(format('when g%1$s.id then g%1$s.root_id', c.n), ' ' order by c.n)) end,
-         case when count(*) = 0 then coalesce(company, 'coalesce(c.company_id, ''default'')')
-           when company is null then format('coalesce(%s, c.company_id, ''default'')', string_agg(format('g%s.company_id', c.n), ', ' order by c.n))
-           else format('coalesce(%s, %s)', company, string_agg(format('g%s.company_id', c.n), ', ' order by c.n)) end,
+         -- What neither its path nor its cause gives is what the application has said: without a company no administrator would ever see the entry.
+         format('coalesce(%s)', concat_ws(', ', company, string_agg(format('g%s.company_id', c.n), ', ' order by c.n), 'c.company_id, ''default''')),
          -- The owner is gone: its own entry has its name, or the entry of a row between has it as its owner.
          case when owner is null or count(*) = 0 then owner
            else format('coalesce(case when %s is not null then %s end, %s)', o.here, owner,
@@ -2855,6 +2860,20 @@ AS $function$
     from audit_private.tracked t
     cross join lateral (select audit_private.other_companies(t.target) as example) o
    where t.company is null and t.problem is null and o.example is not null and exists (select from pg_class c where c.oid = t.target)
+  union all
+  select 'companies', 'warning', format('%s: a deletion from %s, which is not tracked, takes its rows along, and their entries lack the company or the owner.', s.target, lost.tables)
+    from sound s
+    cross join lateral audit_private.lost_on_the_way(s.target) lost (tables)
+   where lost.tables is not null
+  union all
+  -- Ours is told after such a trigger, and of a row of which there is no entry yet nothing can be read.
+  select distinct 'companies', 'warning', format('%s: trigger %s of %s seems to delete its rows before the entry of the deletion above them is written: theirs lack the company or the owner.', s.target, g.tgname, r.there)
+    from sound s
+    cross join lateral audit_private.path_rows(s.target) r
+    join pg_class c on c.oid = r.from_table
+    join pg_trigger g on g.tgrelid = r.there and not g.tgisinternal and g.tgenabled <> 'D' and g.tgtype & 75 = 9  -- after delete, for each row
+    join pg_proc f on f.oid = g.tgfoid and f.pronamespace <> 'audit_private'::regnamespace
+   where f.prosrc ~* '\mdelete\M' and strpos(lower(f.prosrc), lower(c.relname)) > 0
   union all
   select 'tables', 'warning', format('%s is unlogged: a crash empties it, and nothing records that.', b.relation)
     from audit_private.tracked t
@@ -4431,8 +4450,8 @@ AS $function$
                           'Track the tables named, or accept that only the deletion at the top is recorded.'),
       (4.5, 'untracked',  'No table beside the tracked ones looks as if it should be tracked.',
                           'Track the tables named, or accept knowingly that their deletions are not recorded.'),
-      (4.55, 'companies', 'Every tracked table says to which company its rows belong, or none does.',
-                          'Call audit.track again for the tables named, with company => the column or path that leads to it. If their rows belong to no company, accept it: nobody but DBAs sees those entries.'),
+      (4.55, 'companies', 'Every tracked table says to which company its rows belong, or none does; and each of their latest deletions has one.',
+                          'Call audit.track again for the tables named, with company => the column or path that leads to it, and track the tables on its way. Where the path ends in nothing, let the application say the company: audit.act_as(…, company_id => …). If the rows belong to no company, accept it: nobody but DBAs sees those entries.'),
       (4.6, 'actors',     'Applications say who acts when they delete.',
                           'Find the place in the application that deletes without audit.act_as; select * from audit.event where actor_status = ''missing'' and db_user = …; shows what it was.'),
       (5, 'definitions',  'Tables, functions, triggers, policies and rights of the audit log are as released.',
@@ -5558,6 +5577,21 @@ AS $function$
 $function$;
 comment on function audit_private.lookup_code(regclass) is 'SQL text that joins the deleted rows to the rows that their paths pass.';
 
+CREATE OR REPLACE FUNCTION audit_private.lost_on_the_way(target regclass)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+  select string_agg(distinct r.there::text, ', ')
+    from audit_private.path_rows(target) r
+    join pg_constraint c on c.conrelid = r.from_table and c.confrelid = r.there and c.contype = 'f' and c.confdeltype = 'c'
+   where not exists (select from audit_private.tracked t where t.target in (r.there, pg_partition_root(r.there)))
+$function$;
+grant execute on function audit_private.lost_on_the_way(regclass) to audit_installer;
+comment on function audit_private.lost_on_the_way(regclass) is 'Tables that are not tracked, over which the paths of a tracked table lead, and whose deletions cascade to it: what goes with them lacks its company or owner. Null if there is none.';
+
 CREATE OR REPLACE FUNCTION audit_private.match_code(there regclass, keys jsonb, alias_there text, here regclass, columns jsonb, alias_here text)
  RETURNS text
  LANGUAGE sql
@@ -6204,6 +6238,16 @@ AS $function$
    where e.missing * 10 >= e.deletions and e.missing >= 5
      -- Applications: whoever reads psql as a person is found under source sql.
      and exists (select from pg_roles r where r.rolname = e.db_user and not r.rolsuper and pg_has_role(r.oid, 'audit_app', 'member'))
+  union all
+  select 'companies', 'warning', format('%s of the %s latest deletions from %s have no company: no administrator sees them.', e.missing, e.deletions, e.target)
+    from (
+      select t.target, count(*) as deletions, count(*) filter (where coalesce(n.company_id, 'default') = 'default') as missing
+        from (select object_kind, company_id, action, occurred_at from audit.event order by id desc limit 10000) n
+        join audit_private.tracked t on t.kind = n.object_kind and t.company is not null
+       where n.occurred_at > now() - interval '7 days' and n.action like '%.deleted'
+       group by t.target
+    ) e
+   where e.missing > 0 and not exists (select from audit_private.company c where c.company_id = 'default')
   union all
   select 'readers', 'warning', 'No company can read the log: audit.read_access_from was not called, and audit''s own tables are empty.'
    where not exists (select from audit_private.company)

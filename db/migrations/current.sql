@@ -4,12 +4,14 @@
 -- as the owner, for the time of the migration
 --!include roles/roles.sql
 -- CAPTURE
+--!include capture/capture_code.sql
 --!include capture/register.sql
 --!include capture/track.sql
 --!include capture/follow_change.sql
 --!include guard/schema_events.sql
 --!include guard/follow_parts.sql
 --!include health/fingerprints.sql
+--!include health/findings.sql
 --!include health/health.sql
 --!include capture/rewrite_tracked.sql
 -- READ AND KEEP, without JIT

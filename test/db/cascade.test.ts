@@ -151,7 +151,7 @@ it('finds the cause over other acts of the transaction', async () => {
 it('makes no cause of an entry of another transaction', async () => {
   await run('delete from loose.customer where id = 1')
   await run('delete from loose.contact where customer_id = 1')
-  assert.equal(await tree(), ['contact Ann (#1) []', 'contact Bo (#1) []', 'customer Acme [a]'])
+  assert.equal(await tree(), ['contact Ann (#1) [default]', 'contact Bo (#1) [default]', 'customer Acme [a]'])
 })
 
 it('records a tree of one table, a row that is its own parent, and rows in a circle', async () => {
