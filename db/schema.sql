@@ -4013,12 +4013,19 @@ CREATE OR REPLACE FUNCTION audit_private.follow_change(changed regclass)
  LANGUAGE plpgsql
 AS $function$
 declare
-  col   record;
-  t     audit_private.tracked;
-  known text[];
+  col      record;
+  t        audit_private.tracked;
+  known    text[];
+  problems jsonb := (select jsonb_object_agg(x.target::oid::text, coalesce(x.problem, '')) from audit_private.tracked x);
 begin
   -- A session can set it; only audit.track means it.
   perform set_config('audit.attaching', '', true);
+  -- Paths name tables where no foreign key is declared: by their present names. Of all tables that the second loop comes to, as a schema may have taken another name, and with it tables that are followed after this one.
+  update audit_private.tracked x
+     set company = case when x.company is not null then coalesce(audit_private.path_text(x.target, x.understood -> 'company', null, null, null), x.company) end,
+         owner   = case when x.owner is not null then coalesce(audit_private.path_text(x.target, x.understood -> 'owner', null, null, null), x.owner) end
+   where jsonb_build_array(x.understood -> 'company', x.understood -> 'owner') @? '$[*].hops[*] ? (@.is_named == true)'
+     and (x.target = changed or exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed));
   for col in
     select distinct k.name as was, case when not a.attisdropped then a.attname end as is_now
       from audit_private.known_column k
@@ -4052,6 +4059,14 @@ begin
     perform audit_private.register_without(t);
     perform audit_private.leave_closed_tables(t.target, t.understood, known);
   end loop;
+
+  -- Of the table itself audit_private.on_change tells, with all else that is wrong with it.
+  perform audit_private.record_schema_event('table.altered', x.target, x.target::text,
+            jsonb_build_object('command', 'ALTER TABLE', 'statement', audit_private.statement_shown(), 'finding', format('%s: %s', x.target, x.problem)))
+     from audit_private.tracked x
+    where x.target <> changed and x.problem <> problems ->> x.target::oid::text
+      and not exists (  -- told by what has found it
+        select from audit.event e where e.transaction_id = pg_current_xact_id() and e.action = 'table.altered' and e.object_id = x.target::oid::text and e.details ->> 'finding' like 'Its foreign key leads to %');
 end
 $function$;
 comment on function audit_private.follow_change(regclass) is 'Follows a change of a table in the settings that use it: renamed columns by their new name, dropped ones left out, new ones kept, and the table itself wherever it went.';
@@ -6558,7 +6573,7 @@ AS $function$
   ), step as (
     select hop.n, hop.from_table, hop.hop ->> 'via' as col,
            case when (hop.hop ->> 'is_named')::boolean
-             then (select pg_catalog.format('->%I.%I', c.relnamespace::regnamespace::text, c.relname) from pg_catalog.pg_class c where c.oid = (hop.hop ->> 'table')::oid) else '' end as to_table
+             then (select pg_catalog.format('->%I.%I', s.nspname, c.relname) from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace where c.oid = (hop.hop ->> 'table')::oid) else '' end as to_table
       from hop
     union all
     select 1000, coalesce((select (hop.hop ->> 'table')::oid from hop order by hop.n desc limit 1), path_text.target::oid), way ->> 'column', ''
@@ -7308,7 +7323,11 @@ begin
     begin
       perform audit_private.register(t.target, t.kind, t.label, less.company, less.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
       if less.lacking is not null then
-        update audit_private.tracked x set problem = format('its entries lack the %s since a change that the log could not follow (%s).', less.lacking, trouble) where x.target = t.target;
+        -- What the path was, for whoever calls audit.track again.
+        update audit_private.tracked x
+           set problem = format('its entries lack the %s since a change that the log could not follow (%s). Until then: %s.', less.lacking, trouble,
+                 concat_ws(', ', case when less.company is null then 'company => ' || quote_literal(t.company) end, case when less.owner is null then 'owner => ' || quote_literal(t.owner) end))
+         where x.target = t.target;
       end if;
       return;
     exception when sqlstate 'AU002' then

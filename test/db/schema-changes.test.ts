@@ -61,6 +61,33 @@ test('a table that is renamed or moved, and a schema that is renamed, are follow
   assert.equal(await failedChecks(), [])
 })
 
+test('a table that a path names is followed too when it is renamed or moved, or its schema is, and back', async () => {
+  await db.superuser.query(`alter table firm.paper drop constraint paper_person_id_fkey;
+    select audit.track('firm.paper', 'paper', '{title}', company => 'person_id->firm.person.tenant', owner => 'person_id->firm.person', mask => '{secret}')`)
+  const entry = { company_id: '5', object_label: 'Paper 1', owner_label: 'Eva Ek', snapshot: { id: 1, person_id: 1, title: 'Paper 1', pages: 1 } }
+  for (const [n, [statement, company]] of ([
+    ['alter table firm.person rename to "Human Being"', 'person_id->firm."Human Being".tenant'],
+    ['alter schema firm rename to "The Firm"', 'person_id->"The Firm"."Human Being".tenant'],
+    ['create schema archive; alter table "The Firm"."Human Being" set schema archive', 'person_id->archive."Human Being".tenant'],
+    ['alter table archive."Human Being" rename tenant to co; alter table archive."Human Being" rename to person; alter schema "The Firm" rename to firm; alter table archive.person set schema firm', 'person_id->firm.person.co'],
+  ] as const).entries()) {
+    await db.superuser.query(statement)
+    const { rows } = await db.superuser.query(`select company, state from audit.tracked_table where kind = 'paper'`)
+    assert.equal(rows, [{ company, state: 'Works.' }], statement)
+    assert.equal(await deletePaper(statement.includes('The Firm') && n < 3 ? '"The Firm".paper' : 'firm.paper'), JSON.parse(JSON.stringify(entry).replaceAll('Paper 1', `Paper ${n + 1}`).replaceAll(/"(id|pages)":1/g, `"$1":${n + 1}`)), statement)
+  }
+  assert.equal(await failedChecks(), [])
+})
+
+test('a path that cannot be followed is an entry of each table that used it, and its text stays to be read', async () => {
+  await db.superuser.query('alter table firm.person drop column tenant')
+  assert.equal(await schemaEvents(), ['paper', 'person'].map((name) => ({ action: 'table.altered', object_label: `firm.${name}`, company_id: null, finding: `firm.${name}: its entries lack the company since column tenant was dropped.`, db_user: 'postgres' })))
+  await db.superuser.query(`alter table firm.paper drop constraint paper_person_id_fkey; select audit.track('firm.paper', 'paper', '{title}', owner => 'person_id->firm.person', mask => '{secret}')`)
+  await db.superuser.query('alter table firm.person drop constraint person_pkey; alter table firm.person add primary key (id, last_name)')
+  assert.match(JSON.stringify(await failedChecks()), `Until then: owner => 'person_id->firm.person'.`)
+  assert.match(JSON.stringify(await schemaEvents()), 'firm.paper: its entries lack the owner since a change that the log could not follow')
+})
+
 test('a dropped column leaves the snapshot, a new one joins it, within one session [case 83]', async () => {
   const session = await db.as('postgres')
   await session.query('delete from firm.paper where id = 9')

@@ -121,6 +121,10 @@ const appendOnly: readonly Guard[] = [
 
 const recording: readonly Guard[] = [
   {
+    name: 'A path is followed over a table that it names and that is renamed', tests: ['test/db/schema-changes'],
+    file: sql('capture/follow_change'), text: `@? '$[*].hops[*] ? (@.is_named == true)'`, without: `@? '$[*].hops[*] ? (@.is_named == 0)'`,
+  },
+  {
     name: 'A deletion whose path gives no company goes to the one that the application named', tests: ['test/db/no-company'],
     file: sql('capture/capture_code'), text: `'c.company_id, ''default''')),`, without: `case when company is null then 'c.company_id, ''default''' else 'null' end)),`,
   },
