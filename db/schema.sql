@@ -4038,8 +4038,8 @@ begin
                            else coalesce(nullif(btrim(replace(x.label, '{' || col.was || '}', '')), ''), '{' || (x.understood -> 'key' ->> 0) || '}') end,
            snapshot    = case when x.target <> changed then x.snapshot when col.is_now is not null then array_replace(x.snapshot, col.was::text, col.is_now::text)
                            else array_remove(x.snapshot, col.was::text) end,
-           mask        = case when x.target <> changed then x.mask when col.is_now is not null then array_replace(x.mask, col.was::text, col.is_now::text)
-                           else array_remove(x.mask, col.was::text) end,
+           -- A name that was masked stays so: a column may take it that is made or renamed in the place of this one.
+           mask        = case when x.target = changed and col.was = any (x.mask) then x.mask || array(select col.is_now::text where col.is_now <> all (x.mask)) else x.mask end,
            soft_delete = case when x.target = changed and x.soft_delete = col.was then col.is_now::text else x.soft_delete end,
            problem     = coalesce((select format('its entries lack the %s since column %s was dropped.', string_agg(lost.what, ' and the ' order by lost.what), quote_ident(col.was))
                            from (values ('company', x.company), ('owner', x.owner)) lost (what, path)
@@ -7169,7 +7169,9 @@ begin
       detail = 'Neither a primary key nor a unique index without condition identifies its rows.',
       hint = format('Add one, for example: alter table %s add primary key (…).', target);
   end if;
-  foreach wanted in array coalesce(snapshot, '{}') || coalesce(mask, '{}') || array_remove(array[soft_delete], null) loop
+  -- A masked name whose column is gone stays masked; one that never was is a slip of the pen.
+  foreach wanted in array coalesce(snapshot, '{}') || array(select m from unnest(mask) m where m <> all (coalesce((select t.mask from audit_private.tracked t where t.target = register.target), '{}')))
+                          || array_remove(array[soft_delete], null) loop
     perform audit_private.require_column(target, wanted, case when wanted = any (snapshot) then 'snapshot' when wanted = any (mask) then 'mask' else 'soft_delete' end);
   end loop;
 

@@ -1,6 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { refused } from '../harness/refused.ts'
 
 const test = suite('Tables that change after they were attached')
 let db: TestDatabase
@@ -43,7 +44,7 @@ test('a renamed label, path, key or mask column is followed, and the masked one 
     alter table firm.paper rename column secret to hidden;`)
   assert.equal(await deletePaper(), { company_id: '5', object_label: 'Paper 1', owner_label: 'Eva Ek', snapshot: { id: 1, 'Author Id': 1, heading: 'Paper 1', pages: 1 } })
   const { rows } = await db.superuser.query(`select label, company, owner, mask from audit.tracked_table where kind = 'paper'`)
-  assert.equal(rows, [{ label: '{heading}', company: '"Author Id".company_number', owner: '"Author Id"', mask: ['hidden'] }])
+  assert.equal(rows, [{ label: '{heading}', company: '"Author Id".company_number', owner: '"Author Id"', mask: ['secret', 'hidden'] }])
   assert.equal(await failedChecks(), [])
 })
 
@@ -87,6 +88,23 @@ test('a path that cannot be followed is an entry of each table that used it, and
   assert.match(JSON.stringify(await failedChecks()), `Until then: owner => 'person_id->firm.person'.`)
   assert.match(JSON.stringify(await schemaEvents()), 'firm.paper: its entries lack the owner since a change that the log could not follow')
 })
+
+for (const [name, statements] of [
+  ['in the place of one that was dropped', 'alter table firm.paper add column secret_new text; update firm.paper set secret_new = secret; alter table firm.paper drop column secret; alter table firm.paper rename column secret_new to secret'],
+  ['in the place of one that was renamed, and dropped then', 'alter table firm.paper add column secret_new text; update firm.paper set secret_new = secret; alter table firm.paper rename secret to secret_old; alter table firm.paper rename secret_new to secret; alter table firm.paper drop column secret_old'],
+  ['after it was dropped', `alter table firm.paper drop column secret; alter table firm.paper add secret text default 'canary'`],
+] as const) {
+  test(`a column that takes a masked name is masked: ${name}`, async () => {
+    await db.superuser.query(statements)
+    assert.equal(await deletePaper(), { company_id: '5', object_label: 'Paper 1', owner_label: 'Eva Ek', snapshot: { id: 1, person_id: 1, title: 'Paper 1', pages: 1 } })
+    await db.superuser.query('truncate firm.paper')
+    assert.equal((await db.superuser.query(`select from audit.event where snapshot::text ~ 'canary'`)).rowCount, 0)
+    assert.equal(await failedChecks(), [])
+    await db.superuser.query(`alter table firm.paper drop column secret; select audit.refresh_tracking();
+      select audit.track('firm.paper', 'paper', '{title}', company => 'person_id.tenant', owner => 'person_id', mask => '{secret}')`)
+    await refused(db.superuser.query(`select audit.track('firm.paper', 'paper', '{title}', mask => '{secret,secrte}')`), 'AU002', /no column secrte/)
+  })
+}
 
 test('a dropped column leaves the snapshot, a new one joins it, within one session [case 83]', async () => {
   const session = await db.as('postgres')
