@@ -3,44 +3,41 @@
 
 -- as the owner, for the time of the migration
 --!include roles/roles.sql
--- CAPTURE
 --!include capture/capture_code.sql
+--!include capture/capture_variants.sql
 --!include capture/register.sql
 --!include capture/track.sql
 --!include capture/follow_change.sql
 --!include guard/schema_events.sql
+--!include guard/follow_triggers.sql
 --!include guard/follow_parts.sql
 --!include health/fingerprints.sql
 --!include health/findings.sql
 --!include health/health.sql
 --!include capture/rewrite_tracked.sql
--- READ AND KEEP, without JIT
+--!include tables/no_moving.sql
 --!include keeping/kept_pieces.sql
 --!include keeping/unkept.sql
 --!include keeping/keep.sql
 --!include keeping/keeper_findings.sql
 --!include operation/figures.sql
+--!include filter/filter_code.sql
+--!include searching/kept_filter.sql
+--!include searching/count_of.sql
 --!include searching/cube_of.sql
 --!include searching/facets_of.sql
 --!include searching/histogram_of.sql
 --!include searching/page_of.sql
+--!include searching/public.sql
 --!include screens/recording.sql
+--!include reading/sentence.sql
 --!include reading/grant_administrator.sql
 --!include reading/read_access_from.sql
 --!include partitions/try_for_lock.sql
 --!include partitions/add_partition.sql
 --!include partitions/become_partitioned.sql
 --!include partitions/partition_by_year.sql
--- the end of every migration
---!include capture/capture_variants.sql
---!include guard/follow_triggers.sql
---!include health/findings.sql
---!include tables/no_moving.sql
 --!include export/count_export_attempt.sql
 --!include export/record_export.sql
---!include filter/filter_code.sql
---!include searching/kept_filter.sql
---!include searching/count_of.sql
---!include searching/public.sql
---!include reading/sentence.sql
+-- the end of every migration
 --!include roles/ownership.sql
