@@ -43,19 +43,22 @@ const Fact = ({ term, children }: { term: string; children: ReactNode }): ReactN
 )
 
 const statuses = ['verified', 'asserted', 'missing'] as const
+/** Recorded by the audit server itself, which knows the person from a token or a session. */
+const byServer = ['audit.exported', 'audit.export_ended']
 
 const Who = ({ event }: { event: WholeEvent }): ReactNode => {
   const text = useText()
   const status = statuses.find((each) => each === event.actorStatus) ?? 'missing'
+  const known = status === 'asserted' && byServer.includes(event.action) ? 'by_server' : status
   return (
     <>
       <bdi>{visible(event.actorName ?? event.actorId ?? '')}</bdi>{' '}
       <Chip
-        label={text(`status.${status}`)}
+        label={text(`status.${known}`)}
         color={status === 'verified' ? 'success' : 'default'}
         sx={{ height: 20 }}
       />
-      <span className="means">{text(`status.${status}_means`)}</span>
+      <span className="means">{text(`status.${known}_means`)}</span>
     </>
   )
 }

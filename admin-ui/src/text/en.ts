@@ -271,6 +271,8 @@ export const en = {
     asserted: 'As the application said',
     missing: 'Unknown',
     verified_means: 'The database checked a signed proof of who this is.',
+    by_server: 'Signed in to this log',
+    by_server_means: 'The audit server checked who this person is; the database could not.',
     asserted_means: 'The application named this person; the database could not check it.',
     missing_means: 'Nobody was named. The database login and network address below tell where it came from.',
   },

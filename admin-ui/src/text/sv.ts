@@ -268,6 +268,8 @@ export const sv: Messages = {
     asserted: 'Enligt programmet',
     missing: 'Okänd',
     verified_means: 'Databasen kontrollerade ett signerat bevis på vem det är.',
+    by_server: 'Inloggad i den här loggen',
+    by_server_means: 'Loggens server kontrollerade vem personen är; databasen kunde inte göra det.',
     asserted_means: 'Programmet uppgav den här personen; databasen kunde inte kontrollera det.',
     missing_means: 'Ingen uppgavs. Databasinloggningen och nätverksadressen nedan visar varifrån det kom.',
   },
