@@ -4,6 +4,8 @@ import { filterCode, type EventFilter } from '../event-filter.ts'
 
 /** Entries of a part whose numbers stand in the query: the most that audit.find_event_ids gives. */
 const entriesOfPart = 10_000
+/** Fewer at first, so that the first byte does not wait for ten thousand. */
+const entriesOfFirstPart = 2_000
 
 const foundRow = z.tuple([z.object({ is_found: z.boolean() })])
 const partRow = z.tuple([z.object({ ids: z.string(), count: z.int(), last_at: z.string().nullable(), last_id: z.string().nullable() })])
@@ -30,13 +32,14 @@ async function* onePart(code: string): AsyncGenerator<string> {
 async function* foundParts(client: ClientBase, filter: EventFilter, alias: string, size: number): AsyncGenerator<string> {
   let last: { at: string | null; id: string | null } = { at: null, id: null }
   for (let isFirst = true; ; isFirst = false) {
+    const wanted = isFirst ? Math.min(size, entriesOfFirstPart) : size
     const { rows } = await client.query(`
       with page as materialized (select id, row_number() over () as n from audit.find_event_ids($1, after_at => $2, after_id => $3, page_size => $4) id)
       select coalesce(array_agg(page.id), '{}')::text as ids, count(*)::int as count, max(last.id)::text as last_id, max(last.occurred_at)::text as last_at
-        from page left join audit.event last on last.id = page.id and page.n = $4`, [JSON.stringify(filter), last.at, last.id, size])
+        from page left join audit.event last on last.id = page.id and page.n = $4`, [JSON.stringify(filter), last.at, last.id, wanted])
     const [{ ids, count, last_at: at, last_id: id }] = partRow.parse(rows)
     if (count > 0 || isFirst) yield `${alias}.id = any (${pg.escapeLiteral(ids)}::bigint[])`
-    if (count < size) return
+    if (count < wanted) return
     last = { at, id }
   }
 }
