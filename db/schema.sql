@@ -4044,10 +4044,15 @@ begin
            -- A name that was masked stays so: a column may take it that is made or renamed in the place of this one.
            mask        = case when x.target = changed and col.was = any (x.mask) then x.mask || array(select col.is_now::text where col.is_now <> all (x.mask)) else x.mask end,
            soft_delete = case when x.target = changed and x.soft_delete = col.was then col.is_now::text else x.soft_delete end,
-           problem     = coalesce((select format('its entries lack the %s since column %s was dropped.', string_agg(lost.what, ' and the ' order by lost.what), quote_ident(col.was))
-                           from (values ('company', x.company), ('owner', x.owner)) lost (what, path)
-                          where lost.path is not null and audit_private.path_text(x.target, x.understood -> lost.what, changed, col.was, col.is_now) is null
-                         having count(*) > 0), x.problem),
+           problem     = nullif(concat_ws(' Also, ', x.problem,
+                           (select format('its entries lack the %s since column %s was dropped.', string_agg(lost.what, ' and the ' order by lost.what), quote_ident(col.was))
+                              from (values ('company', x.company), ('owner', x.owner)) lost (what, path)
+                             where lost.path is not null and audit_private.path_text(x.target, x.understood -> lost.what, changed, col.was, col.is_now) is null
+                            having count(*) > 0),
+                           case when x.target = changed and col.is_now is null and strpos(x.label, '{' || col.was || '}') > 0
+                             then format('the names of its rows lack column %s since it was dropped (label => %L).', quote_ident(col.was), x.label) end,
+                           case when x.target = changed and col.is_now is null and x.soft_delete = col.was
+                             then format('rows that are marked as deleted leave no entry since column %s was dropped.', quote_ident(col.was)) end), ''),
            company     = case when x.company is not null then audit_private.path_text(x.target, x.understood -> 'company', changed, col.was, col.is_now) end,
            owner       = case when x.owner is not null then audit_private.path_text(x.target, x.understood -> 'owner', changed, col.was, col.is_now) end
      where exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed);

@@ -120,6 +120,19 @@ test('a dropped label column does not stop deletions: the key stands for it', as
   assert.equal(await deletePaper(), { company_id: '5', object_label: '1', owner_label: 'Eva Ek', snapshot: { id: 1, person_id: 1, pages: 1 } })
 })
 
+test('a dropped label column, or mark of deletion, is an entry, and audit.health and the state of the table say it until audit.track is called', async () => {
+  await db.superuser.query(`alter table firm.person add gone boolean; select audit.track('firm.person', 'person', '{first_name} {last_name}', company => 'tenant', soft_delete => 'gone')`)
+  await db.superuser.query('alter table firm.person drop column last_name; alter table firm.person drop column gone cascade')
+  const [name, mark] = [`the names of its rows lack column last_name since it was dropped (label => '{first_name} {last_name}').`, 'rows that are marked as deleted leave no entry since column gone was dropped.']
+  assert.equal(await schemaEvents(), [['table.retracked', null], ['table.altered', `firm.person: ${name}`], ['table.altered', `firm.person: ${name} Also, ${mark}`]]
+    .map(([action, finding]) => ({ action, object_label: 'firm.person', company_id: null, finding, db_user: 'postgres' })))
+  assert.equal(await failedChecks(), [{ check_name: 'columns', finding: `firm.person: ${name} Also, ${mark}` }])
+  assert.equal((await db.superuser.query(`select state, is_working from audit.tracked_table where kind = 'person'`)).rows, [{ state: `Works, but ${name} Also, ${mark}`, is_working: true }])
+  await db.superuser.query(`alter table firm.person add gone boolean; select audit.track('firm.person', 'person', '{first_name}', company => 'tenant', soft_delete => 'gone'); update firm.person set gone = true`)
+  assert.equal(await failedChecks(), [])
+  assert.equal((await db.superuser.query('select action, object_label from audit.event order by id desc limit 1')).rows, [{ action: 'person.deleted', object_label: 'Eva' }])
+})
+
 test('a changed column type is followed', async () => {
   await db.superuser.query(`alter table firm.paper alter column pages type numeric using pages + 0.5, alter column title type varchar(100)`)
   assert.equal(await deletePaper(), { company_id: '5', object_label: 'Paper 1', owner_label: 'Eva Ek', snapshot: { id: 1, person_id: 1, title: 'Paper 1', pages: 1.5 } })

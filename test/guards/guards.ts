@@ -121,6 +121,14 @@ const appendOnly: readonly Guard[] = [
 
 const recording: readonly Guard[] = [
   {
+    name: 'A label column that is dropped is told of', tests: ['test/db/schema-changes'],
+    file: sql('capture/follow_change'), text: `and strpos(x.label, '{' || col.was || '}') > 0`, without: 'and false',
+  },
+  {
+    name: 'A mark of deletion that is dropped is told of', tests: ['test/db/schema-changes'],
+    file: sql('capture/follow_change'), text: `col.is_now is null and x.soft_delete = col.was\n`, without: 'false\n',
+  },
+  {
     name: 'A masked name stays masked when its column is dropped', tests: ['test/db/schema-changes'],
     file: sql('capture/follow_change'), text: `then x.mask || array(select col.is_now::text where col.is_now <> all (x.mask)) else x.mask end,`, without: `then array_replace(x.mask, col.was::text, col.is_now::text) else x.mask end,`,
   },
