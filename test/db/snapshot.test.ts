@@ -198,7 +198,7 @@ it('records under session_replication_role = replica: deletes, truncates and sof
     insert into public.copy values (1), (2), (3);
     set session_replication_role = replica; delete from public.copy where id = 1; update public.copy set gone = true where id = 2; truncate public.copy; delete from app.cv where id = (select min(id) from app.cv); reset session_replication_role`)
   assert.equal(await rowsOf(`select object_id, details from audit.event where object_kind = 'copy' order by id`), [
-    { object_id: '1', details: null }, { object_id: '2', details: { soft_delete: true } }, { object_id: '3', details: { statement: 'truncate' } }, { object_id: '2', details: { statement: 'truncate' } },
+    { object_id: '1', details: null }, { object_id: '2', details: { soft_delete: true } }, { object_id: '3', details: { statement: 'truncate' } }, { object_id: '2', details: { statement: 'truncate', was_soft_deleted: true } },
   ])
 })
 

@@ -91,4 +91,15 @@ it('are recorded once when the same UPDATE moves them to another partition, and 
   assert.equal((await db.superuser.query(`select finding from audit.health where status = 'failed'`)).rows, [])
 })
 
+it('are known as such in a TRUNCATE too, also where the mark is not kept', async () => {
+  await db.superuser.query(`
+    create table public.cut (id int primary key, name text, gone boolean); select audit.track('public.cut', 'cut', '{name}', snapshot => '{name}', mask => '{gone}', soft_delete => 'gone');
+    insert into public.cut values (1, 'A', false), (2, 'B', true); truncate public.cut`)
+  const { rows } = await db.superuser.query(`select object_label, details, snapshot from audit.event where object_kind = 'cut' order by id`)
+  assert.equal(rows, [
+    { object_label: 'A', details: { statement: 'truncate' }, snapshot: { name: 'A' } }, { object_label: 'B', details: { statement: 'truncate', was_soft_deleted: true }, snapshot: { name: 'B' } },
+  ])
+  assert.equal((await db.superuser.query(`select finding from audit.health where check_name in ('triggers', 'columns') and status <> 'ok'`)).rows, [])
+})
+
 it.run()
