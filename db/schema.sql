@@ -1991,6 +1991,7 @@ AS $function$
 declare
   needless      record;
   function_name name;
+  was           text;
 begin
   if not pg_has_role(current_user, (select relowner from pg_class where oid = untrack.target), 'usage') then
     raise exception using errcode = 'AU002',
@@ -2007,7 +2008,13 @@ begin
       detail = case when untrack.target is null then 'It is no table.' else 'It has no settings, and no trigger of the log.' end,
       hint = 'select * from audit.tracked_table lists what is.';
   end if;
-  perform audit_private.detach(untrack.target);
+  begin
+    was := audit_private.wait_briefly();
+    perform audit_private.detach(untrack.target);
+    perform set_config('lock_timeout', was, true);
+  exception when lock_not_available then
+    perform audit_private.refuse_busy('audit.untrack', untrack.target, sqlerrm);
+  end;
   perform audit_private.drop_capture(function_name);
 end
 $function$;
@@ -2283,6 +2290,7 @@ AS $function$
 declare
   needed jsonb := (select coalesce(jsonb_agg(to_jsonb(w) || jsonb_build_object('on_table', w.on_table::oid)), '[]') from audit_private.triggers_of(target) w);
   wanted record;
+  was    text := audit_private.wait_briefly();
 begin
   perform audit_private.detach(target, array(select distinct w ->> 'trigger_name' from jsonb_array_elements(needed) w));
   -- What already is so takes no lock, and no event trigger follows it.
@@ -2302,6 +2310,9 @@ begin
   loop
     execute format('alter table %s %s', wanted.on_table, wanted.actions);
   end loop;
+  perform set_config('lock_timeout', was, true);
+exception when lock_not_available then
+  perform audit_private.refuse_busy('audit.track', target, sqlerrm);
 end
 $function$;
 grant execute on function audit_private.attach(regclass) to audit_installer;
@@ -4634,6 +4645,12 @@ begin
       message = pg_catalog.format('audit.track: there is no table %I.%I', to_schema, to_table),
       detail  = pg_catalog.format('Argument %s names it after column %I of %s.', argument, column_name, from_table),
       hint    = pg_catalog.format('Write %I->schema.table, with the schema, and then .column if a column follows; quote names that have dots or spaces.', column_name);
+  end if;
+  if not exists (select from pg_catalog.pg_class c where c.oid = there and c.relkind in ('r', 'p') and c.relpersistence <> 't') then
+    raise exception using errcode = 'AU002',
+      message = pg_catalog.format('audit.track: the path in %s leads to %s, which is no lasting table', argument, there),
+      detail  = 'It is a temporary table, which is gone with its session, or a view, a foreign table or the like.',
+      hint    = 'Name an ordinary or partitioned table.';
   end if;
   keys := audit_private.key_of(there);
   if pg_catalog.cardinality(keys) is distinct from 1 then
@@ -7050,6 +7067,21 @@ end
 $function$;
 comment on function audit_private.refuse_agent() is 'Event trigger: the agent owns the functions that it runs, so code of the host that runs as it could drop or change them. It never has to make or change anything: refused with AU001.';
 
+CREATE OR REPLACE FUNCTION audit_private.refuse_busy(asked_by text, target regclass, trouble text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise exception using errcode = '55P03',
+    message = format('%s: %s is in use by another transaction', asked_by, target),
+    detail  = format('Its triggers cannot be changed meanwhile: %s. It was waited for 250 ms at most, so that nobody else has to wait.', trouble),
+    hint    = 'Nothing was changed. Try again when the long transaction that uses the table, or a part of it, is over: select pid, state, xact_start, query from pg_stat_activity order by xact_start; or use npm run audit -- track, which tries again by itself.';
+end
+$function$;
+grant execute on function audit_private.refuse_busy(text,regclass,text) to audit_installer;
+comment on function audit_private.refuse_busy(text,regclass,text) is 'Says with 55P03 what to do where a table could not be locked in time.';
+
 CREATE OR REPLACE FUNCTION audit_private.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -8098,6 +8130,24 @@ AS $function$
 $function$;
 grant execute on function audit_private.viewer_is_granted() to audit_admin;
 comment on function audit_private.viewer_is_granted() is 'Whether the person in the settings of the request administers the company there, and it has the audit log. The policy of the entries asks it once per query.';
+
+CREATE OR REPLACE FUNCTION audit_private.wait_briefly()
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  was text := current_setting('lock_timeout');
+begin
+  -- A caller who waits less still does.
+  if (select s.setting::integer not between 1 and 250 from pg_settings s where s.name = 'lock_timeout') then
+    perform set_config('lock_timeout', '250ms', true);
+  end if;
+  return was;
+end
+$function$;
+grant execute on function audit_private.wait_briefly() to audit_installer;
+comment on function audit_private.wait_briefly() is 'From now on this transaction waits for locks for 250 ms at most: whoever waits for the lock of a table makes all wait who come after. Answers with what was set before.';
 
 CREATE OR REPLACE FUNCTION audit_private.walked_hits(f audit_private.event_filter, combinations integer[], most integer)
  RETURNS audit_private.hits

@@ -3,6 +3,7 @@
 
 -- as the owner, for the time of the migration
 --!include roles/roles.sql
+--!include capture/read_path.sql
 --!include capture/path_rows.sql
 --!include capture/capture_code.sql
 --!include capture/capture_variants.sql

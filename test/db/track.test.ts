@@ -370,7 +370,8 @@ const refusals: readonly (readonly [string, string, RegExp, RegExp])[] = [
   ['a path that leads nowhere', `select audit.track('app.cv', 'cv', '{title}', company => 'title.company_id')`, /cv\.title leads nowhere/, /->public\.some_table/],
   ['a path that ends in a row', `select audit.track('app.cv', 'cv', '{title}', company => 'user_id->app.user')`, /ends in a row/, /Add the column/],
   ['a path to a table that is not there', `select audit.track('app.cv', 'cv', '{title}', company => 'user_id->app.nobody.id')`, /no table app\.nobody/, /schema\.table/],
-  ['a path to a view', `select audit.track('app.cv', 'cv', '{title}', company => 'user_id->app.company_access.company_id')`, /cannot be found by one column/, /key is one column/],
+  ['a path to a view', `select audit.track('app.cv', 'cv', '{title}', company => 'user_id->app.company_access.company_id')`, /no lasting table/, /ordinary or partitioned/],
+  ['a path to a table whose key is two columns', `create table public.two (a int, b int, company_id text, primary key (a, b)); select audit.track('app.cv', 'cv', '{title}', company => 'user_id->public.two.company_id')`, /cannot be found by one column/, /key is one column/],
   ['a path with an unknown column at its end', `select audit.track('app.cv', 'cv', '{title}', company => 'user_id.nope')`, /"user" has no column nope/, /company_id/],
   ['a path that is no path', `select audit.track('app.cv', 'cv', '{title}', company => 'user_id..company_id')`, /cannot be read/, /column\.column/],
   ['an empty path', `select audit.track('app.cv', 'cv', '{title}', company => '')`, /cannot be read/, /column\.column/],
@@ -534,6 +535,35 @@ it('can be attached again after it was untracked', async () => {
     select audit.track('public.twice', 'twice', '{id}'); delete from public.twice where id = 1; select audit.untrack('public.twice'); delete from public.twice where id = 2;
     select audit.track('public.twice', 'twice', '{id}'); delete from public.twice where id = 3`)
   assert.equal(await namesOf('twice'), { names: ['1 1', '3 3'] })
+})
+
+it('lets writers wait no longer than a moment for a table that a long transaction uses, and says so', async () => {
+  await run(`create table public.busy (id int primary key, name text); insert into public.busy values (1, 'a'), (2, 'b')`)
+  const [long, track, writer] = [await database.as('postgres'), await database.as('postgres'), await database.as('postgres')]
+  for (const statement of [`select audit.track('public.busy', 'busy', '{name}')`, `select audit.untrack('public.busy')`]) {
+    await long.query(`begin; update public.busy set name = name where id = 1`)
+    const tracked = refused(track.query(statement), '55P03')
+    await database.superuser.query('select pg_sleep(0.05)')
+    await writer.query(`set statement_timeout = '20s'; update public.busy set name = name where id = 2`)
+    await tracked
+    await long.query('commit')
+    await track.query(statement)
+    assert.equal((await track.query('show lock_timeout')).rows, [{ lock_timeout: '0' }])
+  }
+  // Who waits less is not made to wait.
+  await long.query(`begin; update public.busy set name = name where id = 1`)
+  const since = performance.now()
+  await refused(track.query(`begin; set local lock_timeout = '1ms'; select audit.track('public.busy', 'busy', '{name}')`), '55P03')
+  await track.query('rollback'); await long.query('rollback')
+  assert.ok(performance.now() - since < 20_000)
+})
+
+it('refuses a path to a temporary table or a view', async () => {
+  await run(`create table public.from_temp (id int primary key, x int); create temporary table tt (id int primary key, company_id text); create view public.some_view as select 1 as id, 'c' as company_id`)
+  const { rows: [temporary] } = await database.superuser.query<{ name: string }>(`select relnamespace::regnamespace::text as name from pg_class where oid = 'tt'::regclass`)
+  for (const path of [`x->${temporary?.name ?? ''}.tt.company_id`, 'x->public.some_view.company_id']) {
+    await refused(run(`select audit.track('public.from_temp', 'from_temp', '{id}', company => '${path}')`), 'AU002', /no lasting table/)
+  }
 })
 
 it.run()
