@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import pg from 'pg'
+import { buildIndexes, indexesToBuild } from './act-indexes.ts'
 import { describeLedger, ledgerSchema, withOwnLedger } from './ledger.ts'
 import { watchLocks } from './lock-watch.ts'
 import { MigrationError } from './migration-error.ts'
@@ -43,7 +44,8 @@ const pauses = [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 15_000, 20_000,
 
 /**
  * Brings a database up to this program's migrations: one transaction each, in order. Running it again does nothing;
- * two at the same time wait for each other. What fails leaves nothing behind.
+ * two at the same time wait for each other. What fails leaves nothing behind. In a log that has entries indexes are built afterwards, beside writers;
+ * a call that is broken off there is made again.
  * @returns the files that ran now.
  * @throws {MigrationError}
  */
@@ -53,15 +55,18 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     await lock(client)
     const before = await inspect(client, settings, options)
     refuseState(before)
-    if (before.pending.length === 0) return { applied: [] }
-    await refuseMissingRights(client, serverVersion)
     const applied: string[] = []
-    try {
-      await run(client, settings, options, (file) => applied.push(file))
-    } catch (error) {
-      if (!before.hasLedger && applied.length === 0) await client.query(`drop schema if exists ${ledgerSchema} cascade`)
-      throw error
+    if (before.pending.length > 0) {
+      await refuseMissingRights(client, serverVersion)
+      try {
+        await run(client, settings, options, (file) => applied.push(file))
+      } catch (error) {
+        if (!before.hasLedger && applied.length === 0) await client.query(`drop schema if exists ${ledgerSchema} cascade`)
+        throw error
+      }
     }
+    await client.query(`set lock_timeout = '${waitForTables}'`)
+    await buildIndexes(client, { connectionString: options.connectionString, notice: options.notice, retry: (action) => untilFree(client, options, action) })
     return { applied }
   })
 }
@@ -72,6 +77,11 @@ export async function planMigration(options: MigrateOptions): Promise<MigrationP
     const { state, applied, pending, unknown } = await inspect(client, await settingsFor(options), options)
     return { state, applied, pending, unknown }
   })
+}
+
+/** What `migrate` would build afterwards, beside readers and writers: a line for each index. */
+export async function planIndexes(options: Pick<MigrateOptions, 'connectionString'>): Promise<string[]> {
+  return withConnection(options.connectionString, indexesToBuild)
 }
 
 /** Whether this program fits the database; the server asks before it listens. Any login may ask. */
@@ -288,6 +298,8 @@ async function withConnection<Result>(connectionString: string, use: (client: pg
   pool.on('error', () => undefined)
   try {
     const client = await connect(pool, connectionString)
+    // A connection that somebody ends fails its query; without a listener it would end the program.
+    client.on('error', () => undefined)
     try {
       return await use(client, await supportedVersion(client))
     } finally {

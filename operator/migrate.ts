@@ -1,4 +1,4 @@
-import { migrate, MigrationError, planMigration, rehearseMigration, type MigrationPlan, type Rehearsal } from '../db/migrate.ts'
+import { migrate, MigrationError, planIndexes, planMigration, rehearseMigration, type MigrationPlan, type Rehearsal } from '../db/migrate.ts'
 import type { Command } from './command.ts'
 
 /** Installs or upgrades the audit log; `--plan` only says what would run, with which locks and for how long. */
@@ -12,9 +12,10 @@ export const migrateCommand: Command = {
       const plan = await planMigration({ connectionString })
       const isRefused = ['foreign', 'newer'].includes(plan.state)
       const tried = isRefused || plan.pending.length === 0 ? null : await rehearse(connectionString, notice)
+      const indexes = isRefused ? [] : await planIndexes({ connectionString })
       const problem = tried instanceof MigrationError ? { code: tried.code, message: tried.message, detail: tried.detail, hint: tried.hint, statements: tried.statements } : null
       const rehearsal = tried instanceof MigrationError ? null : tried
-      return { isWell: !isRefused && problem === null, document: { ...plan, rehearsal, problem }, text: describePlan(plan, tried) }
+      return { isWell: !isRefused && problem === null, document: { ...plan, rehearsal, problem, indexes }, text: describePlan(plan, tried, indexes) }
     }
     const { applied } = await migrate({ connectionString, notice })
     const text = applied.length === 0 ? 'The database is up to date; nothing was run.' : `Migrated: ${applied.join(', ')}.`
@@ -31,10 +32,11 @@ async function rehearse(connectionString: string, notice: (line: string) => void
   }
 }
 
-function describePlan({ state, pending }: MigrationPlan, tried: Rehearsal | MigrationError | null): string {
+function describePlan({ state, pending }: MigrationPlan, tried: Rehearsal | MigrationError | null, indexes: readonly string[]): string {
   if (state === 'foreign') return 'This database has a schema audit that is not ours; migrate would refuse it.'
   if (state === 'newer') return 'This database was migrated by a newer version of this program; migrate would refuse it.'
-  if (tried === null) return 'The database is up to date; nothing would run.'
+  const afterwards = indexes.length === 0 ? [] : ['Afterwards, beside readers and writers, indexes would be built, for as long as it takes; broken off, they are finished by the next call:', ...indexes.map((line) => `  ${line}`)]
+  if (tried === null) return indexes.length === 0 ? 'The database is up to date; nothing would run.' : ['The migrations have run.', ...afterwards].join('\n')
   const files = `These would run, each in one transaction: ${pending.join(', ')}.`
   if (tried instanceof MigrationError) return [files, 'They cannot:', tried.message, tried.detail, tried.hint, ...tried.statements].filter((line) => line !== '').join('\n')
   return [
@@ -44,5 +46,6 @@ function describePlan({ state, pending }: MigrationPlan, tried: Rehearsal | Migr
       ? ['It takes no lock that anybody who reads or writes would wait for.']
       : ['Locks on what is there, until the end of the transaction:', ...tried.locks.map(({ relation, mode, milliseconds }) => `  ${relation.padEnd(36)} ${mode.padEnd(20)} ${milliseconds} ms`)]),
     'Where a lock is not to be had within 250 ms everything is rolled back and tried again later, so that nobody waits behind it.',
+    ...afterwards,
   ].join('\n')
 }

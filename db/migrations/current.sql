@@ -5,6 +5,7 @@
 --!include roles/roles.sql
 --!include capture/read_path.sql
 --!include capture/path_rows.sql
+--!include capture/act.sql
 --!include capture/capture_code.sql
 --!include capture/capture_variants.sql
 --!include capture/register.sql
@@ -13,6 +14,15 @@
 --!include guard/schema_events.sql
 --!include guard/follow_triggers.sql
 --!include guard/follow_parts.sql
+--!include export/pointer_columns.sql
+--!include keeping/kept_causes.sql
+--!include reading/sentence.sql
+--!include reading/act.sql
+--!include partitions/try_for_lock.sql
+--!include partitions/add_partition.sql
+--!include partitions/become_partitioned.sql
+--!include partitions/partition_by_year.sql
+--!include tables/act_indexes.sql
 --!include health/fingerprints.sql
 --!include health/findings.sql
 --!include health/health.sql
@@ -20,6 +30,8 @@
 --!include tables/no_moving.sql
 --!include keeping/kept_pieces.sql
 --!include keeping/unkept.sql
+--!include keeping/follow_tracking.sql
+--!include keeping/keep_batch.sql
 --!include keeping/keep.sql
 --!include keeping/keeper_findings.sql
 --!include operation/figures.sql
@@ -32,14 +44,10 @@
 --!include searching/page_of.sql
 --!include searching/public.sql
 --!include screens/recording.sql
---!include reading/sentence.sql
 --!include reading/grant_administrator.sql
 --!include reading/read_access_from.sql
---!include partitions/try_for_lock.sql
---!include partitions/add_partition.sql
---!include partitions/become_partitioned.sql
---!include partitions/partition_by_year.sql
 --!include export/count_export_attempt.sql
 --!include export/record_export.sql
+--!include tables/build_act_indexes.sql
 -- the end of every migration
 --!include roles/ownership.sql

@@ -63,7 +63,7 @@ test('a deleted customer is recorded column by column', async () => {
   const rows = await actAsFredrik('consultant_api', 'api', `delete from app.customer where id = ${id}`)
   assert.equal(rows, [{
     entry: {
-      ...said('api', 'consultant_api'), action: 'customer.deleted', object_kind: 'customer', object_id: id, object_label: 'Åkeri "Öst" AB',
+      ...said('api', 'consultant_api'), action: 'customer.deleted', has_forerunners: false, object_kind: 'customer', object_id: id, object_label: 'Åkeri "Öst" AB',
       owner_kind: null, owner_id: null, owner_label: null,
       snapshot: { id: Number(id), company_id: 1, name: 'Åkeri "Öst" AB', city: 'Malmö', website: null },
     },
@@ -93,7 +93,7 @@ test('a deleted project is recorded with the customer in brackets', async () => 
   const rows = await actAsFredrik('consultant_app', 'app', `delete from app.project where id = ${id}`)
   assert.equal(rows, [{
     entry: {
-      ...said('app', 'consultant_app'), action: 'project.deleted', object_kind: 'project', object_id: id, object_label: 'Ny webb 🚀',
+      ...said('app', 'consultant_app'), action: 'project.deleted', has_forerunners: false, object_kind: 'project', object_id: id, object_label: 'Ny webb 🚀',
       owner_kind: 'customer', owner_id: customer, owner_label: 'Beta',
       snapshot: { id: Number(id), company_id: 1, customer_id: Number(customer), name: 'Ny webb 🚀', starts_on: '2026-02-01', ends_on: null },
     },
@@ -123,7 +123,7 @@ test('a deleted user profile is recorded without its password hash', async () =>
   const rows = await actAsFredrik('consultant_app', 'app', `delete from app."user" where id = ${id}`)
   assert.equal(rows, [{
     entry: {
-      ...said('app', 'consultant_app'), action: 'user.deleted', object_kind: 'user', object_id: id, object_label: 'Bo Ek',
+      ...said('app', 'consultant_app'), action: 'user.deleted', has_forerunners: false, object_kind: 'user', object_id: id, object_label: 'Bo Ek',
       owner_kind: null, owner_id: null, owner_label: null,
       snapshot: { id: Number(id), company_id: 1, first_name: 'Bo', last_name: 'Ek', email: 'bo@ek.example', title: null, is_administrator: false, locale: 'sv' },
     },

@@ -63,10 +63,10 @@ async function withRealValues(database: TestDatabase, query: string): Promise<st
 /** The index by which each question finds its entries. A question that is not among them goes by company and time. */
 const indexes: readonly (readonly [start: string, index: string])[] = [
   ['The latest entries', 'event_pkey'], ['Is the log complete', 'event_pkey'],
-  ['Who deleted customer', 'kept_event_object_idx'], ['What went with it', 'event_transaction_id_idx'], ['What went with it?: 2', 'kept_event_object_idx'],
+  ['Who deleted customer', 'kept_event_object_idx'], ['What went with it', 'event_transaction_id_root_id_idx'], ['What went with it?: 2', 'kept_event_object_idx'],
   ['The life of one object', 'kept_event_object_idx'], ['What else of this customer', 'kept_event_owner_idx'],
   ['The deleted row again', 'kept_event_object_idx'], ['And as rows of the table', 'kept_event_object_idx'],
-  ['Everything of one transaction', 'event_transaction_id_idx'], ['Everything of one transaction, and of one request: 2', 'kept_event_request_idx'],
+  ['Everything of one transaction', 'event_transaction_id_root_id_idx'], ['Everything of one transaction, and of one request: 2', 'kept_event_request_idx'],
   ['How many entries of each', 'kept_total_pkey'], ['Deletions and exports, month', 'kept_total_pkey'], ['What did this person do', 'kept_event_actor_idx'],
   ['The last deletions by hand', 'event_pkey'], ['Bulk deletions', 'event_pkey'], ['What is new since', 'event_pkey'],
 ]
