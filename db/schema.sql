@@ -1175,6 +1175,7 @@ CREATE OR REPLACE FUNCTION audit.grant_administrator(company_id text, user_id te
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   old    audit_private.company;
@@ -1223,6 +1224,7 @@ CREATE OR REPLACE FUNCTION audit.keep(batch_size integer DEFAULT 10000)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   p         audit_private.keeping;
@@ -1325,6 +1327,7 @@ CREATE OR REPLACE FUNCTION audit.list_companies()
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 begin
   perform audit_private.require_own_access('audit.list_companies');
@@ -1388,6 +1391,7 @@ CREATE OR REPLACE FUNCTION audit.read_access_from(administrators regclass, compa
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   given record;
@@ -1418,6 +1422,7 @@ CREATE OR REPLACE FUNCTION audit.rebuild_kept()
  LANGUAGE sql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
   -- As if the row came from another cluster: readers go to the entries at once, and the keeper starts anew. Emptying the tables
   -- here would show nothing to a reader who waits for that lock with an older snapshot.
@@ -1434,7 +1439,7 @@ CREATE OR REPLACE FUNCTION audit.record_export(kind text, row_count bigint DEFAU
 AS $function$
 declare
   c         audit_private.context := audit_private.read_context();
-  what      text := rtrim(lower(kind), 's');
+  what      text := regexp_replace(lower(kind), 's$', '');
   asked     text := audit_private.clean_text(record_export.company_id, 200);
   -- Whoever is verified, is so for the company of the token only.
   company   text := coalesce(case when c.actor_status = 'verified' then c.company_id end, asked, c.company_id, 'default');
@@ -1457,8 +1462,9 @@ begin
       detail = pg_catalog.format('It has %s bytes, 16384 are allowed.', octet_length(filter::text)),
       hint   = 'Give what was asked for, not what came out.';
   end if;
-  said := jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'format', audit_private.clean_text(record_export.format, 100), 'filter', filter,
-    'file_hash', audit_private.clean_text(record_export.file_hash, 200), 'company_asked_for', nullif(asked, company)));
+  -- What was asked for is kept as it was said, with the nulls in it.
+  said := case when filter = 'null' or filter is null then '{}' else jsonb_build_object('filter', filter) end
+    || jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'format', audit_private.clean_text(record_export.format, 100), 'file_hash', audit_private.clean_text(record_export.file_hash, 200), 'company_asked_for', nullif(asked, company)));
 
   -- Before the number of the entry is drawn, so that the keeper never passes it by.
   perform pg_current_xact_id();
@@ -1686,6 +1692,7 @@ CREATE OR REPLACE FUNCTION audit.refresh_tracking()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   t audit_private.tracked;
@@ -1774,6 +1781,7 @@ CREATE OR REPLACE FUNCTION audit.revoke_administrator(company_id text, user_id t
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   old audit_private.administrator;
@@ -1854,6 +1862,7 @@ AS $function$
     event.object_kind,
     event.action,
     case when event.details is not null then case event.details ->> 'outcome'
+      when 'complete'  then case when locale = 'sv' then 'slutfördes' else 'was completed' end
       when 'cancelled' then case when locale = 'sv' then 'avbröts' else 'was cancelled' end
       when 'failed'    then case when locale = 'sv' then 'misslyckades' else 'failed' end
       else case when locale = 'sv' then 'avslutades' else 'ended' end end
@@ -1887,6 +1896,7 @@ begin
       when '{owner}'  then case when event.owner_label is null then '[]'::jsonb else
         audit_private.part('text', ' (') || audit_private.part('owner', event.owner_label) || audit_private.part('text', ')') end
       when '{outcome}' then audit_private.part('text', case event.details ->> 'outcome'
+        when 'complete'  then case when locale = 'sv' then 'slutfördes' else 'was completed' end
         when 'cancelled' then case when locale = 'sv' then 'avbröts' else 'was cancelled' end
         when 'failed'    then case when locale = 'sv' then 'misslyckades' else 'failed' end
         else case when locale = 'sv' then 'avslutades' else 'ended' end end)
@@ -1908,6 +1918,7 @@ CREATE OR REPLACE FUNCTION audit.track(target regclass, kind text, label text, c
  RETURNS jsonb
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   relation   pg_class;
@@ -1986,6 +1997,12 @@ begin
       detail  = format('Other tables name one, such as %s, and the administrators of those companies will not see these entries.', audit_private.other_companies(track.target)),
       hint    = 'Call audit.track again with company => the column, or the path, that leads to it. If its rows belong to no company, all is well.';
   end if;
+  if audit_private.lost_on_the_way(track.target) is not null then
+    raise warning using
+      message = format('audit.track: a deletion from %s, which is not tracked, takes rows of %s along', audit_private.lost_on_the_way(track.target), track.target),
+      detail  = 'A path leads over it, and of what is gone without an entry nothing can be read: theirs will lack the company or the owner.',
+      hint    = format('Track %s too. If it is tracked next, all is well.', audit_private.lost_on_the_way(track.target));
+  end if;
   return understood - 'wide';
 end
 $function$;
@@ -1996,10 +2013,12 @@ CREATE OR REPLACE FUNCTION audit.untrack(target regclass)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   needless      record;
   function_name name;
+  was           text;
 begin
   if not pg_has_role(current_user, (select relowner from pg_class where oid = untrack.target), 'usage') then
     raise exception using errcode = 'AU002',
@@ -2016,7 +2035,13 @@ begin
       detail = case when untrack.target is null then 'It is no table.' else 'It has no settings, and no trigger of the log.' end,
       hint = 'select * from audit.tracked_table lists what is.';
   end if;
-  perform audit_private.detach(untrack.target);
+  begin
+    was := audit_private.wait_briefly();
+    perform audit_private.detach(untrack.target);
+    perform set_config('lock_timeout', was, true);
+  exception when lock_not_available then
+    perform audit_private.refuse_busy('audit.untrack', untrack.target, sqlerrm);
+  end;
   perform audit_private.drop_capture(function_name);
 end
 $function$;
@@ -2147,6 +2172,7 @@ begin
   -- Until the end of the transaction. What it makes belongs to the owner, and the guard lets its entry through.
   perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
   perform set_config('client_min_messages', 'warning', true);
+  perform set_config('jit', 'off', true);  -- a procedure that commits cannot have it among its own settings
   if current_user = 'audit_owner' then return; end if;
   perform set_config('role', 'audit_owner', true);
 exception
@@ -2239,13 +2265,14 @@ CREATE OR REPLACE FUNCTION audit_private.actor_names(company_id text, actor_ids 
  STABLE
  SET enable_seqscan TO 'off'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 begin
   return query execute format('select distinct on (n.actor_id) n.actor_id, n.actor_name from (
-      select e.actor_id, e.actor_name, e.id from (select e.actor_id, e.actor_name, e.id, e.company_id from audit.event e where %s) e where (e.company_id = $1 or $1 is null) and e.actor_id = any ($2)
+      select e.actor_id, e.actor_name, e.id from (select e.actor_id, e.actor_name, e.id from audit.event e where %s) e where e.actor_id = any ($1)
       union all
-      select a, k.actor_name, k.last_id from unnest($2) a join audit_private.kept_actor k on %s k.actor_id = left(a, 300)) n
-    order by n.actor_id, n.id desc', audit_private.unkept_apart('e'), case when company_id is not null then 'k.company_id = $1 and' end) using company_id, actor_ids;
+      select a, k.actor_name, k.last_id from unnest($1) a join audit_private.kept_actor k on %s k.actor_id = left(a, 300)) n
+    order by n.actor_id, n.id desc', audit_private.unkept_apart('e', company_id), case when company_id is not null then format('k.company_id = %L and', company_id) end) using actor_ids;
 end
 $function$;
 comment on function audit_private.actor_names(text,text[]) is 'The names of persons in their latest entries.';
@@ -2267,6 +2294,7 @@ CREATE OR REPLACE FUNCTION audit_private.add_partition(year integer)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET lock_timeout TO '250ms'
+ SET jit TO 'off'
 AS $function$
 declare
   part text := format('audit_private.event_%s', year);
@@ -2294,6 +2322,7 @@ CREATE OR REPLACE FUNCTION audit_private.administrator_names(company_id text)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   -- The host's own table or view, as audit.read_access_from has written it into administrator_row.
@@ -2347,6 +2376,7 @@ AS $function$
 declare
   needed jsonb := (select coalesce(jsonb_agg(to_jsonb(w) || jsonb_build_object('on_table', w.on_table::oid)), '[]') from audit_private.triggers_of(target) w);
   wanted record;
+  was    text := audit_private.wait_briefly();
 begin
   perform audit_private.detach(target, array(select distinct w ->> 'trigger_name' from jsonb_array_elements(needed) w));
   -- What already is so takes no lock, and no event trigger follows it.
@@ -2366,6 +2396,9 @@ begin
   loop
     execute format('alter table %s %s', wanted.on_table, wanted.actions);
   end loop;
+  perform set_config('lock_timeout', was, true);
+exception when lock_not_available then
+  perform audit_private.refuse_busy('audit.track', target, sqlerrm);
 end
 $function$;
 grant execute on function audit_private.attach(regclass) to audit_installer;
@@ -2375,7 +2408,7 @@ CREATE OR REPLACE FUNCTION audit_private.bare_condition(condition text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
-RETURN lower(translate(condition, '()" '::text, ''::text));
+RETURN (SELECT string_agg(CASE WHEN ((p.n % (2)::bigint) = 1) THEN lower(translate(p.part, '() '::text, ''::text)) ELSE p.part END, '"'::text ORDER BY p.n) AS string_agg FROM regexp_split_to_table(bare_condition.condition, '"'::text) WITH ORDINALITY p(part, n));
 comment on function audit_private.bare_condition(text) is 'The condition of a trigger without what PostgreSQL adds or takes away when it shows it.';
 
 CREATE OR REPLACE FUNCTION audit_private.bare_name(identifier text)
@@ -2435,6 +2468,7 @@ CREATE OR REPLACE FUNCTION audit_private.become_partitioned(last_year integer)
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET check_function_bodies TO 'off'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   heap   text := format('audit_private.event_until_%s', last_year);
@@ -2563,6 +2597,7 @@ CREATE OR REPLACE FUNCTION audit_private.begin_year(year integer)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 begin
   -- At a moment without a writer: a statement that began before the partition was there could put a number of its range nowhere.
@@ -2628,6 +2663,54 @@ end
 $function$;
 comment on function audit_private.buckets_of(timestamp with time zone,timestamp with time zone,text,integer) is 'Divides a period into at most so many hours, days, weeks, months or years of a time zone: the edges between them.';
 
+CREATE OR REPLACE FUNCTION audit_private.capture_bodies(target regclass)
+ RETURNS TABLE(function_name name, body text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- One for the whole tree: to write one takes much longer than to look at a trigger.
+  with t as (
+    select t.*, c.relkind = 'p' as is_partitioned from audit_private.tracked t join pg_catalog.pg_class c on c.oid = t.target where t.target = capture_bodies.target
+  ), member as materialized (
+    select c.relkind from audit_private.tree_below(target) b join pg_catalog.pg_class c on c.oid = b.relation
+  )
+  select t.function_name,
+         audit_private.capture_code(target, case when is_partitioned then '(select old.*)' else 'old_rows' end, 'deleted',
+           case when t.soft_delete is null then 'c.details'
+             else pg_catalog.format('case when %s then coalesce(c.details, ''{}'') || ''{"was_soft_deleted": true}'' else c.details end', audit_private.is_marked(target, t.soft_delete, 'o')) end,
+           case when is_partitioned then pg_catalog.format(e'  if audit_private.is_moving(%L::regclass) then\n    if exists (select %s) then\n      return null;  -- the row has only gone to another partition\n    end if;\n  end if;\n',
+             t.target::oid, audit_private.moved_code(target)) else '' end)
+    from t
+  union all
+  select t.function_name || '__truncate',
+         audit_private.capture_code(target, pg_catalog.format('(select %s from %s r%s)',
+             (select pg_catalog.string_agg(pg_catalog.format('r.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target and audit_private.may_be_read(t.target, k.col)), t.target,
+             case when (select pg_catalog.count(*) from member) > 1 then ' where r.tableoid = tg_relid' else '' end), 'deleted',
+           'coalesce(c.details, ''{}'') || ''{"statement": "truncate"}''' || case when t.soft_delete is not null and audit_private.may_be_read(t.target, t.soft_delete)
+             then pg_catalog.format(' || case when %s then ''{"was_soft_deleted": true}'' else ''{}'' end::jsonb', audit_private.is_marked(target, t.soft_delete, 'o')) else '' end, of_readable => true)
+    from t where t.truncate = 'record' and exists (select from member m where m.relkind = 'r')
+  union all
+  select t.function_name || '__soft_delete', audit_private.capture_code(target, '(select new.*)', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}''')
+    from t where t.soft_delete is not null
+  union all
+  select t.function_name || '__restore', audit_private.capture_code(target, '(select new.*)', 'restored', 'c.details')
+    from t where t.soft_delete is not null
+  union all
+  select t.function_name || marked.suffix,
+         audit_private.capture_code(target, pg_catalog.format('(select %s %s and %s limit 1)',
+             (select pg_catalog.string_agg(pg_catalog.format('p.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target and audit_private.may_be_read(t.target, k.col)),
+             audit_private.moved_code(target), marked.is_so), marked.action, marked.details,
+           pg_catalog.format(e'  if not audit_private.is_moving(%L::regclass) then\n    return null;\n  end if;\n  if not exists (select %s and %s) then\n    return null;  -- it has not only gone to another partition, or is there as it was\n  end if;\n',
+             t.target::oid, audit_private.moved_code(target), marked.is_so), true)
+    from t
+    cross join lateral (select audit_private.is_marked(target, t.soft_delete, 'p') as new_row) mark
+    cross join lateral (values
+      ('__soft_move', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}''', '(' || mark.new_row || ')'),
+      ('__back_move', 'restored', 'c.details', 'not (' || mark.new_row || ')')) marked (suffix, action, details, is_so)
+   where t.soft_delete is not null and t.is_partitioned
+$function$;
+comment on function audit_private.capture_bodies(regclass) is 'The trigger functions of a tracked table that are generated, each with its body.';
+
 CREATE OR REPLACE FUNCTION audit_private.capture_code(target regclass, rows_from text, action text, details text, guard text DEFAULT ''::text, of_readable boolean DEFAULT false)
  RETURNS text
  LANGUAGE plpgsql
@@ -2665,9 +2748,8 @@ begin
          case count(*) when 0 then 'null::bigint' when 1 then 'g1.root_id'
            else format('case greatest(%s) %s end', string_agg(format('g%s.id', c.n), ', ' order by c.n),
                                                    string_agg(format('when g%1$s.id then g%1$s.root_id', c.n), ' ' order by c.n)) end,
-         case when count(*) = 0 then coalesce(company, 'coalesce(c.company_id, ''default'')')
-           when company is null then format('coalesce(%s, c.company_id, ''default'')', string_agg(format('g%s.company_id', c.n), ', ' order by c.n))
-           else format('coalesce(%s, %s)', company, string_agg(format('g%s.company_id', c.n), ', ' order by c.n)) end,
+         -- What neither its path nor its cause gives is what the application has said: without a company no administrator would ever see the entry.
+         format('coalesce(%s)', concat_ws(', ', company, string_agg(format('g%s.company_id', c.n), ', ' order by c.n), 'c.company_id, ''default''')),
          -- The owner is gone: its own entry has its name, or the entry of a row between has it as its owner.
          case when owner is null or count(*) = 0 then owner
            else format('coalesce(case when %s is not null then %s end, %s)', o.here, owner,
@@ -2840,6 +2922,9 @@ AS $function$
   union all
   select 'triggers', 'failed', format('%s: trigger %s is missing.', on_table, trigger_name) from there where trigger_id is null
   union all
+  select 'triggers', 'failed', f.finding
+    from sound t cross join lateral audit_private.stray_triggers(t.target, array(select b.relation::oid from audit_private.tree_below(t.target) b)) f
+  union all
   select 'triggers', 'failed', format('%s: trigger %s is %s.', on_table, trigger_name,
            case tgenabled when 'D' then 'disabled' when 'O' then 'silent under session_replication_role = replica' else 'enabled on replicas only' end)
     from there where trigger_id is not null and tgenabled <> 'A'
@@ -2874,6 +2959,20 @@ AS $function$
     from audit_private.tracked t
     cross join lateral (select audit_private.other_companies(t.target) as example) o
    where t.company is null and t.problem is null and o.example is not null and exists (select from pg_class c where c.oid = t.target)
+  union all
+  select 'companies', 'warning', format('%s: a deletion from %s, which is not tracked, takes its rows along, and their entries lack the company or the owner.', s.target, lost.tables)
+    from sound s
+    cross join lateral audit_private.lost_on_the_way(s.target) lost (tables)
+   where lost.tables is not null
+  union all
+  -- Ours is told after such a trigger, and of a row of which there is no entry yet nothing can be read.
+  select distinct 'companies', 'warning', format('%s: trigger %s of %s seems to delete its rows before the entry of the deletion above them is written: theirs lack the company or the owner.', s.target, g.tgname, r.there)
+    from sound s
+    cross join lateral audit_private.path_rows(s.target) r
+    join pg_class c on c.oid = r.from_table
+    join pg_trigger g on g.tgrelid = r.there and not g.tgisinternal and g.tgenabled <> 'D' and g.tgtype & 75 = 9  -- after delete, for each row
+    join pg_proc f on f.oid = g.tgfoid and f.pronamespace <> 'audit_private'::regnamespace
+   where f.prosrc ~* '\mdelete\M' and strpos(lower(f.prosrc), lower(c.relname)) > 0
   union all
   select 'tables', 'warning', format('%s is unlogged: a crash empties it, and nothing records that.', b.relation)
     from audit_private.tracked t
@@ -2960,66 +3059,9 @@ CREATE OR REPLACE FUNCTION audit_private.capture_variants(target regclass)
  LANGUAGE sql
  STABLE
 AS $function$
-  with t as (
-    select t.*, c.relkind = 'p' as is_partitioned from audit_private.tracked t join pg_catalog.pg_class c on c.oid = t.target where t.target = capture_variants.target
-  ), member as (  -- the table and what hangs below it: partitions or inheriting tables
-    select c.oid::regclass as relation, c.relkind from audit_private.tree_below(target) b join pg_catalog.pg_class c on c.oid = b.relation
-  )
-  select t.target, 'audit_capture', t.function_name,
-         audit_private.capture_code(target, case when is_partitioned then '(select old.*)' else 'old_rows' end, 'deleted',
-           case when t.soft_delete is null then 'c.details'
-             else pg_catalog.format('case when %s then coalesce(c.details, ''{}'') || ''{"was_soft_deleted": true}'' else c.details end', audit_private.is_marked(target, t.soft_delete, 'o')) end,
-           case when is_partitioned then pg_catalog.format(e'  if audit_private.is_moving(%L::regclass) then\n    if exists (select %s) then\n      return null;  -- the row has only gone to another partition\n    end if;\n  end if;\n',
-             t.target::oid, audit_private.moved_code(target)) else '' end),
-         case when is_partitioned then 'after delete on %s for each row' else 'after delete on %s referencing old table as old_rows for each statement' end
-    from t
-  union all
-  select m.relation, 'audit_capture', t.function_name, null, 'after delete on %s referencing old table as old_rows for each statement'
-    from t join member m on not t.is_partitioned and m.relation <> t.target
-  union all
-  select m.relation, 'audit_truncate', case t.truncate when 'refuse' then 'refuse_truncate' else t.function_name || '__truncate' end,
-         case when t.truncate = 'record' then audit_private.capture_code(target, pg_catalog.format('(select %s from %s r%s)',
-             (select pg_catalog.string_agg(pg_catalog.format('r.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target and audit_private.may_be_read(t.target, k.col)), t.target,
-             case when (select pg_catalog.count(*) from member) > 1 then ' where r.tableoid = tg_relid' else '' end), 'deleted',
-           'coalesce(c.details, ''{}'') || ''{"statement": "truncate"}''', of_readable => true) end,
-         'before truncate on %s for each statement'
-    from t join member m on m.relkind = 'r'
-  union all
-  select t.target, 'audit_soft_delete', t.function_name || '__soft_delete',
-         audit_private.capture_code(target, '(select new.*)', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}'''),
-         pg_catalog.format('after update on %%s for each row when (not (%s) and (%s))',
-           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
-    from t where t.soft_delete is not null
-  union all
-  select t.target, 'audit_restore', t.function_name || '__restore',
-         audit_private.capture_code(target, '(select new.*)', 'restored', 'c.details'),
-         pg_catalog.format('after update on %%s for each row when ((%s) and not (%s))',
-           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
-    from t where t.soft_delete is not null
-  union all  -- a row that is marked, or marked no longer, by the command that moves it to another partition: PostgreSQL fires no trigger of an update for it
-  select t.target, marked.name, t.function_name || marked.suffix,
-         audit_private.capture_code(target, pg_catalog.format('(select %s %s and %s limit 1)',
-             (select pg_catalog.string_agg(pg_catalog.format('p.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target and audit_private.may_be_read(t.target, k.col)),
-             audit_private.moved_code(target), marked.is_so), marked.action, marked.details,
-           pg_catalog.format(e'  if not audit_private.is_moving(%L::regclass) then\n    return null;\n  end if;\n  if not exists (select %s and %s) then\n    return null;  -- it has not only gone to another partition, or is there as it was\n  end if;\n',
-             t.target::oid, audit_private.moved_code(target), marked.is_so), true),
-         'after delete on %s for each row when (' || marked.was || ')'
-    from t
-    cross join lateral (select audit_private.is_marked(target, t.soft_delete, 'old') as old_row, audit_private.is_marked(target, t.soft_delete, 'p') as new_row) mark
-    cross join lateral (values
-      ('audit_soft_delete_move', '__soft_move', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}''', 'not (' || mark.old_row || ')', '(' || mark.new_row || ')'),
-      ('audit_restore_move', '__back_move', 'restored', 'c.details', '(' || mark.old_row || ')', 'not (' || mark.new_row || ')')) marked (name, suffix, action, details, was, is_so)
-   where t.soft_delete is not null and t.is_partitioned
-  union all
-  select m.relation, move.name, 'move_rows', null, move.code
-    from t
-    join member m on t.is_partitioned and m.relkind = 'p'
-    cross join (values ('audit_move_begin', 'before update on %s for each statement'), ('audit_move_end', 'after update on %s for each statement')) move (name, code)
-  union all
-  select m.relation, removal.name, 'move_rows', null, removal.code
-    from t
-    join member m on t.is_partitioned and m.relkind in ('r', 'p')
-    cross join (values ('audit_remove_begin', 'before delete on %s for each statement'), ('audit_remove_end', 'after delete on %s for each statement')) removal (name, code)
+  with written as materialized (select * from audit_private.capture_bodies(target))
+  select w.on_table, w.trigger_name, w.function_name, b.body, w.trigger_code
+    from audit_private.wanted_triggers(target) w left join written b using (function_name)
 $function$;
 comment on function audit_private.capture_variants(regclass) is 'The triggers that a tracked table needs, each with its table, its function, the body of that function if it is generated, and when it fires.';
 
@@ -3241,6 +3283,7 @@ CREATE OR REPLACE FUNCTION audit_private.columns_left_out(kind text)
  LANGUAGE sql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
   select coalesce(jsonb_agg(a.attname::text order by a.attname::text), '[]')
     from audit_private.tracked t
@@ -3324,7 +3367,7 @@ AS $function$
       union all select 'tableoid' where exists (select from pg_catalog.pg_inherits i where i.inhparent = t.target)
       -- By these a row is recognised that moves to another partition.
       union all select of.col from pg_catalog.pg_class c cross join (values ('tableoid'), ('xmin'), ('cmin')) of (col) where c.oid = t.target and c.relkind = 'p'
-      union all select t.soft_delete from pg_catalog.pg_class c where c.oid = t.target and c.relkind = 'p' and t.soft_delete is not null
+      union all select t.soft_delete where t.soft_delete is not null
       union all select part ->> 'column' from pg_catalog.jsonb_array_elements(t.understood -> 'label') part where part ? 'column'
     ) own (col)
    where t.target = columns_read_by.target
@@ -3336,6 +3379,7 @@ CREATE OR REPLACE FUNCTION audit_private.columns_unread(target regclass)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
   select a.attname
     from audit_private.tracked t
@@ -3370,6 +3414,7 @@ CREATE OR REPLACE FUNCTION audit_private.comment_partition(part regclass, of_wha
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   made record;
@@ -3477,20 +3522,18 @@ declare
   last     audit.export_attempt;
   entry_id bigint;
 begin
-  for tries in 1..5 loop
+  -- Each round waits for the one that was first, and a hundred may come at one moment: whoever repeats a request waits as long as all before it.
+  for tries in 1..1000 loop
     select * into last from audit.export_attempt a where a.request_key = key order by a.attempt desc limit 1;
     -- A request id that comes back after a day is no retry: some programs send the same one for ever.
     select e.id into entry_id from audit.event e where e.id = last.event_id and e.occurred_at > clock_timestamp() - interval '24 hours';
-    begin
-      insert into audit.export_attempt (event_id, attempt, company_id, request_key, details)
-      values (coalesce(entry_id, new_id), coalesce(last.attempt, 0) + 1, company, key, said);
-      return coalesce(entry_id, new_id);
-    exception when unique_violation then
-      null; -- The same request came twice at one moment, and the other one was first: it is read in the next round.
-    end;
+    insert into audit.export_attempt (event_id, attempt, company_id, request_key, details)
+    values (coalesce(entry_id, new_id), coalesce(last.attempt, 0) + 1, company, key, said)
+    on conflict do nothing;
+    if found then return coalesce(entry_id, new_id); end if;
   end loop;
-  raise exception using errcode = '40001', message = 'audit.record_export: the same request is being recorded by another transaction',
-    detail = 'Its request id was reported at the same moment.', hint = 'Try again.';
+  raise exception using errcode = '40001', message = 'audit.record_export: the same request is being recorded by other transactions',
+    detail = format('Its request id was reported by %s of them at the same moment.', 1000), hint = 'Try again.';
 end
 $function$;
 comment on function audit_private.count_export_attempt(bigint,text,jsonb,jsonb) is 'Counts an attempt to report an export. Returns the entry that it belongs to: the given new number for the first attempt, else the one of the first.';
@@ -3536,6 +3579,7 @@ declare
   more         bigint;
   days         date[];
 begin
+  if most < 0 then perform audit_private.refuse_filter(format('most is %s; it can be from 0', most)); end if;
   is_exact := true;
   if audit_private.is_kept_for_all(f) and f.wanted is null and f.unwanted is null then most := null; end if;
   if audit_private.is_kept_for_all(f) then
@@ -3658,6 +3702,7 @@ CREATE OR REPLACE FUNCTION audit_private.days_of(f audit_private.event_filter)
  STABLE
  SET enable_seqscan TO 'off'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 declare
   sought constant bit(1722) := (select coalesce(bit_or(set_bit(0::bit(1722), number, 1)), 0::bit(1722)) from unnest(f.wanted) term cross join lateral audit_private.piece_numbers(term) number);
@@ -3674,22 +3719,6 @@ begin
 end
 $function$;
 comment on function audit_private.days_of(audit_private.event_filter) is 'The days (UTC) whose kept entries can hold the letters that a filter searches for; null where this is not the way to them.';
-
-CREATE OR REPLACE FUNCTION audit_private.deletions_running(target regclass)
- RETURNS integer
- LANGUAGE plpgsql
-AS $function$
-declare
-  running bigint;
-begin
-  running := currval('audit_private.removing');
-  return case when running >> 8 = audit_private.moving_mark(target) >> 8 then running & 255 else 0 end;
-exception when object_not_in_prerequisite_state then
-  return 0;  -- this session has not deleted anything yet
-end
-$function$;
-grant execute on function audit_private.deletions_running(regclass) to audit_agent;
-comment on function audit_private.deletions_running(regclass) is 'How many deletions from this partitioned table have begun in this statement and not ended. One that failed counts until the statement of the client ends.';
 
 CREATE OR REPLACE FUNCTION audit_private.detach(target regclass, but_not text[] DEFAULT '{}'::text[])
  RETURNS void
@@ -3723,6 +3752,7 @@ CREATE OR REPLACE FUNCTION audit_private.drop_capture(function_name name)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   old name;
@@ -3747,7 +3777,8 @@ CREATE OR REPLACE FUNCTION audit_private.event_code(f audit_private.event_filter
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
   select audit_private.code_of(f, entry, format('audit_private.names_of(%1$s.object_label, %1$s.owner_label, %1$s.actor_name)', entry),
-                               format('%1$s.caused_by is null and audit.cause_of(%1$s) is null', entry))
+                               -- Asked of few: without the look into the index first, the call for each entry is a hundred times dearer.
+                               format('%1$s.caused_by is null and (not exists (select from audit.event forerun where forerun.has_forerunners and forerun.transaction_id = %1$s.transaction_id) or audit.cause_of(%1$s) is null)', entry))
 $function$;
 grant execute on function audit_private.event_code(audit_private.event_filter,text) to audit_admin;
 grant execute on function audit_private.event_code(audit_private.event_filter,text) to audit_dba;
@@ -3803,6 +3834,7 @@ CREATE OR REPLACE FUNCTION audit_private.facets_of(f audit_private.event_filter)
  RETURNS TABLE(facet text, value text, label text, count bigint, is_exact boolean)
  LANGUAGE plpgsql
  STABLE
+ SET jit TO 'off'
 AS $function$
 declare
   edges constant timestamptz[] := array['-infinity', 'infinity'];
@@ -3854,6 +3886,7 @@ CREATE OR REPLACE FUNCTION audit_private.figures(since xid8, OUT horizon xid8, O
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
   select s.horizon, s.newest,
          coalesce((
@@ -3985,6 +4018,7 @@ CREATE OR REPLACE FUNCTION audit_private.fingerprints()
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
   -- Role names stand instead of their numbers, so that a restored database has the same fingerprints.
   -- What PostgreSQL writes out of its own parse trees stands apart: another major version words it differently.
@@ -4006,6 +4040,9 @@ AS $function$
            else (select string_agg(concat_ws(' ', d.adnum, pg_get_expr(d.adbin, d.adrelid)), ',' order by d.adnum) from pg_attrdef d where d.adrelid = c.oid) end)
     from pg_class c
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm', 'S')
+     -- Those of tracked tables are as many as these, if nobody has been given a right on them.
+     and not (c.relkind = 'S' and c.relowner = 'audit_owner'::regrole and audit_private.rights_of(c.relacl) = 'audit_agent=SELECT'
+              and exists (select from audit_private.tracked t where c.relname = 'moves_' || t.target::oid))
   union all
   select format('trigger %s on %s', g.tgname, g.tgrelid::regclass), 
          md5(concat_ws(E'\x1f', g.tgenabled, g.tgtype, g.tgfoid::regprocedure, g.tgattr, g.tgqual is null, g.tgoldtable, g.tgnewtable)), md5(pg_get_triggerdef(g.oid))
@@ -4076,12 +4113,19 @@ CREATE OR REPLACE FUNCTION audit_private.follow_change(changed regclass)
  LANGUAGE plpgsql
 AS $function$
 declare
-  col   record;
-  t     audit_private.tracked;
-  known text[];
+  col      record;
+  t        audit_private.tracked;
+  known    text[];
+  problems jsonb := (select jsonb_object_agg(x.target::oid::text, coalesce(x.problem, '')) from audit_private.tracked x);
 begin
   -- A session can set it; only audit.track means it.
   perform set_config('audit.attaching', '', true);
+  -- Paths name tables where no foreign key is declared: by their present names. Of all tables that the second loop comes to, as a schema may have taken another name, and with it tables that are followed after this one.
+  update audit_private.tracked x
+     set company = case when x.company is not null then coalesce(audit_private.path_text(x.target, x.understood -> 'company', null, null, null), x.company) end,
+         owner   = case when x.owner is not null then coalesce(audit_private.path_text(x.target, x.understood -> 'owner', null, null, null), x.owner) end
+   where jsonb_build_array(x.understood -> 'company', x.understood -> 'owner') @? '$[*].hops[*] ? (@.is_named == true)'
+     and (x.target = changed or exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed));
   for col in
     select distinct k.name as was, case when not a.attisdropped then a.attname end as is_now
       from audit_private.known_column k
@@ -4094,13 +4138,18 @@ begin
                            else coalesce(nullif(btrim(replace(x.label, '{' || col.was || '}', '')), ''), '{' || (x.understood -> 'key' ->> 0) || '}') end,
            snapshot    = case when x.target <> changed then x.snapshot when col.is_now is not null then array_replace(x.snapshot, col.was::text, col.is_now::text)
                            else array_remove(x.snapshot, col.was::text) end,
-           mask        = case when x.target <> changed then x.mask when col.is_now is not null then array_replace(x.mask, col.was::text, col.is_now::text)
-                           else array_remove(x.mask, col.was::text) end,
+           -- A name that was masked stays so: a column may take it that is made or renamed in the place of this one.
+           mask        = case when x.target = changed and col.was = any (x.mask) then x.mask || array(select col.is_now::text where col.is_now <> all (x.mask)) else x.mask end,
            soft_delete = case when x.target = changed and x.soft_delete = col.was then col.is_now::text else x.soft_delete end,
-           problem     = coalesce((select format('its entries lack the %s since column %s was dropped.', string_agg(lost.what, ' and the ' order by lost.what), quote_ident(col.was))
-                           from (values ('company', x.company), ('owner', x.owner)) lost (what, path)
-                          where lost.path is not null and audit_private.path_text(x.target, x.understood -> lost.what, changed, col.was, col.is_now) is null
-                         having count(*) > 0), x.problem),
+           problem     = nullif(concat_ws(' Also, ', x.problem,
+                           (select format('its entries lack the %s since column %s was dropped.', string_agg(lost.what, ' and the ' order by lost.what), quote_ident(col.was))
+                              from (values ('company', x.company), ('owner', x.owner)) lost (what, path)
+                             where lost.path is not null and audit_private.path_text(x.target, x.understood -> lost.what, changed, col.was, col.is_now) is null
+                            having count(*) > 0),
+                           case when x.target = changed and col.is_now is null and strpos(x.label, '{' || col.was || '}') > 0
+                             then format('the names of its rows lack column %s since it was dropped (label => %L).', quote_ident(col.was), x.label) end,
+                           case when x.target = changed and col.is_now is null and x.soft_delete = col.was
+                             then format('rows that are marked as deleted leave no entry since column %s was dropped.', quote_ident(col.was)) end), ''),
            company     = case when x.company is not null then audit_private.path_text(x.target, x.understood -> 'company', changed, col.was, col.is_now) end,
            owner       = case when x.owner is not null then audit_private.path_text(x.target, x.understood -> 'owner', changed, col.was, col.is_now) end
      where exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed);
@@ -4115,6 +4164,14 @@ begin
     perform audit_private.register_without(t);
     perform audit_private.leave_closed_tables(t.target, t.understood, known);
   end loop;
+
+  -- Of the table itself audit_private.on_change tells, with all else that is wrong with it.
+  perform audit_private.record_schema_event('table.altered', x.target, x.target::text,
+            jsonb_build_object('command', 'ALTER TABLE', 'statement', audit_private.statement_shown(), 'finding', format('%s: %s', x.target, x.problem)))
+     from audit_private.tracked x
+    where x.target <> changed and x.problem <> problems ->> x.target::oid::text
+      and not exists (  -- told by what has found it
+        select from audit.event e where e.transaction_id = pg_current_xact_id() and e.action = 'table.altered' and e.object_id = x.target::oid::text and e.details ->> 'finding' like 'Its foreign key leads to %');
 end
 $function$;
 comment on function audit_private.follow_change(regclass) is 'Follows a change of a table in the settings that use it: renamed columns by their new name, dropped ones left out, new ones kept, and the table itself wherever it went.';
@@ -4124,6 +4181,7 @@ CREATE OR REPLACE FUNCTION audit_private.follow_parts()
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   root   regclass;
@@ -4284,6 +4342,7 @@ begin
   delete from audit_private.known_column k where k.target = forget.target;
   delete from audit_private.tracked t where t.target = forget.target returning t.function_name into function_name;
   perform audit_private.take_back_use();
+  perform audit_private.keep_moves();
   perform audit_private.write_capture(t.target) from audit_private.tracked t
    where t.understood::text like '%"table": ' || forget.target::oid || '%' and exists (select from pg_class c where c.oid = forget.target);
   return function_name;
@@ -4344,6 +4403,7 @@ CREATE OR REPLACE FUNCTION audit_private.found_by_keys(keys integer[], quarter i
  SET enable_seqscan TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 begin
   -- Planned once in a session: a search may ask each quarter of years.
@@ -4471,6 +4531,7 @@ CREATE OR REPLACE FUNCTION audit_private.guard_partition(part regclass)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 begin
   -- Entries come through audit.event, whose guards and policies count; by its own name nobody reads or writes a partition.
@@ -4516,6 +4577,7 @@ CREATE OR REPLACE FUNCTION audit_private.health_rows()
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
   with finding as (
     select * from audit_private.capture_findings()
@@ -4542,8 +4604,8 @@ AS $function$
                           'Track the tables named, or accept that only the deletion at the top is recorded.'),
       (4.5, 'untracked',  'No table beside the tracked ones looks as if it should be tracked.',
                           'Track the tables named, or accept knowingly that their deletions are not recorded.'),
-      (4.55, 'companies', 'Every tracked table says to which company its rows belong, or none does.',
-                          'Call audit.track again for the tables named, with company => the column or path that leads to it. If their rows belong to no company, accept it: nobody but DBAs sees those entries.'),
+      (4.55, 'companies', 'Every tracked table says to which company its rows belong, or none does; and each of their latest deletions has one.',
+                          'Call audit.track again for the tables named, with company => the column or path that leads to it, and track the tables on its way. Where the path ends in nothing, let the application say the company: audit.act_as(…, company_id => …). If the rows belong to no company, accept it: nobody but DBAs sees those entries.'),
       (4.6, 'actors',     'Applications say who acts when they delete.',
                           'Find the place in the application that deletes without audit.act_as; select * from audit.event where actor_status = ''missing'' and db_user = …; shows what it was.'),
       (5, 'definitions',  'Tables, functions, triggers, policies and rights of the audit log are as released.',
@@ -4607,9 +4669,10 @@ CREATE OR REPLACE FUNCTION audit_private.histogram_of(f audit_private.event_filt
  RETURNS TABLE(unit text, starts_at timestamp with time zone, ends_at timestamp with time zone, deletions bigint, exports bigint, others bigint, is_exact boolean)
  LANGUAGE plpgsql
  STABLE
+ SET jit TO 'off'
 AS $function$
 declare
-  zone  text := coalesce(audit_private.checked_zone(nullif(time_zone, ''), 'timeZone'), f.time_zone, audit_private.zone_of(f.company_id));
+  zone  text := coalesce(audit_private.checked_zone(time_zone, 'timeZone'), f.time_zone, audit_private.zone_of(f.company_id));
   span  record;
   edges timestamptz[];
   hits  audit_private.hits;
@@ -4703,6 +4766,12 @@ begin
       message = pg_catalog.format('audit.track: there is no table %I.%I', to_schema, to_table),
       detail  = pg_catalog.format('Argument %s names it after column %I of %s.', argument, column_name, from_table),
       hint    = pg_catalog.format('Write %I->schema.table, with the schema, and then .column if a column follows; quote names that have dots or spaces.', column_name);
+  end if;
+  if not exists (select from pg_catalog.pg_class c where c.oid = there and c.relkind in ('r', 'p') and c.relpersistence <> 't') then
+    raise exception using errcode = 'AU002',
+      message = pg_catalog.format('audit.track: the path in %s leads to %s, which is no lasting table', argument, there),
+      detail  = 'It is a temporary table, which is gone with its session, or a view, a foreign table or the like.',
+      hint    = 'Name an ordinary or partitioned table.';
   end if;
   keys := audit_private.key_of(there);
   if pg_catalog.cardinality(keys) is distinct from 1 then
@@ -4816,18 +4885,22 @@ CREATE OR REPLACE FUNCTION audit_private.is_all_kept()
  SET enable_seqscan TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 declare
   p audit_private.keeping := audit_private.progress();
-  seen_to xid8 := pg_snapshot_xmax(p.done);
-  open_ones xid8[] := array(select pg_snapshot_xip(p.done));
+  kept_from xid8 := audit_private.kept_from(p);
+  kept_open xid8[] := audit_private.kept_open(p);
+  -- How far a pass is in a transaction.
+  at_transaction xid8 := case when p.pass is null then '0' else p.at_transaction end;
 begin
   if p.done is null then return not exists (select from audit.event); end if;
+  if audit_private.is_importing(p) then return false; end if;
   -- Planned once in a session, and only the index of transactions fits: it is asked at each reading. What is not kept is not joined,
   -- which the planner would do by reading ten million numbers.
-  return not exists (select from audit.event e where e.transaction_id >= seen_to and e.id + 0 > p.imported_to
+  return not exists (select from audit.event e where e.transaction_id >= kept_from and e.id + 0 > p.imported_to and not (e.transaction_id = at_transaction and e.id <= p.at_id)
                         and (select kept.event_id from audit_private.kept_event kept where kept.event_id = e.id) is null)
-     and not exists (select from audit.event e where e.transaction_id = any (open_ones) and e.id + 0 > p.imported_to
+     and not exists (select from audit.event e where e.transaction_id = any (kept_open) and e.id + 0 > p.imported_to and not (e.transaction_id = at_transaction and e.id <= p.at_id)
                         and (select kept.event_id from audit_private.kept_event kept where kept.event_id = e.id) is null);
 end
 $function$;
@@ -4839,6 +4912,7 @@ CREATE OR REPLACE FUNCTION audit_private.is_attached(on_table regclass, trigger_
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
   select exists (
     select from pg_trigger g
@@ -4884,6 +4958,27 @@ grant execute on function audit_private.is_dba() to audit_admin;
 grant execute on function audit_private.is_dba() to audit_dba;
 comment on function audit_private.is_dba() is 'Whether whoever asks reads every company.';
 
+CREATE OR REPLACE FUNCTION audit_private.is_found_in_pages(filter jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+AS $function$
+declare
+  f   audit_private.event_filter := audit_private.given_filter(filter);
+  all_of_period audit_private.event_filter;
+begin
+  if not audit_private.is_kept(f) or audit_private.is_period(f) then return false; end if;
+  if not audit_private.is_counted(f) then return true; end if;
+  all_of_period.company_id := f.company_id; all_of_period.starts_at := f.starts_at; all_of_period.ends_at := f.ends_at;
+  -- Beyond a fifth, reading all in order takes less than looking each up.
+  return (select 5 * few.count < every.count from audit_private.count_of(f, null) few, audit_private.count_of(all_of_period, null) every);
+end
+$function$;
+grant execute on function audit_private.is_found_in_pages(jsonb) to audit_admin;
+comment on function audit_private.is_found_in_pages(jsonb) is 'Whether an export of a viewer had better look entries up, page by page, than read all of the company: for searches, and where few are let through.';
+
 CREATE OR REPLACE FUNCTION audit_private.is_frequent(f audit_private.event_filter)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -4903,6 +4998,13 @@ begin
 end
 $function$;
 comment on function audit_private.is_frequent(audit_private.event_filter) is 'Whether one in ten of the newest entries has the names that are searched for.';
+
+CREATE OR REPLACE FUNCTION audit_private.is_importing(p audit_private.keeping)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((p).at_transaction = '0'::xid8) AND ((p).at_id < (p).imported_to));
+comment on function audit_private.is_importing(audit_private.keeping) is 'Whether the keeper still keeps what came from another cluster, in order of its numbers: up to at_id it is kept.';
 
 CREATE OR REPLACE FUNCTION audit_private.is_kept(f audit_private.event_filter)
  RETURNS boolean
@@ -4956,12 +5058,15 @@ CREATE OR REPLACE FUNCTION audit_private.is_moving(target regclass)
 AS $function$
 begin
   -- The setting spares the look, and goes with a rollback; it is not believed, as any login can write it.
-  if coalesce(current_setting('audit.moving', true), '') = '' then
+  if strpos(coalesce(current_setting('audit.moving', true), ''), format(' %s ', target::oid)) = 0 then
     return false;
   end if;
-  return currval('audit_private.moving') = audit_private.moving_mark(target) and audit_private.deletions_running(target) = 0;
-exception when object_not_in_prerequisite_state then
-  return false;  -- this session has not moved anything yet
+  begin
+    -- A deletion that names a table above the tracked one is not noted.
+    return coalesce(currval(audit_private.moves_of(target)) = audit_private.statement_mark() and pg_partition_root(target) = target, false);
+  exception when object_not_in_prerequisite_state then
+    return false;  -- this session has not moved anything yet, or has forgotten it
+  end;
 end
 $function$;
 grant execute on function audit_private.is_moving(regclass) to audit_agent;
@@ -5213,6 +5318,27 @@ $function$;
 grant execute on function audit_private.keep_large(anyelement,integer) to audit_agent;
 comment on function audit_private.keep_large(anyelement,integer) is 'What a snapshot keeps of a jsonb value or an array that is stored compressed or over the limit, so that its size says nothing: the value, or its text cut if that is over the limit in bytes.';
 
+CREATE OR REPLACE FUNCTION audit_private.keep_moves()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  one record;
+begin
+  for one in select c.relname from pg_class c where c.relnamespace = 'audit_private'::regnamespace and c.relkind = 'S' and c.relname ~ '^moves_[0-9]+$'
+               and not exists (select from audit_private.tracked t join pg_class p on p.oid = t.target and p.relkind = 'p' where c.relname = 'moves_' || t.target::oid) loop
+    execute format('drop sequence audit_private.%I', one.relname);
+  end loop;
+  for one in select t.target, 'moves_' || t.target::oid as name from audit_private.tracked t join pg_class p on p.oid = t.target and p.relkind = 'p' where audit_private.moves_of(t.target) is null loop
+    execute format('create unlogged sequence audit_private.%I minvalue 0 start 0', one.name);
+    execute format('alter sequence audit_private.%I owner to audit_owner', one.name);
+    execute format('grant select on sequence audit_private.%I to audit_agent', one.name);
+    execute format('comment on sequence audit_private.%I is %L', one.name, format('Where a session notes that it updates %s or deletes from it.', one.target));
+  end loop;
+end
+$function$;
+comment on function audit_private.keep_moves() is 'Makes a sequence for each tracked partitioned table in which sessions note what runs on it, and drops those of others.';
+
 CREATE OR REPLACE FUNCTION audit_private.keep_other(value anyelement, most integer)
  RETURNS text
  LANGUAGE plpgsql
@@ -5265,6 +5391,7 @@ CREATE OR REPLACE FUNCTION audit_private.keeper_findings()
  STABLE
  SET enable_seqscan TO 'off'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 declare
   waiting record;
@@ -5289,6 +5416,7 @@ CREATE OR REPLACE FUNCTION audit_private.keeper_lag()
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET enable_seqscan TO 'off'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 begin
   return query execute format('select count(*), coalesce(greatest(extract(epoch from clock_timestamp() - min(w.occurred_at)), 0), 0)::double precision from (select e.occurred_at from audit.event e where %s limit 1000) w', audit_private.unkept_code('e'));
@@ -5398,6 +5526,13 @@ end
 $function$;
 comment on function audit_private.kept_counts(audit_private.event_filter,timestamp with time zone[],boolean) is 'How many kept entries a filter lets through between the edges, by combination and by person if asked for: from the totals, or where these do not tell, by an index.';
 
+CREATE OR REPLACE FUNCTION audit_private.kept_from(p audit_private.keeping)
+ RETURNS xid8
+ LANGUAGE sql
+ STABLE
+RETURN GREATEST(pg_snapshot_xmax((p).done), CASE WHEN ((p).pass IS NOT NULL) THEN (p).at_transaction ELSE NULL::xid8 END);
+comment on function audit_private.kept_from(audit_private.keeping) is 'From which transaction on entries may not be kept: behind the last finished pass, and as far as the pass at work is. Before it only those may that were open when either began.';
+
 CREATE OR REPLACE FUNCTION audit_private.kept_key(target regclass)
  RETURNS name[]
  LANGUAGE sql
@@ -5412,6 +5547,15 @@ AS $function$
   having pg_catalog.bool_and(a.attname is not null)
 $function$;
 comment on function audit_private.kept_key(regclass) is 'The columns by which entries have named the rows of a tracked table so far, under their present names; null if one of them is gone.';
+
+CREATE OR REPLACE FUNCTION audit_private.kept_open(p audit_private.keeping)
+ RETURNS xid8[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select array(select pg_catalog.pg_snapshot_xip(p.done) union select pg_catalog.pg_snapshot_xip(p.pass))
+$function$;
+comment on function audit_private.kept_open(audit_private.keeping) is 'The transactions that were open when the last finished pass began, or the one at work.';
 
 CREATE OR REPLACE FUNCTION audit_private.kept_page(f audit_private.event_filter, in_order text, behind text, page_size integer, OUT times timestamp with time zone[], OUT ids bigint[])
  RETURNS record
@@ -5445,6 +5589,11 @@ begin
       f.company_id, behind, ' and k.occurred_at >= ' || quote_literal(f.starts_at), ' and k.occurred_at < ' || quote_literal(f.ends_at), in_order, code, page_size)
       into walked, times, ids;
     if walked < 1000 or cardinality(ids) >= page_size then return; end if;
+    if page_size > 1000 and cardinality(ids) * 10 >= walked then
+      -- A long page of what is frequent is read in its order: the keys would give all that a quarter has of it, for each page again.
+      execute format('select array_agg(occurred_at), array_agg(event_id) from (%s) k', rows_in_order) into times, ids;
+      return;
+    end if;
     times := '{}'; ids := '{}';
     days := audit_private.days_of(f);
     if days is not null then
@@ -5622,6 +5771,7 @@ CREATE OR REPLACE FUNCTION audit_private.let_agent_follow()
  RETURNS event_trigger
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   entered name;
@@ -5699,6 +5849,21 @@ AS $function$
 $function$;
 comment on function audit_private.lookup_code(regclass) is 'SQL text that joins the deleted rows to the rows that their paths pass.';
 
+CREATE OR REPLACE FUNCTION audit_private.lost_on_the_way(target regclass)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+  select string_agg(distinct r.there::text, ', ')
+    from audit_private.path_rows(target) r
+    join pg_constraint c on c.conrelid = r.from_table and c.confrelid = r.there and c.contype = 'f' and c.confdeltype = 'c'
+   where not exists (select from audit_private.tracked t where t.target in (r.there, pg_partition_root(r.there)))
+$function$;
+grant execute on function audit_private.lost_on_the_way(regclass) to audit_installer;
+comment on function audit_private.lost_on_the_way(regclass) is 'Tables that are not tracked, over which the paths of a tracked table lead, and whose deletions cascade to it: what goes with them lacks its company or owner. Null if there is none.';
+
 CREATE OR REPLACE FUNCTION audit_private.match_code(there regclass, keys jsonb, alias_there text, here regclass, columns jsonb, alias_here text)
  RETURNS text
  LANGUAGE sql
@@ -5753,22 +5918,82 @@ CREATE OR REPLACE FUNCTION audit_private.move_rows()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
+declare
+  root        regclass := pg_partition_root(tg_relid);
+  notes       regclass := audit_private.moves_of(root);
+  has_written boolean := pg_current_xact_id_if_assigned() is not null;
+  mark        bigint;
+  noted       bigint;
+  stack       text;
+  size        integer;
+  is_within   boolean;
+  is_same     boolean;
 begin
-  if tg_op = 'DELETE' then
-    perform pg_current_xact_id();
-    perform setval('audit_private.removing', (audit_private.moving_mark(tg_relid) >> 8 << 8)
-      + case tg_when when 'BEFORE' then least(r.n + 1, 255) else greatest(r.n - 1, 0) end)
-       from audit_private.deletions_running(tg_relid) r (n);
+  if tg_level <> 'STATEMENT' or (tg_name, tg_when, tg_op) not in (
+       ('audit_move_begin', 'BEFORE', 'UPDATE'), ('audit_move_end', 'AFTER', 'UPDATE'), ('audit_remove_begin', 'BEFORE', 'DELETE'), ('audit_remove_end', 'AFTER', 'DELETE')) then
+    raise exception using errcode = 'AU002',
+      message = format('trigger %I on %s calls a function of the audit log that is not for it', tg_name, tg_relid::regclass),
+      detail  = format('It fires %s %s for each %s.', lower(tg_when), lower(tg_op), lower(tg_level)),
+      hint    = 'Only the triggers that audit.track makes call audit_private.move_rows(). Drop this one.';
+  end if;
+  -- The end of an update says nothing: its cascades may go on.
+  if notes is null or tg_when = 'AFTER' and tg_op = 'UPDATE' then
     return null;
   end if;
-  perform pg_current_xact_id(),
-          set_config('audit.moving', case tg_when when 'BEFORE' then 'yes' else '' end, true),
-          setval('audit_private.moving', case tg_when when 'BEFORE' then audit_private.moving_mark(tg_relid) else 0 end);
+  perform pg_current_xact_id();
+  mark := audit_private.statement_mark();
+  -- Where we are: below the line of this function those of all code that runs now, which nobody can take away.
+  get diagnostics stack = pg_context;
+  stack := case when strpos(stack, e'\n') > 0 then substr(stack, strpos(stack, e'\n') + 1) else '' end;
+
+  if tg_op = 'DELETE' and tg_when = 'BEFORE' then
+    -- A session can discard what its sequences hold, but no lock of its transaction.
+    if not pg_try_advisory_xact_lock_shared(1635083369::bigint << 32 | root::oid::bigint) then
+      raise exception using errcode = 'AU002',
+        message = format('the audit log cannot note that rows of %s are deleted', root),
+        detail  = format('Another session holds the advisory lock %s.', 1635083369::bigint << 32 | root::oid::bigint),
+        hint    = 'No program but the audit log may take it: pg_locks shows which one does.';
+    end if;
+    -- What a trigger deletes, such as a cascade, is recorded when the command that fired it ends, which may be any above.
+    if pg_trigger_depth() > 1 or length(stack) > 32767 then
+      stack := '';
+    end if;
+  end if;
+  -- A transaction that has not written yet has not deleted either.
+  if has_written then
+    begin
+      noted := currval(notes);
+    exception when object_not_in_prerequisite_state then
+      noted := case when exists (
+        select from pg_locks l
+         where l.pid = pg_backend_pid() and l.locktype = 'advisory' and l.classid = 1635083369 and l.objid = root::oid and l.objsubid = 1
+           and l.database = (select d.oid from pg_database d where d.datname = current_database())) then mark | ((hashtextextended('', 0) & 65535) << 2) | 1 end;
+    end;
+  end if;
+  if noted >> 33 = mark >> 33 and noted & 3 > 0 then
+    -- Code that runs within a deletion has all of its lines below its own; a later command at the same place comes after its end.
+    size := noted >> 18 & 32767;
+    is_same := length(stack) = size and hashtextextended(stack, 0) & 65535 = noted >> 2 & 65535;
+    is_within := length(stack) > size and hashtextextended(right(stack, size), 0) & 65535 = noted >> 2 & 65535;
+  end if;
+
+  if tg_op = 'UPDATE' then
+    perform setval(notes, case when is_within or is_same and noted & 3 = 1 then noted else mark end);
+    if strpos(coalesce(current_setting('audit.moving', true), ''), format(' %s ', root::oid)) = 0 then
+      perform set_config('audit.moving', concat(current_setting('audit.moving', true), format(' %s ', root::oid)), true);
+    end if;
+  elsif tg_when = 'AFTER' then
+    if is_same then
+      perform setval(notes, noted & ~3::bigint | 2);
+    end if;
+  elsif is_within is not true then
+    perform setval(notes, mark | (length(stack)::bigint << 18) | ((hashtextextended(stack, 0) & 65535) << 2) | 1);
+  end if;
   return null;
 end
 $function$;
 grant execute on function audit_private.move_rows() to audit_installer;
-comment on function audit_private.move_rows() is 'Notes that an update of a partitioned table begins or ends: a row that it moves to another partition is deleted from the first one, but is not gone. Notes deletions too: what goes while one runs is recorded.';
+comment on function audit_private.move_rows() is 'Notes that an update of a partitioned table begins: a row that it moves to another partition is deleted from the first one, but is not gone. Notes deletions too: what goes before one is known to be over is recorded.';
 
 CREATE OR REPLACE FUNCTION audit_private.moved_code(target regclass)
  RETURNS text
@@ -5788,13 +6013,13 @@ AS $function$
 $function$;
 comment on function audit_private.moved_code(regclass) is 'SQL text, from "from" on, that finds what the command that deletes a row has written into another partition, with the same key as far as the key does not decide the partition.';
 
-CREATE OR REPLACE FUNCTION audit_private.moving_mark(target regclass)
- RETURNS bigint
+CREATE OR REPLACE FUNCTION audit_private.moves_of(target regclass)
+ RETURNS regclass
  LANGUAGE sql
  STABLE
-RETURN (hashtextextended(concat_ws(' '::text, (pg_partition_root(target))::oid, pg_current_xact_id_if_assigned(), statement_timestamp()), (0)::bigint) & '9223372036854775807'::bigint);
-grant execute on function audit_private.moving_mark(regclass) to audit_agent;
-comment on function audit_private.moving_mark(regclass) is 'Tells an update of a partitioned table from those of other tables, transactions and statements.';
+RETURN to_regclass(('audit_private.moves_'::text || (target)::oid));
+grant execute on function audit_private.moves_of(regclass) to audit_agent;
+comment on function audit_private.moves_of(regclass) is 'Where a session notes what runs on a tracked partitioned table: the mark of the statement, and in its last two bits 0 for an update, 1 for a deletion that has begun, 2 for one whose rows are all gone; between them where in nested code. The current value of a sequence belongs to the session, and unlike a setting no other login can write it.';
 
 CREATE OR REPLACE FUNCTION audit_private.names_code(f audit_private.event_filter)
  RETURNS text
@@ -5932,12 +6157,13 @@ CREATE OR REPLACE FUNCTION audit_private.occurs_unkept(company_id text, action t
  STABLE
  SET enable_seqscan TO 'off'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 declare
   answer boolean;
 begin
-  execute format('select exists (select from (select e.company_id, e.action from audit.event e where %s) e where (e.company_id = $1 or $1 is null) and e.action = $2)', audit_private.unkept_apart('e'))
-    into answer using company_id, action;
+  execute format('select exists (select from (select e.action from audit.event e where %s) e where e.action = $1)', audit_private.unkept_apart('e', company_id))
+    into answer using action;
   return answer;
 end
 $function$;
@@ -5961,6 +6187,7 @@ CREATE OR REPLACE FUNCTION audit_private.on_change()
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
  SET standard_conforming_strings TO 'on'
+ SET jit TO 'off'
 AS $function$
 declare
   changed   regclass;
@@ -5976,6 +6203,15 @@ begin
     with recursive touched (relation) as (  -- a partition, or a table that inherits, belongs to the tracked one above it
       select coalesce(x.indrelid, c.objid) from pg_event_trigger_ddl_commands() c left join pg_index x on x.indexrelid = c.objid
        where c.classid = 'pg_class'::regclass and x.indisunique is not false  -- any other index changes nothing here
+      union
+      -- Tables of a type, with a column of it or with a collation that was altered.
+      select a.attrelid
+        from pg_event_trigger_ddl_commands() c
+        join pg_attribute a on a.attnum > 0 and not a.attisdropped
+                           and (c.classid = 'pg_type'::regclass and (a.atttypid = c.objid or a.attrelid in (select t.oid from pg_class t where t.reloftype = c.objid))
+                                or c.classid = 'pg_class'::regclass and a.attrelid in (select t.oid from pg_class y join pg_class t on t.reloftype = y.reltype where y.oid = c.objid and y.reltype <> 0)
+                                or c.classid = 'pg_collation'::regclass and a.attcollation = c.objid)
+       where tg_tag not in ('ALTER TABLE', 'CREATE INDEX')
       union
       select i.inhparent from touched t join pg_inherits i on i.inhrelid = t.relation
     )
@@ -6023,6 +6259,7 @@ CREATE OR REPLACE FUNCTION audit_private.on_drop()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   gone    record;
@@ -6066,24 +6303,41 @@ begin
     with recursive dropped as (
       select to_regclass(format('%I.%I', o.address_names[1], o.address_names[2]))::oid as on_table, o.address_names[3] as trigger_name
         from pg_event_trigger_dropped_objects() o
-       where o.object_type = 'trigger' and starts_with(o.address_names[3], 'audit_') and not o.original is false
+       where o.object_type = 'trigger'
+         -- However it went, with an extension say; but for those that the log drops with a function that is not needed any more.
+         and not (o.original is false and exists (select from pg_event_trigger_dropped_objects() f where f.original and f.object_type = 'function' and f.schema_name = 'audit_private'))
     ), above as (
       select d.on_table, d.trigger_name, d.on_table as relation from dropped d
       union
       select a.on_table, a.trigger_name, i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+    ), lacking as (
+      -- Of a part too: a new part would have it made again, and nobody would ever know.
+      select t.target, a.on_table, a.trigger_name, array_agg(l.name) as names
+        from above a join audit_private.tracked t on t.target = a.relation cross join lateral audit_private.triggers_lacking(t.target, a.on_table) l (name)
+       group by 1, 2, 3
     )
-    select t.target, a.on_table, a.trigger_name
-      from above a
-      join audit_private.tracked t on t.target = a.relation
-     where not exists (select from pg_trigger g where g.tgrelid = a.on_table and g.tgname = a.trigger_name)
-       and (a.on_table = t.target and a.trigger_name in ('audit_capture', 'audit_truncate', 'audit_soft_delete', 'audit_restore')
-            -- Of a part too: a new part would have it made again, and nobody would ever know.
-            or exists (select from audit_private.triggers_of(t.target) v where v.on_table = a.on_table and v.trigger_name = a.trigger_name))
+    select l.target, l.on_table, l.trigger_name, case when l.trigger_name <> all (l.names) then l.names end as names
+      from lacking l
+     where l.trigger_name = any (l.names) or not exists (select from lacking other where other.on_table = l.on_table and other.trigger_name = any (other.names))
   loop
     perform audit_private.record_schema_event('table.altered', gone.target, gone.target::text,
       jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(),
-        'finding', case when gone.on_table = gone.target then format('Trigger %s was dropped.', gone.trigger_name) else format('Trigger %s of its part %s was dropped.', gone.trigger_name, gone.on_table::regclass) end));
+        'finding', concat_ws(' ', format('Trigger %I%s was dropped.', gone.trigger_name, case when gone.on_table <> gone.target then format(' of its part %s', gone.on_table::regclass) end),
+          array_to_string(gone.names, ', ') || ' is missing.')));
   end loop;
+  -- Columns that went with their type, extension or schema: no other event tells of them.
+  if tg_tag <> 'ALTER TABLE' then
+    for gone in
+      with recursive above as (
+        select o.objid as relation from pg_event_trigger_dropped_objects() o where o.classid = 'pg_class'::regclass and o.objsubid > 0
+        union
+        select i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+      )
+      select a.relation::regclass as relation from above a where exists (select from pg_class c where c.oid = a.relation) and exists (select from audit_private.known_column k where k.relation = a.relation)
+    loop
+      perform audit_private.follow_change(gone.relation);
+    end loop;
+  end if;
 exception when others then
   trouble := sqlerrm;
   begin
@@ -6092,6 +6346,12 @@ exception when others then
        from pg_event_trigger_dropped_objects() o
        join audit_private.tracked t on t.target = o.objid
       where o.classid = 'pg_class'::regclass and o.objsubid = 0;
+    perform audit_private.record_schema_event('table.altered', t.target, t.target::text,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', format('Trigger %I of %s was dropped. The log could not follow it: %s.', o.address_names[3], c.oid::regclass, trouble)))
+       from pg_event_trigger_dropped_objects() o
+       join pg_class c on c.oid = to_regclass(format('%I.%I', o.address_names[1], o.address_names[2]))
+       join audit_private.tracked t on t.target in (c.oid, pg_partition_root(c.oid))
+      where o.object_type = 'trigger' and o.original and starts_with(o.address_names[3], 'audit_');
   exception when others then
     trouble := concat_ws('; ', trouble, sqlerrm);
   end;
@@ -6108,21 +6368,51 @@ declare
   made    record;
   strange text;
 begin
-  -- Under another name it could be dropped, and made again later, as if nothing had been.
+  -- Under another name it could be dropped, and made again later, as if nothing had been. Or it calls a function of ours that is not for it.
   for made in
     with recursive above as (
-      select g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation
+      select g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation, c.command_tag
         from pg_event_trigger_ddl_commands() c
-        join pg_trigger g on c.classid = 'pg_trigger'::regclass and g.oid = c.objid and not starts_with(g.tgname::text, 'audit_')
+        join pg_trigger g on c.classid = 'pg_trigger'::regclass and g.oid = c.objid
         join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+       -- Of those that are made under our names what they do is looked at below.
        where c.command_tag = 'ALTER TRIGGER'
+          or g.tgname not in ('audit_capture', 'audit_truncate', 'audit_soft_delete', 'audit_restore', 'audit_soft_delete_move', 'audit_restore_move', 'audit_move_begin', 'audit_move_end', 'audit_remove_begin', 'audit_remove_end')
       union all
-      select a.on_table, a.name, i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+      select a.on_table, a.name, i.inhparent, a.command_tag from above a join pg_inherits i on i.inhrelid = a.relation
     )
-    select a.on_table::regclass as on_table, a.name, t.target from above a join audit_private.tracked t on t.target = a.relation
+    select a.on_table::regclass as on_table, a.name, t.target, a.command_tag, f.finding
+      from above a
+      join audit_private.tracked t on t.target = a.relation
+     cross join lateral audit_private.stray_triggers(t.target, array[a.on_table]) f
+     where f.trigger_name = a.name
   loop
     perform audit_private.record_schema_event('table.altered', made.target, made.target::text,
-      jsonb_build_object('command', 'ALTER TRIGGER', 'statement', audit_private.statement_shown(), 'finding', format('%s: a trigger of the log is called %I now.', made.on_table, made.name)));
+      jsonb_build_object('command', made.command_tag, 'statement', audit_private.statement_shown(),
+        'finding', case made.command_tag when 'ALTER TRIGGER' then format('%s: a trigger of the log is called %I now.', made.on_table, made.name) else made.finding end));
+  end loop;
+  -- One that is made, though its table was tracked before: it was missing until now.
+  for made in
+    with recursive above as (
+      select g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation, false as is_new
+        from pg_event_trigger_ddl_commands() c
+        join pg_trigger g on c.classid = 'pg_trigger'::regclass and g.oid = c.objid and c.command_tag = 'CREATE TRIGGER'
+        join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+      union all
+      -- A part that has come in this transaction had none.
+      select a.on_table, a.name, i.inhparent, a.is_new or age(i.xmin) <= 0 from above a join pg_inherits i on i.inhrelid = a.relation
+    )
+    select a.on_table::regclass as on_table, a.name, t.target
+      from above a
+      join audit_private.tracked t on t.target = a.relation
+     where not a.is_new
+       and not exists (
+         select from audit.event e
+          where e.transaction_id = pg_current_xact_id() and e.object_kind = 'table' and e.object_id = t.target::oid::text and e.action in ('table.tracked', 'table.retracked'))
+       and exists (select from audit_private.wanted_triggers(t.target) w where w.on_table = a.on_table and w.trigger_name = a.name)
+  loop
+    perform audit_private.record_schema_event('table.altered', made.target, made.target::text,
+      jsonb_build_object('command', 'CREATE TRIGGER', 'statement', audit_private.statement_shown(), 'finding', format('%s: trigger %s was made anew.', made.on_table, made.name)));
   end loop;
   -- A trigger of the log that is made again in another form, and soon in the right one. Whether it is always enabled shows with the next command.
   for made in
@@ -6221,6 +6511,16 @@ AS $function$
      -- Applications: whoever reads psql as a person is found under source sql.
      and exists (select from pg_roles r where r.rolname = e.db_user and not r.rolsuper and pg_has_role(r.oid, 'audit_app', 'member'))
   union all
+  select 'companies', 'warning', format('%s of the %s latest deletions from %s have no company: no administrator sees them.', e.missing, e.deletions, e.target)
+    from (
+      select t.target, count(*) as deletions, count(*) filter (where coalesce(n.company_id, 'default') = 'default') as missing
+        from (select object_kind, company_id, action, occurred_at from audit.event order by id desc limit 10000) n
+        join audit_private.tracked t on t.kind = n.object_kind and t.company is not null
+       where n.occurred_at > now() - interval '7 days' and n.action like '%.deleted'
+       group by t.target
+    ) e
+   where e.missing > 0 and not exists (select from audit_private.company c where c.company_id = 'default')
+  union all
   select 'readers', 'warning', 'No company can read the log: audit.read_access_from was not called, and audit''s own tables are empty.'
    where not exists (select from audit_private.company)
      and (select prosrc from pg_proc where oid = 'audit_private.company_row(text)'::regprocedure) like '%audit_private.company c%'
@@ -6232,6 +6532,7 @@ CREATE OR REPLACE FUNCTION audit_private.other_companies(target regclass)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
   select format('%s (%s)', t.target, t.company) from audit_private.tracked t
    where t.target <> other_companies.target and t.company is not null and exists (select from pg_class c where c.oid = t.target)
@@ -6373,6 +6674,7 @@ CREATE OR REPLACE FUNCTION audit_private.page_of_period(f audit_private.event_fi
  SET enable_seqscan TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 begin
   -- Planned once in a session: it is what a list asks that is opened.
@@ -6466,6 +6768,7 @@ CREATE OR REPLACE FUNCTION audit_private.parts_wanting(target regclass)
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
  SET client_min_messages TO 'warning'
+ SET jit TO 'off'
 AS $function$
 begin
   if not exists (select from audit_private.tracked t where t.target = parts_wanting.target)
@@ -6527,7 +6830,7 @@ AS $function$
   ), step as (
     select hop.n, hop.from_table, hop.hop ->> 'via' as col,
            case when (hop.hop ->> 'is_named')::boolean
-             then (select pg_catalog.format('->%I.%I', c.relnamespace::regnamespace::text, c.relname) from pg_catalog.pg_class c where c.oid = (hop.hop ->> 'table')::oid) else '' end as to_table
+             then (select pg_catalog.format('->%I.%I', s.nspname, c.relname) from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace where c.oid = (hop.hop ->> 'table')::oid) else '' end as to_table
       from hop
     union all
     select 1000, coalesce((select (hop.hop ->> 'table')::oid from hop order by hop.n desc limit 1), path_text.target::oid), way ->> 'column', ''
@@ -6986,6 +7289,21 @@ end
 $function$;
 comment on function audit_private.refuse_agent() is 'Event trigger: the agent owns the functions that it runs, so code of the host that runs as it could drop or change them. It never has to make or change anything: refused with AU001.';
 
+CREATE OR REPLACE FUNCTION audit_private.refuse_busy(asked_by text, target regclass, trouble text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  raise exception using errcode = '55P03',
+    message = format('%s: %s is in use by another transaction', asked_by, target),
+    detail  = format('Its triggers cannot be changed meanwhile: %s. It was waited for 250 ms at most, so that nobody else has to wait.', trouble),
+    hint    = 'Nothing was changed. Try again when the long transaction that uses the table, or a part of it, is over: select pid, state, xact_start, query from pg_stat_activity order by xact_start; or use npm run audit -- track, which tries again by itself.';
+end
+$function$;
+grant execute on function audit_private.refuse_busy(text,regclass,text) to audit_installer;
+comment on function audit_private.refuse_busy(text,regclass,text) is 'Says with 55P03 what to do where a table could not be locked in time.';
+
 CREATE OR REPLACE FUNCTION audit_private.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -7038,6 +7356,7 @@ CREATE OR REPLACE FUNCTION audit_private.refuse_partitions()
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   strange text;
@@ -7144,7 +7463,9 @@ begin
       detail = 'Neither a primary key nor a unique index without condition identifies its rows.',
       hint = format('Add one, for example: alter table %s add primary key (…).', target);
   end if;
-  foreach wanted in array coalesce(snapshot, '{}') || coalesce(mask, '{}') || array_remove(array[soft_delete], null) loop
+  -- A masked name whose column is gone stays masked; one that never was is a slip of the pen.
+  foreach wanted in array coalesce(snapshot, '{}') || array(select m from unnest(mask) m where m <> all (coalesce((select t.mask from audit_private.tracked t where t.target = register.target), '{}')))
+                          || array_remove(array[soft_delete], null) loop
     perform audit_private.require_column(target, wanted, case when wanted = any (snapshot) then 'snapshot' when wanted = any (mask) then 'mask' else 'soft_delete' end);
   end loop;
 
@@ -7243,6 +7564,7 @@ CREATE OR REPLACE FUNCTION audit_private.register_own(target regclass, kind text
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
  SET client_min_messages TO 'warning'
+ SET jit TO 'off'
 AS $function$
 declare
   said    jsonb;
@@ -7297,7 +7619,11 @@ begin
     begin
       perform audit_private.register(t.target, t.kind, t.label, less.company, less.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
       if less.lacking is not null then
-        update audit_private.tracked x set problem = format('its entries lack the %s since a change that the log could not follow (%s).', less.lacking, trouble) where x.target = t.target;
+        -- What the path was, for whoever calls audit.track again.
+        update audit_private.tracked x
+           set problem = format('its entries lack the %s since a change that the log could not follow (%s). Until then: %s.', less.lacking, trouble,
+                 concat_ws(', ', case when less.company is null then 'company => ' || quote_literal(t.company) end, case when less.owner is null then 'owner => ' || quote_literal(t.owner) end))
+         where x.target = t.target;
       end if;
       return;
     exception when sqlstate 'AU002' then
@@ -7343,6 +7669,7 @@ CREATE OR REPLACE FUNCTION audit_private.require_access_columns(relation regclas
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 declare
   col text;
@@ -7711,12 +8038,33 @@ end
 $function$;
 comment on function audit_private.span_of(audit_private.event_filter,audit_private.hits) is 'The time of the first and of the last entry that a filter lets through; of the first that it might, where more are found than are counted.';
 
+CREATE OR REPLACE FUNCTION audit_private.statement_mark()
+ RETURNS bigint
+ LANGUAGE sql
+RETURN ((hashint8extended(((EXTRACT(epoch FROM statement_timestamp()) * (1000000)::numeric))::bigint, COALESCE(((pg_current_xact_id_if_assigned())::text)::bigint, (0)::bigint)) & (1073741823)::bigint) << 33);
+grant execute on function audit_private.statement_mark() to audit_agent;
+comment on function audit_private.statement_mark() is 'Tells a statement of a client, and its transaction, from others: the upper 30 bits of what is noted in audit_private.moves_of.';
+
 CREATE OR REPLACE FUNCTION audit_private.statement_shown()
  RETURNS text
  LANGUAGE sql
  STABLE
 RETURN "left"(regexp_replace(current_query(), '[''$].*'::text, '…'::text), 1000);
 comment on function audit_private.statement_shown() is 'What the client sent, up to its first constant or 1,000 characters: a script may set a password in the same breath, and entries are kept for ever.';
+
+CREATE OR REPLACE FUNCTION audit_private.stray_triggers(target regclass, parts oid[])
+ RETURNS TABLE(trigger_name name, finding text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with wanted as materialized (select * from audit_private.wanted_triggers(target))
+  select g.tgname, format('%s: trigger %I calls %s of the log, and is none of its own.', g.tgrelid::regclass, g.tgname, f.proname)
+    from pg_trigger g
+    join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+   where g.tgrelid = any (parts)
+     and not exists (select from wanted w where w.trigger_name = g.tgname and (w.on_table = g.tgrelid or w.on_table = stray_triggers.target and g.tgparentid <> 0))
+$function$;
+comment on function audit_private.stray_triggers(regclass,oid[]) is 'Triggers of a tracked table, or of parts of it, that call a function of the log and are none of those that audit.track makes, whatever they are called.';
 
 CREATE OR REPLACE FUNCTION audit_private.strict_companies()
  RETURNS TABLE(company_id text, since timestamp with time zone)
@@ -7822,13 +8170,28 @@ CREATE OR REPLACE FUNCTION audit_private.trigger_type(code text)
 RETURN ((CASE WHEN (code ~~ '% for each row%'::text) THEN 1 ELSE 0 END + CASE WHEN (code ~~ 'before %'::text) THEN 2 ELSE 0 END) + CASE split_part(code, ' '::text, 2) WHEN 'delete'::text THEN 8 WHEN 'update'::text THEN 16 WHEN 'truncate'::text THEN 32 ELSE NULL::integer END);
 comment on function audit_private.trigger_type(text) is 'When a trigger fires, as pg_trigger.tgtype has it.';
 
+CREATE OR REPLACE FUNCTION audit_private.triggers_lacking(target regclass, on_table oid)
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select w.trigger_name
+    from audit_private.wanted_triggers(target) w
+    join audit_private.tracked t on t.target = triggers_lacking.target
+   where w.on_table = triggers_lacking.on_table and not exists (select from pg_trigger g where g.tgrelid = w.on_table and g.tgname = w.trigger_name)
+     -- Those went with their column, which is followed.
+     and (w.trigger_name not in ('audit_soft_delete', 'audit_restore', 'audit_soft_delete_move', 'audit_restore_move')
+          or exists (select from pg_attribute a where a.attrelid = t.target and a.attname = t.soft_delete and not a.attisdropped))
+$function$;
+comment on function audit_private.triggers_lacking(regclass,oid) is 'Which triggers that a tracked table, or a part of it, needs are not there.';
+
 CREATE OR REPLACE FUNCTION audit_private.triggers_of(target regclass)
  RETURNS TABLE(on_table regclass, trigger_name text, function_name name, trigger_code text)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
-  select v.on_table, v.trigger_name, v.function_name, v.trigger_code from audit_private.capture_variants(target) v
+  select w.on_table, w.trigger_name, w.function_name, w.trigger_code from audit_private.wanted_triggers(target) w
 $function$;
 grant execute on function audit_private.triggers_of(regclass) to audit_installer;
 comment on function audit_private.triggers_of(regclass) is 'The triggers that a tracked table needs.';
@@ -7838,6 +8201,7 @@ CREATE OR REPLACE FUNCTION audit_private.try_for_lock(statement text)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET lock_timeout TO '250ms'
+ SET jit TO 'off'
 AS $function$
 begin
   for attempt in 1..20 loop
@@ -7854,32 +8218,38 @@ end
 $function$;
 comment on function audit_private.try_for_lock(text) is 'Runs a statement that needs a lock, without making others wait for it: where it is not to be had within 250 ms it is tried again after half a second, twenty times in all.';
 
-CREATE OR REPLACE FUNCTION audit_private.unkept_apart(entry text)
+CREATE OR REPLACE FUNCTION audit_private.unkept_apart(entry text, company_id text DEFAULT NULL::text)
  RETURNS text
  LANGUAGE sql
  STABLE
 AS $function$
   -- Few are found first and looked at afterwards; where the keeper has never run, all wait, and what is looked for finds the index.
-  select audit_private.unkept_code(entry) || case when (audit_private.progress()).done is null then '' else ' offset 0' end
+  select audit_private.unkept_code(entry, company_id) || case when (audit_private.progress()).done is null then '' else ' offset 0' end
 $function$;
-comment on function audit_private.unkept_apart(text) is 'The same as audit_private.unkept_code, at the end of a subquery that the planner keeps apart from what stands around it.';
+comment on function audit_private.unkept_apart(text,text) is 'The same as audit_private.unkept_code, at the end of a subquery that the planner keeps apart from what stands around it.';
 
-CREATE OR REPLACE FUNCTION audit_private.unkept_code(entry text)
+CREATE OR REPLACE FUNCTION audit_private.unkept_code(entry text, company_id text DEFAULT NULL::text)
  RETURNS text
  LANGUAGE plpgsql
  STABLE
 AS $function$
 declare
   p audit_private.keeping := audit_private.progress();
+  -- No condition for an index, which would be read from end to end; it spares looking up what is of other companies.
+  of_company constant text := case when company_id is null then '' else format('%s.company_id || '''' = %L and ', entry, company_id) end;
+  is_not_kept constant text := format('(select kept.event_id from audit_private.kept_event kept where kept.event_id = %s.id) is null', entry);
 begin
-  if p.done is null then return 'true'; end if;
+  if p.done is null then return case when company_id is null then 'true' else format('%s.company_id = %L', entry, company_id) end; end if;
+  if audit_private.is_importing(p) then return format('%s%s.id > %s and %s', of_company, entry, p.at_id, is_not_kept); end if;
   -- Nothing here may be read in another way than by transaction and then one by one: as a join, or by the number, PostgreSQL would
   -- read an index from end to end for the one entry that waits.
-  return format('(%1$s.transaction_id >= %2$L::xid8 or %1$s.transaction_id = any (%3$L::xid8[])) and %1$s.id + 0 > %4$s and (select kept.event_id from audit_private.kept_event kept where kept.event_id = %1$s.id) is null',
-    entry, pg_snapshot_xmax(p.done), array(select pg_snapshot_xip(p.done)), p.imported_to);
+  return format('(%1$s.transaction_id >= %2$L::xid8 or %1$s.transaction_id = any (%3$L::xid8[])) and %4$s%1$s.id + 0 > %5$s%6$s and %7$s',
+    entry, audit_private.kept_from(p), audit_private.kept_open(p), of_company, p.imported_to,
+    -- A transaction with a million entries is kept in many batches.
+    case when p.pass is not null then format(' and not (%1$s.transaction_id = %2$L::xid8 and %1$s.id <= %3$s)', entry, p.at_transaction, p.at_id) end, is_not_kept);
 end
 $function$;
-comment on function audit_private.unkept_code(text) is 'SQL condition over audit.event for what the keeper has not kept yet: what its last finished pass did not see.';
+comment on function audit_private.unkept_code(text,text) is 'SQL condition over audit.event for what the keeper has not kept yet, of one company or of all: what its last finished pass did not see, and the one at work has not come to.';
 
 CREATE OR REPLACE FUNCTION audit_private.unkept_cube(f audit_private.event_filter, edges timestamp with time zone[], by_actor boolean)
  RETURNS TABLE(slot integer, action text, source text, object_kind text, actor_id text, n bigint)
@@ -7887,6 +8257,7 @@ CREATE OR REPLACE FUNCTION audit_private.unkept_cube(f audit_private.event_filte
  STABLE
  SET enable_seqscan TO 'off'
  SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
 AS $function$
 begin
   if audit_private.is_kept(f) and audit_private.is_all_kept() then return; end if;
@@ -7904,7 +8275,7 @@ CREATE OR REPLACE FUNCTION audit_private.unkept_filtered(f audit_private.event_f
  STABLE
 AS $function$
   -- Found first by what makes them unkept, which are few, and only then looked at: the planner must not choose the other way round.
-  select format('from (select e as entry from audit.event e where %s offset 0) e where %s', audit_private.unkept_code('e'), audit_private.event_code(f, '(e.entry)'))
+  select format('from (select e as entry from audit.event e where %s offset 0) e where %s', audit_private.unkept_code('e', f.company_id), audit_private.event_code(f, '(e.entry)'))
 $function$;
 comment on function audit_private.unkept_filtered(audit_private.event_filter) is 'SQL from-clause of the entries (e.entry) that a filter lets through and that are not kept yet.';
 
@@ -7994,6 +8365,24 @@ $function$;
 grant execute on function audit_private.viewer_is_granted() to audit_admin;
 comment on function audit_private.viewer_is_granted() is 'Whether the person in the settings of the request administers the company there, and it has the audit log. The policy of the entries asks it once per query.';
 
+CREATE OR REPLACE FUNCTION audit_private.wait_briefly()
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  was text := current_setting('lock_timeout');
+begin
+  -- A caller who waits less still does.
+  if (select s.setting::integer not between 1 and 250 from pg_settings s where s.name = 'lock_timeout') then
+    perform set_config('lock_timeout', '250ms', true);
+  end if;
+  return was;
+end
+$function$;
+grant execute on function audit_private.wait_briefly() to audit_installer;
+comment on function audit_private.wait_briefly() is 'From now on this transaction waits for locks for 250 ms at most: whoever waits for the lock of a table makes all wait who come after. Answers with what was set before.';
+
 CREATE OR REPLACE FUNCTION audit_private.walked_hits(f audit_private.event_filter, combinations integer[], most integer)
  RETURNS audit_private.hits
  LANGUAGE plpgsql
@@ -8041,6 +8430,56 @@ end
 $function$;
 comment on function audit_private.walked_hits(audit_private.event_filter,integer[],integer) is 'The newest kept entries of a filter, so many and no more, among twice as many that are looked at in the order of time.';
 
+CREATE OR REPLACE FUNCTION audit_private.wanted_triggers(target regclass)
+ RETURNS TABLE(on_table regclass, trigger_name text, function_name name, trigger_code text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with t as (
+    select t.*, c.relkind = 'p' as is_partitioned from audit_private.tracked t join pg_catalog.pg_class c on c.oid = t.target where t.target = wanted_triggers.target
+  ), member as materialized (  -- the table and what hangs below it: partitions or inheriting tables
+    select c.oid::regclass as relation, c.relkind from audit_private.tree_below(target) b join pg_catalog.pg_class c on c.oid = b.relation
+  )
+  select t.target, 'audit_capture', t.function_name,
+         case when is_partitioned then 'after delete on %s for each row' else 'after delete on %s referencing old table as old_rows for each statement' end
+    from t
+  union all
+  select m.relation, 'audit_capture', t.function_name, 'after delete on %s referencing old table as old_rows for each statement'
+    from t join member m on not t.is_partitioned and m.relation <> t.target
+  union all
+  select m.relation, 'audit_truncate', case t.truncate when 'refuse' then 'refuse_truncate' else t.function_name || '__truncate' end,
+         'before truncate on %s for each statement'
+    from t join member m on m.relkind = 'r'
+  union all
+  select t.target, 'audit_soft_delete', t.function_name || '__soft_delete',
+         pg_catalog.format('after update on %%s for each row when (not (%s) and (%s))',
+           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
+    from t where t.soft_delete is not null
+  union all
+  select t.target, 'audit_restore', t.function_name || '__restore',
+         pg_catalog.format('after update on %%s for each row when ((%s) and not (%s))',
+           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
+    from t where t.soft_delete is not null
+  union all  -- a row that is marked, or marked no longer, by the command that moves it to another partition: PostgreSQL fires no trigger of an update for it
+  select t.target, marked.name, t.function_name || marked.suffix, 'after delete on %s for each row when (' || marked.was || ')'
+    from t
+    cross join lateral (select audit_private.is_marked(target, t.soft_delete, 'old') as old_row) mark
+    cross join lateral (values
+      ('audit_soft_delete_move', '__soft_move', 'not (' || mark.old_row || ')'), ('audit_restore_move', '__back_move', '(' || mark.old_row || ')')) marked (name, suffix, was)
+   where t.soft_delete is not null and t.is_partitioned
+  union all
+  select m.relation, move.name, 'move_rows', move.code
+    from t
+    join member m on t.is_partitioned and m.relkind = 'p'
+    cross join (values ('audit_move_begin', 'before update on %s for each statement'), ('audit_move_end', 'after update on %s for each statement')) move (name, code)
+  union all
+  select m.relation, removal.name, 'move_rows', removal.code
+    from t
+    join member m on t.is_partitioned and m.relkind in ('r', 'p')
+    cross join (values ('audit_remove_begin', 'before delete on %s for each statement'), ('audit_remove_end', 'after delete on %s for each statement')) removal (name, code)
+$function$;
+comment on function audit_private.wanted_triggers(regclass) is 'The triggers that a tracked table and its parts need, each with its table, its function and when it fires.';
+
 CREATE OR REPLACE FUNCTION audit_private.width_of(since bigint)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -8070,6 +8509,7 @@ CREATE OR REPLACE FUNCTION audit_private.write_access(administrators regclass, c
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
 declare
   old record := audit_private.access_from();
@@ -8082,7 +8522,7 @@ begin
   end if;
   -- The body goes in as a literal: a relation may be called anything, also as what would end it.
   execute format('create or replace function audit_private.administrator_row(company_id text, user_id text) returns audit_private.administrator
-    language plpgsql stable security definer set search_path = pg_catalog, pg_temp as %L', format($code$
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as %L', format($code$
     declare
       found_row audit_private.administrator;
     begin
@@ -8095,7 +8535,7 @@ begin
     audit_private.column_as_text(administrators, 'company_id', 'a'), audit_private.column_as_text(administrators, 'user_id', 'a'),
     audit_private.column_as_text(administrators, 'name', 'a'), audit_private.column_as_text(administrators, 'locale', 'a'), administrators));
   execute format('create or replace function audit_private.company_row(company_id text) returns audit_private.company
-    language plpgsql stable security definer set search_path = pg_catalog, pg_temp as %L', format($code$
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as %L', format($code$
     declare
       found_row audit_private.company;
     begin
@@ -8173,6 +8613,7 @@ begin
     end loop;
   end if;
   perform audit_private.take_back_use();
+  perform audit_private.keep_moves();
   return (
     select bool_and(audit_private.is_attached((v ->> 'on_table')::oid, v ->> 'trigger_name', v ->> 'function_name', v ->> 'trigger_code'))
            and count(*) = (
@@ -8278,7 +8719,7 @@ comment on event trigger audit_attach_parts is 'Gives new partitions of tracked 
 create event trigger audit_follow_access on ddl_command_end when tag in ('ALTER TABLE') execute function audit_private.let_agent_follow();
 comment on event trigger audit_follow_access is 'Lets audit_agent follow the tables that it reads into another schema, so that no delete fails.';
 
-create event trigger audit_follow_changes on ddl_command_end when tag in ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX', 'CREATE TRIGGER', 'ALTER TRIGGER') execute function audit_private.on_change();
+create event trigger audit_follow_changes on ddl_command_end when tag in ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX', 'CREATE TRIGGER', 'ALTER TRIGGER', 'ALTER INDEX', 'ALTER TYPE', 'ALTER COLLATION', 'ALTER DOMAIN', 'ALTER VIEW', 'ALTER SEQUENCE', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE') execute function audit_private.on_change();
 comment on event trigger audit_follow_changes is 'Follows changes of tracked tables and of their triggers, so that no delete fails or goes unrecorded.';
 
 create event trigger audit_record_drops on sql_drop execute function audit_private.on_drop();
