@@ -885,7 +885,7 @@ CREATE OR REPLACE FUNCTION audit.act_sentence(event audit.event, went_along json
  STABLE PARALLEL SAFE
 AS $function$
   select audit.sentence(event, locale)
-    || case when k.said is null then '' when locale = 'sv' then ', och med det ' || k.said else ', and with it ' || k.said end
+    || case when k.said is null then '' when locale = 'sv' then ', tillsammans med ' || k.said else ', and with it ' || k.said end
   from (
     select pg_catalog.string_agg(
              case when c.n = 1 then '' when c.n < c.of then ', ' when locale = 'sv' then ' och ' else ' and ' end || c.words, '' order by c.n) as said
@@ -5948,12 +5948,7 @@ begin
 
   if tg_op = 'DELETE' and tg_when = 'BEFORE' then
     -- A session can discard what its sequences hold, but no lock of its transaction.
-    if not pg_try_advisory_xact_lock_shared(1635083369::bigint << 32 | root::oid::bigint) then
-      raise exception using errcode = 'AU002',
-        message = format('the audit log cannot note that rows of %s are deleted', root),
-        detail  = format('Another session holds the advisory lock %s.', 1635083369::bigint << 32 | root::oid::bigint),
-        hint    = 'No program but the audit log may take it: pg_locks shows which one does.';
-    end if;
+    perform pg_advisory_xact_lock_shared(audit_private.removal_lock(root));
     -- What a trigger deletes, such as a cascade, is recorded when the command that fired it ends, which may be any above.
     if pg_trigger_depth() > 1 or length(stack) > 32767 then
       stack := '';
@@ -5966,7 +5961,8 @@ begin
     exception when object_not_in_prerequisite_state then
       noted := case when exists (
         select from pg_locks l
-         where l.pid = pg_backend_pid() and l.locktype = 'advisory' and l.classid = 1635083369 and l.objid = root::oid and l.objsubid = 1
+         where l.pid = pg_backend_pid() and l.locktype = 'advisory' and l.objsubid = 1 and l.mode = 'ShareLock'
+           and (l.classid::bigint << 32 | l.objid::bigint) = audit_private.removal_lock(root)
            and l.database = (select d.oid from pg_database d where d.datname = current_database())) then mark | ((hashtextextended('', 0) & 65535) << 2) | 1 end;
     end;
   end if;
@@ -7663,6 +7659,17 @@ AS $function$
   on conflict (object) do update set fingerprint = excluded.fingerprint, shown = excluded.shown, server_major = excluded.server_major
 $function$;
 comment on function audit_private.release(text) is 'Takes what fits a pattern for released as it is now: what the log itself has just made.';
+
+CREATE OR REPLACE FUNCTION audit_private.removal_lock(root regclass)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- Made with a key that no login reads: whoever knew it before could take it exclusively, and stop every deletion.
+  select ('x' || pg_catalog.left(pg_catalog.encode(pg_catalog.sha256(k.inner_key || pg_catalog.convert_to(pg_catalog.concat_ws(' ', 'removal', root::oid, pg_catalog.pg_current_xact_id()), 'UTF8')), 'hex'), 16))::bit(64)::bigint
+    from audit_private.context_key k order by k.made_at limit 1
+$function$;
+comment on function audit_private.removal_lock(regclass) is 'The advisory lock by which a transaction remembers that it deletes from a partitioned table: another one in each transaction, which nobody can foresee.';
 
 CREATE OR REPLACE FUNCTION audit_private.require_access_columns(relation regclass, argument text, wanted text[])
  RETURNS void
