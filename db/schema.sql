@@ -2199,6 +2199,7 @@ CREATE OR REPLACE FUNCTION audit_private.act_index_steps()
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET jit TO 'off'
 AS $function$
   with wanted (columns, condition, words) as (
     values ('transaction_id, root_id', '', 'Everything of one transaction, and what went along with an entry: acts and their trees.'),
@@ -2841,7 +2842,7 @@ end
 $function$;
 comment on function audit_private.capture_code(regclass,text,text,text,text,boolean) is 'The body of a trigger function of a tracked table: static SQL made from its settings and the catalogue. rows_from is where the rows are, for example the transition table; action what was done to them; details SQL text for the column of that name; guard a statement that comes first; of_readable that the rows are read from the table.';
 
-CREATE OR REPLACE FUNCTION audit_private.capture_findings(only_of regclass DEFAULT NULL::regclass)
+CREATE OR REPLACE FUNCTION audit_private.capture_findings(only_of regclass DEFAULT NULL::regclass, only_part regclass DEFAULT NULL::regclass)
  RETURNS TABLE(check_name text, status text, finding text)
  LANGUAGE sql
  STABLE
@@ -2853,7 +2854,11 @@ AS $function$
        and exists (select from pg_class c where c.oid = t.target)
        and not exists (select from audit_private.missing_columns(t.target))
   ), own as materialized (
-    select t.target, t.kind, v.* from sound t cross join lateral audit_private.capture_variants(t.target) v
+    select t.target, t.kind, v.* from sound t cross join lateral audit_private.capture_variants(t.target) v where only_part is null
+    union all  -- the bodies of its functions are those of the whole table
+    select t.target, t.kind, w.on_table, w.trigger_name, w.function_name, null, w.trigger_code
+      from sound t cross join lateral audit_private.wanted_triggers(t.target) w
+     where only_part is not null and w.on_table in (only_part, t.target)
   ), wanted as materialized (
     select * from own
     union all  -- PostgreSQL gives each partition the row-level triggers of the table above it; there they can be disabled by themselves
@@ -2863,7 +2868,7 @@ AS $function$
       join pg_class c on c.oid = t.target and c.relkind = 'p'
       cross join lateral audit_private.tree_below(t.target) m
       join pg_class part on part.oid = m.relation and part.relkind in ('r', 'p')
-     where m.relation <> t.target and v.on_table = t.target and v.trigger_code like '% for each row%'
+     where m.relation <> t.target and v.on_table = t.target and v.trigger_code like '% for each row%' and (only_part is null or m.relation = only_part)
   ), there as (
     select w.*, g.oid as trigger_id, g.tgenabled, g.tgtype, g.tgattr, g.tgoldtable, g.tgqual, f.proname, f.prosrc, f.prosecdef, f.proconfig, f.proowner,
            replace(pg_get_triggerdef(g.oid), 'CREATE TRIGGER', '') as is_defined
@@ -2923,7 +2928,7 @@ AS $function$
   select 'triggers', 'failed', format('%s: trigger %s is missing.', on_table, trigger_name) from there where trigger_id is null
   union all
   select 'triggers', 'failed', f.finding
-    from sound t cross join lateral audit_private.stray_triggers(t.target, array(select b.relation::oid from audit_private.tree_below(t.target) b)) f
+    from sound t cross join lateral audit_private.stray_triggers(t.target, case when only_part is null then array(select b.relation::oid from audit_private.tree_below(t.target) b) else array[only_part::oid] end) f
   union all
   select 'triggers', 'failed', format('%s: trigger %s is %s.', on_table, trigger_name,
            case tgenabled when 'D' then 'disabled' when 'O' then 'silent under session_replication_role = replica' else 'enabled on replicas only' end)
@@ -2991,7 +2996,7 @@ AS $function$
     cross join lateral audit_private.tree_below(t.target) b
     join pg_rewrite r on r.ev_class = b.relation and r.ev_type = '4' and r.is_instead
 $function$;
-comment on function audit_private.capture_findings(regclass) is 'What is wrong with the capture of tracked tables: triggers, functions, columns, partitions, tables that go along unseen. For one table, the triggers of others are not looked at, which takes most of the time.';
+comment on function audit_private.capture_findings(regclass,regclass) is 'What is wrong with the capture of tracked tables: triggers, functions, columns, partitions, tables that go along unseen. For one table, the triggers of others are not looked at, which takes most of the time; for one part of it, nor those of its other parts.';
 
 CREATE OR REPLACE FUNCTION audit_private.capture_settings(target regclass)
  RETURNS text[]
@@ -4869,6 +4874,7 @@ CREATE OR REPLACE FUNCTION audit_private.is_act_index(index oid)
  LANGUAGE sql
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
   select exists (
     select from pg_index i
@@ -6184,10 +6190,13 @@ CREATE OR REPLACE FUNCTION audit_private.on_change()
  SET quote_all_identifiers TO 'off'
  SET standard_conforming_strings TO 'on'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   changed   regclass;
   is_direct boolean;
+  -- The one part of a tracked table that this command alters, and nothing above it, nor what belongs to what.
+  part      regclass;
   findings  text;
   trouble   text;
 begin
@@ -6217,9 +6226,16 @@ begin
      where t.oid in (select relation from touched)
         or t.relnamespace in (select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_namespace'::regclass)
   loop
-    perform audit_private.follow_change(changed);
-    perform audit_private.leave_closed_schema(changed);
-    findings := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings(changed) f
+    part := case when tg_tag = 'ALTER TABLE' and not is_direct
+                  and (select count(*) from pg_event_trigger_ddl_commands()) = 1
+                  and not exists (select from pg_event_trigger_ddl_commands() c join pg_inherits i on i.inhrelid = c.objid where age(i.xmin) <= 0)
+              then (select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_class'::regclass) end;
+    -- What the log reads is of the tables above: altering a part changes none of it. Of hundreds of parts each command looked at all of them.
+    if part is null then
+      perform audit_private.follow_change(changed);
+      perform audit_private.leave_closed_schema(changed);
+    end if;
+    findings := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings(changed, part) f
                   where f.status = 'failed' and (is_direct and starts_with(f.finding, changed::text || ':')
                          or exists (select from pg_event_trigger_ddl_commands() c where starts_with(f.finding, c.objid::regclass::text || ':'))
                          -- What came with a part that was attached just now, such as a trigger of the host under one of our names. Whether ours are always enabled shows with the next command.

@@ -47,7 +47,7 @@ none('no function that reads the catalogue, runs dynamic SQL, steers plans or fo
           or p.proname ~ '^capture_(app|[0-9])'
           or p.oid = any (array['audit.keep(integer)', 'audit_private.health_rows()', 'audit_private.figures(xid8)', 'audit_private.facets_of(audit_private.event_filter)',
                'audit_private.administrator_row(text,text)', 'audit_private.company_row(text)']::regprocedure[]))
-     and p.proname not in ('refuse_agent', 'move_rows', 'bind_source', 'write_rules', 'is_partitioned', 'has_partition', 'year_of_numbers', 'above_entries', 'code_of_object', 'comments_code', 'relation_rights_code')`)
+     and p.proname not in ('refuse_agent', 'move_rows', 'wait_briefly', 'refuse_busy', 'bind_source', 'write_rules', 'is_partitioned', 'has_partition', 'year_of_numbers', 'above_entries', 'code_of_object', 'comments_code', 'relation_rights_code')`)
 
 none('nothing may be called by everybody', `
   select p.oid::regprocedure::text from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
