@@ -1,0 +1,6412 @@
+--! Previous: sha1:1ade37adba1820effd8fec68fc4ded0b8e553b37
+--! Hash: sha1:214dcace8eb9456ff3b97a97601bf73c70be862f
+--! Message: Moves known by place, acts by index, exports as found
+
+-- The next migration: include the objects that changed, for example
+-- --!include tables/event.sql
+
+-- as the owner, for the time of the migration
+--! Included roles/roles.sql
+-- Roles belong to the whole cluster, so each is created only where it is missing, and never altered:
+-- another database of the same cluster may hold an audit log too.
+do $roles$
+declare
+  wanted record;
+begin
+  for wanted in
+    select *
+    from (values
+      ('audit_owner',     'Owns everything of the audit log. Nobody logs in as it, nobody is a member.'),
+      ('audit_agent',     'What reads the host''s tables for the log runs as: capture functions and look-ups of who may read. It may add entries, owns no table and reads no key, because code of the host may run as it.'),
+      ('audit_admin',     'What a reading request runs as: sees the entries of the company in its settings, if the person in its settings administers it.'),
+      ('audit_dba',       'Reads every entry and the health of the log, writes nothing.'),
+      ('audit_app',       'Granted to a host application''s login: may say who acts and report an export, reads nothing.'),
+      ('audit_installer', 'Granted to whoever attaches tables: may call audit.track, audit.untrack and audit.read_access_from on tables that it owns.'),
+      ('audit_keeper',    'Granted to the server''s login: keeps search and totals up to date and reads the figures of /metrics, no entry.')
+    ) as role (name, purpose)
+  loop
+    if not exists (select from pg_catalog.pg_roles where rolname = wanted.name) then
+      begin
+        -- The agent reads the tables to which deleted rows point past their policies, which would hide names and companies from it.
+        execute pg_catalog.format('create role %I nologin %s %s', wanted.name,
+          case when wanted.name <> 'audit_owner' then 'noinherit' end,
+          case when wanted.name = 'audit_agent' and (select rolsuper or rolbypassrls from pg_catalog.pg_roles where rolname = current_user) then 'bypassrls' end);
+        execute pg_catalog.format('comment on role %I is %L', wanted.name, wanted.purpose);
+      exception
+        -- Another database of the cluster is being migrated at this moment.
+        when duplicate_object or unique_violation then null;
+      end;
+    end if;
+  end loop;
+
+  -- Someone who is not a superuser needs to act as the owner for the length of this migration. Since version 16
+  -- the creator of a role only administers it; a membership that a DBA has granted is left as it is.
+  if not pg_catalog.pg_has_role(current_user, 'audit_owner', 'usage') then
+    execute pg_catalog.format('grant audit_owner to %I', current_user)
+      || case when pg_catalog.current_setting('server_version_num')::integer >= 160000 then ' with inherit true, set true' else '' end;
+    perform pg_catalog.set_config('audit_migration.is_owner_for_now', 'yes', true);
+  end if;
+
+  -- The owner makes and replaces the functions that belong to the agent.
+  if not pg_catalog.pg_has_role('audit_owner', 'audit_agent', 'usage') then
+    execute 'grant audit_agent to audit_owner'
+      || case when pg_catalog.current_setting('server_version_num')::integer >= 160000 then ' with inherit true, set true' else '' end;
+  end if;
+
+  -- Else audit.health could not see since when the transactions of others are open. Only a superuser may always give it.
+  if not pg_catalog.pg_has_role('audit_owner', 'pg_read_all_stats', 'usage') and (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
+    grant pg_read_all_stats to audit_owner;
+  end if;
+end
+$roles$;
+--! EndIncluded roles/roles.sql
+--! Included capture/read_path.sql
+drop function if exists audit_private.read_path(regclass, text, text, boolean);
+
+create or replace function audit_private.read_path(target regclass, path text, argument text, ends_in_column boolean, remembered jsonb default null)
+returns jsonb
+language plpgsql
+stable
+as $function$
+declare
+  identifier constant text := '"(?:[^"]|"")+"|[^"[:space:].>-]+';  -- no backslash: standard_conforming_strings may be off
+  at_table regclass := target;
+  hops     jsonb := '[]';
+  rest     text := path;
+  step     text[];
+  col      name;
+  hop      jsonb;
+begin
+  loop
+    step := pg_catalog.regexp_match(rest,
+      '^[[:space:]]*(' || identifier || ')[[:space:]]*(?:->[[:space:]]*(' || identifier || ')[[:space:]]*[.][[:space:]]*(' || identifier || ')[[:space:]]*)?(?:[.](.+))?$');
+    if step is null then
+      raise exception using errcode = 'AU002',
+        message = pg_catalog.format('audit.track: the path in %s cannot be read', argument),
+        detail  = pg_catalog.format('Path %L, from %L on.', path, rest),
+        hint    = 'Write column.column, or column->schema.table.column where no foreign key is declared.';
+    end if;
+    col := audit_private.require_column(at_table, audit_private.bare_name(step[1]), argument);
+    if ends_in_column and step[4] is null and step[2] is null then
+      return pg_catalog.jsonb_build_object('hops', hops, 'column', col);
+    end if;
+
+    hop := case when step[2] is null
+      then audit_private.hop_by_foreign_key(at_table, col)
+      else audit_private.hop_by_name(at_table, col, audit_private.bare_name(step[2]), audit_private.bare_name(step[3]), argument) end;
+    if remembered is not null and (hop is null or step[2] is not null and not audit_private.all_may_be_read((hop ->> 'table')::oid, hop -> 'keys')) then
+      -- A foreign key that was dropped, perhaps to be made again after a load, or a new key of the table that is named, which the log may not read yet: until then the path goes where it went.
+      select coalesce(audit_private.hop_again(target, col, was), hop) into hop
+        from (select remembered -> 'hops' -> pg_catalog.jsonb_array_length(hops)) r (was)
+       where hop is null or was -> 'table' = hop -> 'table';
+    end if;
+    if hop is null then
+      raise exception using errcode = 'AU002',
+        message = pg_catalog.format('audit.track: %s.%s leads nowhere', at_table, pg_catalog.quote_ident(col)),
+        detail  = pg_catalog.format('Argument %s is %L, and no foreign key is declared on that column.', argument, path),
+        hint    = pg_catalog.format('Name the table that it points to, for example %s.', pg_catalog.quote_literal(pg_catalog.quote_ident(col) || '->public.some_table' || case when ends_in_column then '.company_id' else '' end));
+    end if;
+    hops := hops || (hop || pg_catalog.jsonb_build_object('via', col, 'is_named', step[2] is not null));
+    at_table := (hop ->> 'table')::oid;
+    rest := step[4];
+    if rest is null then
+      if ends_in_column then
+        raise exception using errcode = 'AU002',
+          message = pg_catalog.format('audit.track: the path in %s ends in a row of %s, not in a column', argument, at_table),
+          detail  = pg_catalog.format('Path %L.', path),
+          hint    = 'Add the column, for example .company_id.';
+      end if;
+      return pg_catalog.jsonb_build_object('hops', hops);
+    end if;
+  end loop;
+end
+$function$;
+
+comment on function audit_private.read_path(regclass, text, text, boolean, jsonb) is
+  'A path over columns, resolved into hops from row to row and, if it ends in one, a column. Where a foreign key is gone it goes on as it was resolved before, if that is given. Refuses with AU002 what cannot be read or leads nowhere.';
+
+create or replace function audit_private.hop_again(target regclass, column_name name, was jsonb)
+returns jsonb
+language sql
+stable
+as $function$
+  -- By the column that it pointed to, whatever that is called now.
+  select pg_catalog.jsonb_build_object('columns', pg_catalog.jsonb_build_array(column_name), 'table', was -> 'table', 'keys', pg_catalog.jsonb_build_array(a.attname))
+    from audit_private.known_column k
+    join pg_catalog.pg_attribute a on a.attrelid = k.relation and a.attnum = k.number and not a.attisdropped
+   where k.target = hop_again.target and k.relation = (was ->> 'table')::oid and pg_catalog.jsonb_array_length(was -> 'keys') = 1 and k.name = was -> 'keys' ->> 0
+$function$;
+comment on function audit_private.hop_again(regclass, name, jsonb) is
+  'A hop of a path as it was, over one column, after its foreign key was dropped; null if the column is gone to which it led.';
+
+create or replace function audit_private.bare_name(identifier text)
+returns text
+language sql
+immutable
+parallel safe
+return case when identifier like '"%"' then pg_catalog.replace(pg_catalog.substr(identifier, 2, pg_catalog.length(identifier) - 2), '""', '"') else identifier end;
+
+comment on function audit_private.bare_name(text) is 'An identifier without its quotes. Unquoted ones are taken as they are, not folded to lower case.';
+
+create or replace function audit_private.hop_of_constraint(foreign_key oid)
+returns jsonb
+language sql
+stable
+as $function$
+  select pg_catalog.jsonb_build_object(
+    'columns', (select pg_catalog.jsonb_agg(a.attname order by k.n) from pg_catalog.unnest(c.conkey) with ordinality k (attnum, n)
+                join pg_catalog.pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum),
+    'table', c.confrelid::bigint,
+    'keys', (select pg_catalog.jsonb_agg(a.attname order by k.n) from pg_catalog.unnest(c.confkey) with ordinality k (attnum, n)
+             join pg_catalog.pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.attnum))
+  from pg_catalog.pg_constraint c
+  where c.oid = foreign_key
+$function$;
+
+comment on function audit_private.hop_of_constraint(oid) is 'Where a foreign key leads: columns here, table and columns there.';
+
+create or replace function audit_private.hop_by_foreign_key(from_table regclass, column_name name)
+returns jsonb
+language sql
+stable
+as $function$
+  select audit_private.hop_of_constraint(c.oid)
+  from pg_catalog.pg_constraint c
+  join pg_catalog.pg_attribute a on a.attrelid = from_table and a.attname = column_name
+  where c.conrelid = from_table and c.contype = 'f' and a.attnum = any (c.conkey)
+    and not exists (select from pg_catalog.pg_constraint up where up.oid = c.conparentid and up.conrelid = from_table)
+  order by pg_catalog.cardinality(c.conkey), c.oid
+  limit 1
+$function$;
+
+comment on function audit_private.hop_by_foreign_key(regclass, name) is
+  'Where the foreign key on a column leads: columns here, table and columns there. Null if there is none; the one with the fewest columns if there are several.';
+
+create or replace function audit_private.hop_by_name(from_table regclass, column_name name, to_schema text, to_table text, argument text)
+returns jsonb
+language plpgsql
+stable
+as $function$
+declare
+  -- From the catalogue: the log may not have been let into that schema yet.
+  there regclass := (select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = to_schema and c.relname = to_table);
+  keys  name[];
+begin
+  if there is null then
+    raise exception using errcode = 'AU002',
+      message = pg_catalog.format('audit.track: there is no table %I.%I', to_schema, to_table),
+      detail  = pg_catalog.format('Argument %s names it after column %I of %s.', argument, column_name, from_table),
+      hint    = pg_catalog.format('Write %I->schema.table, with the schema, and then .column if a column follows; quote names that have dots or spaces.', column_name);
+  end if;
+  if not exists (select from pg_catalog.pg_class c where c.oid = there and c.relkind in ('r', 'p') and c.relpersistence <> 't') then
+    raise exception using errcode = 'AU002',
+      message = pg_catalog.format('audit.track: the path in %s leads to %s, which is no lasting table', argument, there),
+      detail  = 'It is a temporary table, which is gone with its session, or a view, a foreign table or the like.',
+      hint    = 'Name an ordinary or partitioned table.';
+  end if;
+  keys := audit_private.key_of(there);
+  if pg_catalog.cardinality(keys) is distinct from 1 then
+    raise exception using errcode = 'AU002',
+      message = pg_catalog.format('audit.track: %s cannot be found by one column', there),
+      detail  = pg_catalog.format('Argument %s leads there by column %I; its key is %s.', argument, column_name, coalesce(keys::text, 'missing')),
+      hint    = 'A path without a declared foreign key needs a table whose key is one column.';
+  end if;
+  return pg_catalog.jsonb_build_object('columns', pg_catalog.jsonb_build_array(column_name), 'table', there::oid::bigint, 'keys', pg_catalog.to_jsonb(keys));
+end
+$function$;
+
+comment on function audit_private.hop_by_name(regclass, name, text, text, text) is
+  'Where a column leads whose table the path names, as no foreign key is declared. Refuses with AU002 a table that is not there or whose key is not one column.';
+--! EndIncluded capture/read_path.sql
+--! Included capture/path_rows.sql
+create or replace function audit_private.path_rows(target regclass)
+returns table (path text, n integer, alias text, there regclass, hop jsonb, from_table regclass, from_alias text, is_last boolean)
+language sql
+stable
+as $function$
+  with step as (
+    select given.path, h.n, h.hop, h.n = pg_catalog.jsonb_array_length(given.way -> 'hops') as is_last,
+           pg_catalog.string_agg(h.hop::text, ' ') over (partition by given.path order by h.n) as so_far,
+           coalesce(pg_catalog.lag((h.hop ->> 'table')::oid::regclass) over (partition by given.path order by h.n), path_rows.target) as from_table
+      from audit_private.tracked t
+      cross join lateral (values ('company', t.understood -> 'company'), ('owner', t.understood -> 'owner')) as given (path, way)
+      cross join lateral pg_catalog.jsonb_array_elements(case when pg_catalog.jsonb_typeof(given.way) = 'object' then given.way -> 'hops' else '[]' end)
+        with ordinality as h (hop, n)
+     where t.target = path_rows.target
+  ), named as (
+    select *, 'h' || pg_catalog.dense_rank() over (order by so_far) as alias from step
+  )
+  select path, n::integer, alias, (hop ->> 'table')::oid::regclass, hop, from_table,
+         coalesce(pg_catalog.lag(alias) over (partition by path order by n), 'o'), is_last
+    from named
+$function$;
+comment on function audit_private.path_rows(regclass) is
+  'The rows that the paths of a tracked table pass, step by step, each with the alias under which the capture function looks it up: steps that both paths share have the same one.';
+
+create or replace function audit_private.columns_read_by(target regclass)
+returns table (there regclass, col name)
+language sql
+stable
+as $function$
+  select r.there, pg_catalog.jsonb_array_elements_text(r.hop -> 'keys')::name
+    from audit_private.path_rows(target) r
+  union
+  select r.from_table, pg_catalog.jsonb_array_elements_text(r.hop -> 'columns')::name
+    from audit_private.path_rows(target) r
+  union
+  select coalesce((select r.there from audit_private.path_rows(target) r where r.path = 'company' and r.is_last), t.target),
+         (t.understood -> 'company' ->> 'column')::name
+    from audit_private.tracked t
+   where t.target = columns_read_by.target and t.company is not null
+  union
+  select r.there, pg_catalog.unnest(audit_private.owner_key(r.there))
+    from audit_private.path_rows(target) r where r.path = 'owner' and r.is_last
+  union
+  select r.there, (part ->> 'column')::name
+    from audit_private.path_rows(target) r
+    left join audit_private.tracked o on o.target = r.there
+    cross join lateral pg_catalog.jsonb_array_elements(coalesce(o.understood -> 'label', audit_private.guess_label(r.there))) part
+   where r.path = 'owner' and r.is_last and part ? 'column'
+  union
+  select side.relation, pg_catalog.jsonb_array_elements_text(side.columns)::name
+    from audit_private.tracked t
+    cross join lateral pg_catalog.jsonb_array_elements(t.understood -> 'causes') cause
+    join audit_private.tracked parent on parent.target = (cause ->> 'table')::oid
+    cross join lateral (values
+      (parent.target, cause -> 'keys'),
+      (parent.target, case when parent.soft_delete is not null then pg_catalog.jsonb_build_array(parent.soft_delete) else '[]' end),
+      (t.target, cause -> 'columns')) side (relation, columns)
+   where t.target = columns_read_by.target
+  union  -- all rows are read before a truncate takes them
+  select t.target, own.col::name
+    from audit_private.tracked t
+    cross join lateral (
+      select pg_catalog.jsonb_array_elements_text(t.understood -> 'keep')
+      union all select pg_catalog.jsonb_array_elements_text(t.understood -> 'key')
+      union all select 'tableoid' where exists (select from pg_catalog.pg_inherits i where i.inhparent = t.target)
+      -- By these a row is recognised that moves to another partition.
+      union all select of.col from pg_catalog.pg_class c cross join (values ('tableoid'), ('xmin'), ('cmin')) of (col) where c.oid = t.target and c.relkind = 'p'
+      union all select t.soft_delete where t.soft_delete is not null
+      union all select part ->> 'column' from pg_catalog.jsonb_array_elements(t.understood -> 'label') part where part ? 'column'
+    ) own (col)
+   where t.target = columns_read_by.target
+$function$;
+comment on function audit_private.columns_read_by(regclass) is
+  'Which columns of which tables the capture functions of a table read.';
+--! EndIncluded capture/path_rows.sql
+--! Included capture/act.sql
+drop function if exists audit_private.setting_as_number(text);
+
+-- The setting audit.acts holds two numbers: entries of the transaction, and entries of its latest act, lie above them.
+create or replace function audit_private.begin_act()
+returns bigint
+language plpgsql
+volatile
+as $function$
+declare
+  acts text := pg_catalog.current_setting('audit.acts', true);
+  last text := coalesce(pg_catalog.pg_sequence_last_value('audit.event_id_seq'), 0)::text;
+begin
+  acts := pg_catalog.set_config('audit.acts', case when acts ~ '^[0-9]{1,18} ' then pg_catalog.split_part(acts, ' ', 1) else last end || ' ' || last, true);
+  return null;
+end
+$function$;
+comment on function audit_private.begin_act() is
+  'Notes that an act begins: rows deleted after it, whose parent is gone, look for their cause among the entries from here on. Returns null: the act itself has no cause.';
+
+create or replace function audit_private.act_since()
+returns bigint
+language plpgsql
+stable
+as $function$
+declare
+  acts text := pg_catalog.current_setting('audit.acts', true);
+begin
+  -- Any login can write a setting: what is no number must not make a deletion fail.
+  return case when acts ~ '^[0-9]{1,18} [0-9]{1,18}$' then pg_catalog.split_part(acts, ' ', 2)::bigint end;
+end
+$function$;
+comment on function audit_private.act_since() is
+  'Entries of the latest act in this transaction have numbers above this one. Null if the transaction has none.';
+
+create or replace function audit_private.transaction_since()
+returns bigint
+language plpgsql
+stable
+as $function$
+declare
+  acts text := pg_catalog.current_setting('audit.acts', true);
+begin
+  return case when acts ~ '^[0-9]{1,18} [0-9]{1,18}$' then pg_catalog.split_part(acts, ' ', 1)::bigint end;
+end
+$function$;
+comment on function audit_private.transaction_since() is
+  'Entries of this transaction have numbers above this one. Null if it has none.';
+
+create or replace function audit_private.width_of(since bigint)
+returns bigint
+language plpgsql
+stable
+as $function$
+begin
+  return greatest((pg_catalog.pg_sequence_last_value('audit.event_id_seq') - since) / 16, 0);
+end
+$function$;
+comment on function audit_private.width_of(bigint) is
+  'With how many rows or fewer a statement looks up each parent by its key, rather than read all entries above a number: so what it reads grows with its rows, and not with what the transaction did before.';
+
+drop function if exists audit_private.gone_since(bigint, text);
+
+create or replace function audit_private.gone_since(since bigint, kind text, keys text[])
+returns table (id bigint, root_id bigint, company_id text, object_kind text, object_id text, object_label text, owner_kind text, owner_id text, owner_label text)
+language plpgsql
+stable
+strict  -- most deletions have no cause: with since null it is not even called
+security definer  -- code of the host can run as the agent, which therefore reads no entries itself: only those of its own transaction, here
+set search_path = pg_catalog, pg_temp
+as $function$
+#variable_conflict use_column
+declare
+  mine  xid8 := pg_current_xact_id();
+  key   text;
+  marks boolean;
+begin
+  if cardinality(keys) = 0 then
+    -- By the number only, as an index of the transaction would lead through all that it has done.
+    return query
+      select distinct on (p.object_id)
+             p.id, coalesce(p.root_id, p.id), p.company_id, p.object_kind, p.object_id, p.object_label, p.owner_kind, p.owner_id, p.owner_label
+        from audit.event p
+       where p.id > since and (p.transaction_id = mine) is true and p.object_kind = kind
+       order by p.object_id, p.id desc;
+    return;
+  end if;
+  foreach key in array keys loop
+    -- What the mark says of the entry is told in its column; here any will do. One with a longer key has none, and stands in no index.
+    -- In the order of the key, as a range: of two indexes that look equally good PostgreSQL takes the one that gives the order. The other would lead through all of the transaction.
+    return query
+      select p.id, coalesce(p.root_id, p.id), p.company_id, p.object_kind, p.object_id, p.object_label, p.owner_kind, p.owner_id, p.owner_label
+        from unnest('{true,false}'::boolean[]) m (mark)
+        cross join lateral (
+          select * from audit.event e where e.transaction_id = mine and e.has_forerunners = m.mark and e.object_id >= key and e.object_id <= key and e.object_kind = kind and e.id > since
+           order by e.object_id offset 0) p
+       where octet_length(key) <= 1000
+      union all
+      select p.id, coalesce(p.root_id, p.id), p.company_id, p.object_kind, p.object_id, p.object_label, p.owner_kind, p.owner_id, p.owner_label
+        from audit.event p
+       where octet_length(key) > 1000 and p.transaction_id = mine and p.object_id = key and p.object_kind = kind and p.id > since
+       order by 1 desc limit 1;
+  end loop;
+end
+$function$;
+comment on function audit_private.gone_since(bigint, text, text[]) is
+  'What this transaction has recorded above a number, of one kind: the latest entry of each object, or of those with these keys. It may be the cause of what goes now. Nothing if the number is null.';
+
+grant execute on function audit_private.begin_act(), audit_private.act_since(), audit_private.transaction_since(), audit_private.width_of(bigint), audit_private.gone_since(bigint, text, text[]) to audit_agent;
+--! EndIncluded capture/act.sql
+--! Included capture/capture_code.sql
+drop function if exists audit_private.search_code(regclass, text);
+
+create or replace function audit_private.lookup_code(target regclass)
+returns text
+language sql
+stable
+as $function$
+  -- A lateral look-up with a limit stays one index probe per row, whatever plan was cached when the table was small.
+  select coalesce(pg_catalog.string_agg(pg_catalog.format(
+    e'\n  left join lateral (select %s from %s p where %s limit 1) %s on true',
+    (select pg_catalog.string_agg(pg_catalog.format('p.%I', c.col), ', ' order by c.col) from audit_private.columns_read_by(target) c where c.there = r.there),
+    r.there, audit_private.match_code(r.there, r.hop -> 'keys', 'p', r.from_table, r.hop -> 'columns', r.from_alias), r.alias),
+    '' order by r.n, r.alias), '')
+  from (select distinct on (alias) * from audit_private.path_rows(target) order by alias) r
+$function$;
+comment on function audit_private.lookup_code(regclass) is
+  'SQL text that joins the deleted rows to the rows that their paths pass.';
+
+create or replace function audit_private.company_code(target regclass)
+returns text
+language sql
+stable
+as $function$
+  select coalesce(
+    (select audit_private.column_as_company(r.there, (t.understood -> 'company' ->> 'column')::name, r.alias)
+       from audit_private.path_rows(target) r where r.path = 'company' and r.is_last),
+    audit_private.column_as_company(target, (t.understood -> 'company' ->> 'column')::name, 'o'))
+  from audit_private.tracked t
+  where t.target = company_code.target
+$function$;
+comment on function audit_private.company_code(regclass) is
+  'SQL text that gives the company of a deleted row; null if the table was tracked without one.';
+
+create or replace function audit_private.owner_code(target regclass, out there regclass, out kind text, out here text, out id text, out label text)
+language sql
+stable
+as $function$
+  select r.there, o.kind, o.here,
+         case when r.n = 1 and audit_private.is_key(r.there, r.hop -> 'keys')
+           then audit_private.key_code(target, audit_private.in_key_order(r.there, r.hop), 'o') else o.here end,
+         audit_private.label_code(r.there, o.label, r.alias, o.here)
+    from audit_private.path_rows(target) r
+    cross join lateral (
+      select coalesce(t.kind, c.relname::text) as kind,
+             coalesce(t.understood -> 'label', audit_private.guess_label(r.there)) as label,
+             audit_private.key_code(r.there, pg_catalog.to_jsonb(audit_private.owner_key(r.there)), r.alias) as here
+        from pg_catalog.pg_class c
+        left join audit_private.tracked t on t.target = c.oid
+       where c.oid = r.there
+    ) o
+   where r.path = 'owner' and r.is_last
+$function$;
+comment on function audit_private.owner_code(regclass) is
+  'SQL texts for the owner of a deleted row: its table; its kind; its key if its row is still there; its key in any case; its name if its row is there.';
+
+drop function if exists audit_private.cause_rows(regclass);
+create function audit_private.cause_rows(target regclass)
+returns table (n integer, kind text, object_id text, is_orphan text, entry text, is_self boolean)
+language sql
+stable
+as $function$
+  select c.n, c.kind, c.object_id, c.is_orphan,
+         pg_catalog.format(e'\n  left join audit_private.gone_since(since, %1$L, keys%2$s) g%2$s on g%2$s.object_id = %3$s', c.kind, c.n, c.object_id), c.is_self
+    from (
+      select pg_catalog.row_number() over (order by parent.kind)::integer as n, parent.kind, code.object_id, code.is_orphan, parent.target = cause_rows.target as is_self
+        from audit_private.tracked t
+        cross join lateral pg_catalog.jsonb_array_elements(t.understood -> 'causes') cause
+        join audit_private.tracked parent on parent.target = (cause ->> 'table')::oid
+        cross join lateral (
+          -- With a limit it stays one index probe per row: as an anti-join it read the whole parent table. A parent that is marked as deleted is gone.
+          select audit_private.key_code(t.target, audit_private.in_key_order(parent.target, cause), 'o') as object_id,
+                 audit_private.all_given(cause -> 'columns', 'o') || pg_catalog.format(' and (select true from %s p where %s%s limit 1) is null', parent.target,
+                   audit_private.match_code(parent.target, cause -> 'keys', 'p', t.target, cause -> 'columns', 'o'),
+                   ' and not (' || audit_private.is_marked(parent.target, parent.soft_delete, 'p') || ')') as is_orphan
+        ) code
+       where t.target = cause_rows.target
+    ) c
+$function$;
+comment on function audit_private.cause_rows(regclass) is
+  'SQL texts for what may have taken a row along: the kind and key of each tracked parent, the condition that it is gone, and the join to its entry.';
+
+drop function if exists audit_private.snapshot_code(regclass);
+
+create or replace function audit_private.snapshot_code(target regclass, of_readable boolean)
+returns text
+language sql
+stable
+as $function$
+  -- jsonb_build_object takes 100 arguments; all wide columns together stay within 64 KiB.
+  select coalesce(pg_catalog.string_agg(e'jsonb_build_object(\n      ' || part.columns || ')', e'\n    || ' order by part.n), 'null::jsonb')
+  from (
+    select (k.n - 1) / 50 as n,
+           pg_catalog.string_agg(pg_catalog.format('%L, %s', k.col, audit_private.column_as_kept(target, k.col::name, 'o', 65536 / greatest(1, (t.understood ->> 'wide')::integer))), e',\n      ' order by k.n) as columns
+      from audit_private.tracked t
+      cross join lateral pg_catalog.jsonb_array_elements_text(t.understood -> 'keep') with ordinality k (col, n)
+     where t.target = snapshot_code.target and (not of_readable or audit_private.may_be_read(t.target, k.col))
+     group by 1
+  ) part
+$function$;
+comment on function audit_private.snapshot_code(regclass, boolean) is
+  'SQL text that builds the snapshot of a deleted row: the columns to keep, at most 64 KiB of wide ones. Only those that the log may read, where it reads the table itself.';
+
+create or replace function audit_private.search_code(target regclass, rows_from text, has_children boolean, has_owner boolean)
+returns text
+language sql
+stable
+as $function$
+  -- What neither takes rows along nor is taken along needs no note of its act.
+  select case
+    when pg_catalog.count(*) = 0 then case when has_children or has_owner then e'  since := audit_private.begin_act();\n\n' else '' end
+    else pg_catalog.format('  -- Has this transaction entries already, and is a row gone to which these rows point? Then its entry is the cause.
+  if is_late then
+    if exists (
+      select from %1$s o
+       where %2$s
+    ) then
+      since := audit_private.act_since();
+    end if;
+    if since is not null then
+      %6$s
+      if exists (  -- not in the latest act: then in an earlier one
+        select from %1$s o%4$s
+         where %3$s
+      ) then
+        since := audit_private.transaction_since();
+        %6$s
+      end if;
+    end if;
+  end if;
+  if %5$s then
+    since := audit_private.begin_act();
+  end if;
+
+', rows_from,
+   pg_catalog.string_agg(c.is_orphan, e'\n        or ' order by c.n),
+   pg_catalog.string_agg(pg_catalog.format('g%s.id is null and %s', c.n, c.is_orphan), e'\n            or ' order by c.n),
+   pg_catalog.replace(pg_catalog.string_agg(c.entry, '' order by c.n), e'\n', e'\n      '),
+   case when has_children then 'since is null' else 'not is_late' end,
+   pg_catalog.format('if not exists (select from %s o offset audit_private.width_of(since)) then %s end if;', rows_from,
+     pg_catalog.string_agg(pg_catalog.format('keys%s := array(select distinct %s from %s o where %s is not null);', c.n, c.object_id, rows_from, c.object_id), ' ' order by c.n))) end
+  from audit_private.cause_rows(target) c
+$function$;
+comment on function audit_private.search_code(regclass, text, boolean, boolean) is
+  'SQL text that decides from which entry on the causes of deleted rows are looked for: null for most deletions, which have none.';
+
+drop function if exists audit_private.capture_code(regclass, text, text, text, text);
+
+create or replace function audit_private.capture_code(target regclass, rows_from text, action text, details text, guard text default '', of_readable boolean default false)
+returns text
+language plpgsql
+stable
+as $function$
+declare
+  t         audit_private.tracked;
+  o         record;
+  search    text;
+  has_children boolean;
+  self_id   text;
+  key       text;
+  company   text := audit_private.company_code(target);
+  caused_by text;
+  root_id   text;
+  owner_id  text;
+  owner     text;
+  gone      text := '';
+  doomed    text := '';
+  -- Under which the rows have their number: no column of the table is called so.
+  number_as text := 'audit.event_id';
+  joins     text := audit_private.lookup_code(target);
+begin
+  select * into strict t from audit_private.tracked where tracked.target = capture_code.target;
+  key := audit_private.key_code(target, t.understood -> 'key', 'o');
+  select * into o from audit_private.owner_code(target);
+  has_children := action = 'deleted' and exists (
+    select from audit_private.tracked child where child.understood::text like '%"table": ' || capture_code.target::oid || '%');
+  search := audit_private.search_code(target, rows_from, has_children, o.kind is not null);
+  owner_id := o.id;
+  owner := o.label;
+
+  select string_agg(c.entry, '' order by c.n),
+         case count(*) when 0 then 'null::bigint' when 1 then 'g1.id' else format('greatest(%s)', string_agg(format('g%s.id', c.n), ', ' order by c.n)) end,
+         case count(*) when 0 then 'null::bigint' when 1 then 'g1.root_id'
+           else format('case greatest(%s) %s end', string_agg(format('g%s.id', c.n), ', ' order by c.n),
+                                                   string_agg(format('when g%1$s.id then g%1$s.root_id', c.n), ' ' order by c.n)) end,
+         -- What neither its path nor its cause gives is what the application has said: without a company no administrator would ever see the entry.
+         format('coalesce(%s)', concat_ws(', ', company, string_agg(format('g%s.company_id', c.n), ', ' order by c.n), 'c.company_id, ''default''')),
+         -- The owner is gone: its own entry has its name, or the entry of a row between has it as its owner.
+         case when owner is null or count(*) = 0 then owner
+           else format('coalesce(case when %s is not null then %s end, %s)', o.here, owner,
+                  string_agg(format('case %2$L when g%1$s.object_kind then g%1$s.object_label when g%1$s.owner_kind then g%1$s.owner_label end', c.n, o.kind), ', ' order by c.n)) end,
+         case when owner_id is null or owner_id is distinct from o.here or count(*) = 0 then owner_id
+           else format('coalesce(%s, %s)', o.here,
+                  string_agg(format('case %2$L when g%1$s.object_kind then g%1$s.object_id when g%1$s.owner_kind then g%1$s.owner_id end', c.n, o.kind), ', ' order by c.n)) end,
+         max(c.object_id) filter (where c.is_self)
+    into doomed, caused_by, root_id, company, owner, owner_id, self_id
+    from audit_private.cause_rows(target) c;
+  joins := joins || coalesce(doomed, '');
+
+  if self_id is not null then
+    while exists (select from pg_attribute a where a.attrelid = target and a.attname = number_as) loop
+      number_as := number_as || '_';
+    end loop;
+    -- A cascade within one table comes as one set of rows: they need their numbers before they can point at each other.
+    gone := format(replace(e'\n  with recursive doomed as materialized (
+    select nextval(''audit.event_id_seq'') as "audit.event_id", r.* from %s r
+  ), above as (
+    select o."audit.event_id", %s as caused_by, %s as root_id, %s as object_id
+      from doomed o%s
+     where not exists (select from doomed p where %s = %s)
+    union all
+    select o."audit.event_id", above."audit.event_id", coalesce(above.root_id, above."audit.event_id"), %s
+      from doomed o join above on above.object_id = %s
+  )', 'audit.event_id"', number_as || '"'), rows_from, caused_by, root_id, key, doomed, audit_private.key_code(target, t.understood -> 'key', 'p'), self_id, key, self_id);
+    caused_by := 'above.caused_by';
+    root_id   := 'above.root_id';
+    joins     := joins || replace(e'\n  left join above on above."audit.event_id" = o."audit.event_id"', 'audit.event_id"', number_as || '"');
+    if o.there = target then
+      joins := joins || format(e'\n  left join doomed m on %s = %s', audit_private.key_code(target, t.understood -> 'key', 'm'), self_id);
+      owner := format('coalesce(%s, case when m.%I is not null then %s end)', owner, number_as,
+        audit_private.label_code(target, t.understood -> 'label', 'm', audit_private.key_code(target, t.understood -> 'key', 'm')));
+    end if;
+  end if;
+
+  -- A column of the table may be called as one of the variables.
+  return format('
+#variable_conflict use_variable
+declare
+  c audit_private.context := audit_private.read_context();%s
+begin
+%s%s  insert into audit.event (
+    %scaused_by, root_id, company_id, actor_id, actor_name, actor_status, on_behalf_of, action,
+    object_kind, object_id, object_label, owner_kind, owner_id, owner_label, source,
+    request_id, reason, client_addr, application_name, snapshot, details%s)%s%s
+  select
+    %s%s,
+    %s,
+    %s,
+    c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, %L,
+    %L, %s,
+    %s,
+    %s,
+    %s,
+    %s,
+    c.source,
+    c.request_id, c.reason, c.client_addr, c.application_name,
+    %s,
+    %s%s
+  from %s o%s;
+  return null;
+end
+',
+    case when search <> '' then e'\n  since bigint;' || (select coalesce(string_agg(format(e'\n  keys%s text[] := ''{}'';', k.n), '' order by k.n), '') from audit_private.cause_rows(target) k) || e'\n  is_late boolean := coalesce(current_setting(''audit.acts'', true), '''') <> '''';  -- this transaction has entries already' else '' end,
+    guard, search,
+    case when self_id is not null then 'id, ' else '' end,
+    case when has_children then ', has_forerunners' else '' end,
+    case when self_id is not null then e'\n  overriding system value' else '' end,
+    gone,
+    case when self_id is not null then format('o.%I, ', number_as) else '' end, caused_by,
+    root_id,
+    format('audit_private.checked_company(%s, c.actor_status)', company),
+    t.kind || '.' || action,
+    t.kind, key,
+    audit_private.label_code(target, t.understood -> 'label', 'o', key),
+    case when o.kind is null then 'null' else format('case when %s is not null then %L end', owner_id, o.kind) end,
+    coalesce(owner_id, 'null'),
+    case when o.kind is null then 'null' else format('case when %1$s is not null then coalesce(%2$s, ''#'' || %1$s) end', owner_id, owner) end,
+    audit_private.snapshot_code(target, of_readable),
+    details,
+    case when not has_children then ''
+      -- The key stands in an index, and must not be too long for it.
+      else format(case when audit_private.is_short(target, t.understood -> 'key') then e',\n    %s' else e',\n    case when octet_length(%2$s) <= 1000 then %1$s end' end,
+        concat('is_late', ' and ' || nullif(caused_by, 'null::bigint') || ' is null'), key) end,
+    case when self_id is not null then 'doomed' else rows_from end, joins);
+end
+$function$;
+comment on function audit_private.capture_code(regclass, text, text, text, text, boolean) is
+  'The body of a trigger function of a tracked table: static SQL made from its settings and the catalogue. rows_from is where the rows are, for example the transition table; action what was done to them; details SQL text for the column of that name; guard a statement that comes first; of_readable that the rows are read from the table.';
+--! EndIncluded capture/capture_code.sql
+--! Included capture/capture_variants.sql
+drop function if exists audit_private.deletions_running(regclass);
+drop function if exists audit_private.moving_mark(regclass);
+
+create or replace function audit_private.as_pattern(literal text)
+returns text
+language sql
+immutable
+parallel safe
+return pg_catalog.regexp_replace(literal, '([^[:alnum:]_])', '\\\1', 'g');
+comment on function audit_private.as_pattern(text) is 'A text as a regular expression that matches just it.';
+
+create or replace function audit_private.is_marked(target regclass, col name, alias text)
+returns text
+language sql
+stable
+as $function$
+  select pg_catalog.format(case when audit_private.base_type(a.atttypid) = 'bool'::regtype then '%s.%I is true' else '%s.%I is not null' end, alias, col)
+    from pg_catalog.pg_attribute a
+   where a.attrelid = target and a.attname = col
+$function$;
+comment on function audit_private.is_marked(regclass, name, text) is 'SQL text that is true where a row is marked as deleted.';
+
+create or replace function audit_private.tree_below(target regclass)
+returns table (relation regclass)
+language sql
+stable
+as $function$
+  with recursive below (relation) as (
+    select target
+    union
+    select i.inhrelid::regclass from below b join pg_catalog.pg_inherits i on i.inhparent = b.relation
+  )
+  select relation from below
+$function$;
+comment on function audit_private.tree_below(regclass) is 'A table with its partitions or the tables that inherit from it, of any depth.';
+
+create or replace function audit_private.moved_code(target regclass)
+returns text
+language sql
+stable
+as $function$
+  -- Only the command that takes a row away can have put it elsewhere; which one that was cannot be seen of a row that this transaction has written before.
+  -- Key columns that do not decide the partition stay the same in a move.
+  select 'from ' || moved_code.target || ' p where p.tableoid <> tg_relid and p.xmin = old.xmax and (p.cmin = old.cmax or age(old.xmin) <= 0)'
+      || coalesce(pg_catalog.string_agg(pg_catalog.format(' and p.%1$I = old.%1$I', k.col), '' order by k.n), '')
+    from audit_private.tracked t cross join lateral pg_catalog.jsonb_array_elements_text(t.understood -> 'key') with ordinality k (col, n)
+   where t.target = moved_code.target and not exists (
+     select from audit_private.tree_below(moved_code.target) b
+       join pg_catalog.pg_partitioned_table pt on pt.partrelid = b.relation
+       join pg_catalog.pg_attribute a on a.attrelid = b.relation and a.attnum = any (pt.partattrs::int2[])
+      where a.attname = k.col)
+$function$;
+comment on function audit_private.moved_code(regclass) is
+  'SQL text, from "from" on, that finds what the command that deletes a row has written into another partition, with the same key as far as the key does not decide the partition.';
+
+create or replace function audit_private.statement_mark()
+returns bigint
+language sql
+volatile
+-- Numbers, not texts: how a time is written a session can change in the middle of a statement.
+return (pg_catalog.hashint8extended((extract(epoch from pg_catalog.statement_timestamp()) * 1000000)::bigint, coalesce(pg_catalog.pg_current_xact_id_if_assigned()::text::bigint, 0)) & 1073741823) << 33;
+comment on function audit_private.statement_mark() is 'Tells a statement of a client, and its transaction, from others: the upper 30 bits of what is noted in audit_private.moves_of.';
+
+create or replace function audit_private.moves_of(target regclass)
+returns regclass
+language sql
+stable
+return pg_catalog.to_regclass('audit_private.moves_' || target::oid);
+comment on function audit_private.moves_of(regclass) is
+  'Where a session notes what runs on a tracked partitioned table: the mark of the statement, and in its last two bits 0 for an update, 1 for a deletion that has begun, 2 for one whose rows are all gone; between them where in nested code. The current value of a sequence belongs to the session, and unlike a setting no other login can write it.';
+
+create or replace function audit_private.removal_lock(root regclass)
+returns bigint
+language sql
+stable
+as $function$
+  -- Made with a key that no login reads: whoever knew it before could take it exclusively, and stop every deletion.
+  select ('x' || pg_catalog.left(pg_catalog.encode(pg_catalog.sha256(k.inner_key || pg_catalog.convert_to(pg_catalog.concat_ws(' ', 'removal', root::oid, pg_catalog.pg_current_xact_id()), 'UTF8')), 'hex'), 16))::bit(64)::bigint
+    from audit_private.context_key k order by k.made_at limit 1
+$function$;
+comment on function audit_private.removal_lock(regclass) is
+  'The advisory lock by which a transaction remembers that it deletes from a partitioned table: another one in each transaction, which nobody can foresee.';
+
+create or replace function audit_private.is_moving(target regclass)
+returns boolean
+language plpgsql
+volatile
+as $function$
+begin
+  -- The setting spares the look, and goes with a rollback; it is not believed, as any login can write it.
+  if strpos(coalesce(current_setting('audit.moving', true), ''), format(' %s ', target::oid)) = 0 then
+    return false;
+  end if;
+  begin
+    -- A deletion that names a table above the tracked one is not noted.
+    return coalesce(currval(audit_private.moves_of(target)) = audit_private.statement_mark() and pg_partition_root(target) = target, false);
+  exception when object_not_in_prerequisite_state then
+    return false;  -- this session has not moved anything yet, or has forgotten it
+  end;
+end
+$function$;
+comment on function audit_private.is_moving(regclass) is
+  'Whether an update of this partitioned table is running, which may move rows between its partitions, and no deletion with it: of a command that does both, every row that goes is recorded.';
+
+create or replace function audit_private.move_rows()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  root        regclass := pg_partition_root(tg_relid);
+  notes       regclass := audit_private.moves_of(root);
+  has_written boolean := pg_current_xact_id_if_assigned() is not null;
+  mark        bigint;
+  noted       bigint;
+  stack       text;
+  size        integer;
+  is_within   boolean;
+  is_same     boolean;
+begin
+  if tg_level <> 'STATEMENT' or (tg_name, tg_when, tg_op) not in (
+       ('audit_move_begin', 'BEFORE', 'UPDATE'), ('audit_move_end', 'AFTER', 'UPDATE'), ('audit_remove_begin', 'BEFORE', 'DELETE'), ('audit_remove_end', 'AFTER', 'DELETE')) then
+    raise exception using errcode = 'AU002',
+      message = format('trigger %I on %s calls a function of the audit log that is not for it', tg_name, tg_relid::regclass),
+      detail  = format('It fires %s %s for each %s.', lower(tg_when), lower(tg_op), lower(tg_level)),
+      hint    = 'Only the triggers that audit.track makes call audit_private.move_rows(). Drop this one.';
+  end if;
+  -- The end of an update says nothing: its cascades may go on.
+  if notes is null or tg_when = 'AFTER' and tg_op = 'UPDATE' then
+    return null;
+  end if;
+  perform pg_current_xact_id();
+  mark := audit_private.statement_mark();
+  -- Where we are: below the line of this function those of all code that runs now, which nobody can take away.
+  get diagnostics stack = pg_context;
+  stack := case when strpos(stack, e'\n') > 0 then substr(stack, strpos(stack, e'\n') + 1) else '' end;
+
+  if tg_op = 'DELETE' and tg_when = 'BEFORE' then
+    -- A session can discard what its sequences hold, but no lock of its transaction.
+    perform pg_advisory_xact_lock_shared(audit_private.removal_lock(root));
+    -- What a trigger deletes, such as a cascade, is recorded when the command that fired it ends, which may be any above.
+    if pg_trigger_depth() > 1 or length(stack) > 32767 then
+      stack := '';
+    end if;
+  end if;
+  -- A transaction that has not written yet has not deleted either.
+  if has_written then
+    begin
+      noted := currval(notes);
+    exception when object_not_in_prerequisite_state then
+      noted := case when exists (
+        select from pg_locks l
+         where l.pid = pg_backend_pid() and l.locktype = 'advisory' and l.objsubid = 1 and l.mode = 'ShareLock'
+           and (l.classid::bigint << 32 | l.objid::bigint) = audit_private.removal_lock(root)
+           and l.database = (select d.oid from pg_database d where d.datname = current_database())) then mark | ((hashtextextended('', 0) & 65535) << 2) | 1 end;
+    end;
+  end if;
+  if noted >> 33 = mark >> 33 and noted & 3 > 0 then
+    -- Code that runs within a deletion has all of its lines below its own; a later command at the same place comes after its end.
+    size := noted >> 18 & 32767;
+    is_same := length(stack) = size and hashtextextended(stack, 0) & 65535 = noted >> 2 & 65535;
+    is_within := length(stack) > size and hashtextextended(right(stack, size), 0) & 65535 = noted >> 2 & 65535;
+  end if;
+
+  if tg_op = 'UPDATE' then
+    perform setval(notes, case when is_within or is_same and noted & 3 = 1 then noted else mark end);
+    if strpos(coalesce(current_setting('audit.moving', true), ''), format(' %s ', root::oid)) = 0 then
+      perform set_config('audit.moving', concat(current_setting('audit.moving', true), format(' %s ', root::oid)), true);
+    end if;
+  elsif tg_when = 'AFTER' then
+    if is_same then
+      perform setval(notes, noted & ~3::bigint | 2);
+    end if;
+  elsif is_within is not true then
+    perform setval(notes, mark | (length(stack)::bigint << 18) | ((hashtextextended(stack, 0) & 65535) << 2) | 1);
+  end if;
+  return null;
+end
+$function$;
+comment on function audit_private.move_rows() is
+  'Notes that an update of a partitioned table begins: a row that it moves to another partition is deleted from the first one, but is not gone. Notes deletions too: what goes before one is known to be over is recorded.';
+grant execute on function audit_private.move_rows() to audit_installer;
+
+create or replace function audit_private.keep_moves()
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  one record;
+begin
+  for one in select c.relname from pg_class c where c.relnamespace = 'audit_private'::regnamespace and c.relkind = 'S' and c.relname ~ '^moves_[0-9]+$'
+               and not exists (select from audit_private.tracked t join pg_class p on p.oid = t.target and p.relkind = 'p' where c.relname = 'moves_' || t.target::oid) loop
+    execute format('drop sequence audit_private.%I', one.relname);
+  end loop;
+  for one in select t.target, 'moves_' || t.target::oid as name from audit_private.tracked t join pg_class p on p.oid = t.target and p.relkind = 'p' where audit_private.moves_of(t.target) is null loop
+    execute format('create unlogged sequence audit_private.%I minvalue 0 start 0', one.name);
+    execute format('alter sequence audit_private.%I owner to audit_owner', one.name);
+    execute format('grant select on sequence audit_private.%I to audit_agent', one.name);
+    execute format('comment on sequence audit_private.%I is %L', one.name, format('Where a session notes that it updates %s or deletes from it.', one.target));
+  end loop;
+end
+$function$;
+comment on function audit_private.keep_moves() is 'Makes a sequence for each tracked partitioned table in which sessions note what runs on it, and drops those of others.';
+
+create or replace function audit_private.wanted_triggers(target regclass)
+returns table (on_table regclass, trigger_name text, function_name name, trigger_code text)
+language sql
+stable
+as $function$
+  with t as (
+    select t.*, c.relkind = 'p' as is_partitioned from audit_private.tracked t join pg_catalog.pg_class c on c.oid = t.target where t.target = wanted_triggers.target
+  ), member as materialized (  -- the table and what hangs below it: partitions or inheriting tables
+    select c.oid::regclass as relation, c.relkind from audit_private.tree_below(target) b join pg_catalog.pg_class c on c.oid = b.relation
+  )
+  select t.target, 'audit_capture', t.function_name,
+         case when is_partitioned then 'after delete on %s for each row' else 'after delete on %s referencing old table as old_rows for each statement' end
+    from t
+  union all
+  select m.relation, 'audit_capture', t.function_name, 'after delete on %s referencing old table as old_rows for each statement'
+    from t join member m on not t.is_partitioned and m.relation <> t.target
+  union all
+  select m.relation, 'audit_truncate', case t.truncate when 'refuse' then 'refuse_truncate' else t.function_name || '__truncate' end,
+         'before truncate on %s for each statement'
+    from t join member m on m.relkind = 'r'
+  union all
+  select t.target, 'audit_soft_delete', t.function_name || '__soft_delete',
+         pg_catalog.format('after update on %%s for each row when (not (%s) and (%s))',
+           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
+    from t where t.soft_delete is not null
+  union all
+  select t.target, 'audit_restore', t.function_name || '__restore',
+         pg_catalog.format('after update on %%s for each row when ((%s) and not (%s))',
+           audit_private.is_marked(target, t.soft_delete, 'old'), audit_private.is_marked(target, t.soft_delete, 'new'))
+    from t where t.soft_delete is not null
+  union all  -- a row that is marked, or marked no longer, by the command that moves it to another partition: PostgreSQL fires no trigger of an update for it
+  select t.target, marked.name, t.function_name || marked.suffix, 'after delete on %s for each row when (' || marked.was || ')'
+    from t
+    cross join lateral (select audit_private.is_marked(target, t.soft_delete, 'old') as old_row) mark
+    cross join lateral (values
+      ('audit_soft_delete_move', '__soft_move', 'not (' || mark.old_row || ')'), ('audit_restore_move', '__back_move', '(' || mark.old_row || ')')) marked (name, suffix, was)
+   where t.soft_delete is not null and t.is_partitioned
+  union all
+  select m.relation, move.name, 'move_rows', move.code
+    from t
+    join member m on t.is_partitioned and m.relkind = 'p'
+    cross join (values ('audit_move_begin', 'before update on %s for each statement'), ('audit_move_end', 'after update on %s for each statement')) move (name, code)
+  union all
+  select m.relation, removal.name, 'move_rows', removal.code
+    from t
+    join member m on t.is_partitioned and m.relkind in ('r', 'p')
+    cross join (values ('audit_remove_begin', 'before delete on %s for each statement'), ('audit_remove_end', 'after delete on %s for each statement')) removal (name, code)
+$function$;
+comment on function audit_private.wanted_triggers(regclass) is
+  'The triggers that a tracked table and its parts need, each with its table, its function and when it fires.';
+
+create or replace function audit_private.capture_bodies(target regclass)
+returns table (function_name name, body text)
+language sql
+stable
+as $function$
+  -- One for the whole tree: to write one takes much longer than to look at a trigger.
+  with t as (
+    select t.*, c.relkind = 'p' as is_partitioned from audit_private.tracked t join pg_catalog.pg_class c on c.oid = t.target where t.target = capture_bodies.target
+  ), member as materialized (
+    select c.relkind from audit_private.tree_below(target) b join pg_catalog.pg_class c on c.oid = b.relation
+  )
+  select t.function_name,
+         audit_private.capture_code(target, case when is_partitioned then '(select old.*)' else 'old_rows' end, 'deleted',
+           case when t.soft_delete is null then 'c.details'
+             else pg_catalog.format('case when %s then coalesce(c.details, ''{}'') || ''{"was_soft_deleted": true}'' else c.details end', audit_private.is_marked(target, t.soft_delete, 'o')) end,
+           case when is_partitioned then pg_catalog.format(e'  if audit_private.is_moving(%L::regclass) then\n    if exists (select %s) then\n      return null;  -- the row has only gone to another partition\n    end if;\n  end if;\n',
+             t.target::oid, audit_private.moved_code(target)) else '' end)
+    from t
+  union all
+  select t.function_name || '__truncate',
+         audit_private.capture_code(target, pg_catalog.format('(select %s from %s r%s)',
+             (select pg_catalog.string_agg(pg_catalog.format('r.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target and audit_private.may_be_read(t.target, k.col)), t.target,
+             case when (select pg_catalog.count(*) from member) > 1 then ' where r.tableoid = tg_relid' else '' end), 'deleted',
+           'coalesce(c.details, ''{}'') || ''{"statement": "truncate"}''' || case when t.soft_delete is not null and audit_private.may_be_read(t.target, t.soft_delete)
+             then pg_catalog.format(' || case when %s then ''{"was_soft_deleted": true}'' else ''{}'' end::jsonb', audit_private.is_marked(target, t.soft_delete, 'o')) else '' end, of_readable => true)
+    from t where t.truncate = 'record' and exists (select from member m where m.relkind = 'r')
+  union all
+  select t.function_name || '__soft_delete', audit_private.capture_code(target, '(select new.*)', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}''')
+    from t where t.soft_delete is not null
+  union all
+  select t.function_name || '__restore', audit_private.capture_code(target, '(select new.*)', 'restored', 'c.details')
+    from t where t.soft_delete is not null
+  union all
+  select t.function_name || marked.suffix,
+         audit_private.capture_code(target, pg_catalog.format('(select %s %s and %s limit 1)',
+             (select pg_catalog.string_agg(pg_catalog.format('p.%I', k.col), ', ' order by k.col) from audit_private.columns_read_by(target) k where k.there = t.target and audit_private.may_be_read(t.target, k.col)),
+             audit_private.moved_code(target), marked.is_so), marked.action, marked.details,
+           pg_catalog.format(e'  if not audit_private.is_moving(%L::regclass) then\n    return null;\n  end if;\n  if not exists (select %s and %s) then\n    return null;  -- it has not only gone to another partition, or is there as it was\n  end if;\n',
+             t.target::oid, audit_private.moved_code(target), marked.is_so), true)
+    from t
+    cross join lateral (select audit_private.is_marked(target, t.soft_delete, 'p') as new_row) mark
+    cross join lateral (values
+      ('__soft_move', 'deleted', 'coalesce(c.details, ''{}'') || ''{"soft_delete": true}''', '(' || mark.new_row || ')'),
+      ('__back_move', 'restored', 'c.details', 'not (' || mark.new_row || ')')) marked (suffix, action, details, is_so)
+   where t.soft_delete is not null and t.is_partitioned
+$function$;
+comment on function audit_private.capture_bodies(regclass) is
+  'The trigger functions of a tracked table that are generated, each with its body.';
+
+create or replace function audit_private.capture_variants(target regclass)
+returns table (on_table regclass, trigger_name text, function_name name, body text, trigger_code text)
+language sql
+stable
+as $function$
+  with written as materialized (select * from audit_private.capture_bodies(target))
+  select w.on_table, w.trigger_name, w.function_name, b.body, w.trigger_code
+    from audit_private.wanted_triggers(target) w left join written b using (function_name)
+$function$;
+comment on function audit_private.capture_variants(regclass) is
+  'The triggers that a tracked table needs, each with its table, its function, the body of that function if it is generated, and when it fires.';
+
+grant execute on function audit_private.is_moving(regclass), audit_private.moves_of(regclass), audit_private.statement_mark() to audit_agent;
+--! EndIncluded capture/capture_variants.sql
+--! Included capture/register.sql
+drop function if exists audit_private.register(regclass, text, text, text, text, text[], text[], text);
+drop function if exists audit_private.register_own(regclass, text, text, text, text, text[], text[], text);
+
+drop function if exists audit_private.register(regclass, text, text, text, text, text[], text[], text, text);
+
+create or replace function audit_private.register(
+  target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text, truncate text default 'record', is_new boolean default false)
+returns jsonb
+language plpgsql
+volatile
+as $function$
+declare
+  key        name[] := audit_private.key_of(target);
+  understood jsonb;
+  points_to  oid[];
+  wanted     text;
+  keep       jsonb;
+  wide       integer;
+  f_name     text;
+  other      regclass;
+  old        audit_private.tracked;
+  child      audit_private.tracked;
+  is_renamed boolean;
+  is_moved   boolean;
+  attaching  text := coalesce(current_setting('audit.attaching', true), '');
+begin
+  if kind !~ '^[a-z][a-z0-9_]{0,39}$' then
+    raise exception using errcode = 'AU002', message = 'audit.track: the kind cannot be used',
+      detail = format('kind is %L.', left(kind, 100)),
+      hint = 'Use a lower-case word, for example ''cv'': actions become ''cv.deleted''.';
+  end if;
+  if truncate is null or truncate not in ('record', 'refuse') then
+    raise exception using errcode = 'AU002', message = 'audit.track: truncate cannot be that',
+      detail = format('truncate is %s.', coalesce(quote_literal(left(truncate, 100)), 'null')),
+      hint = 'Use ''record'' (an entry for each row, the default) or ''refuse''.';
+  end if;
+  if exists (select from audit_private.tracked t where t.kind = register.kind and t.target <> register.target) then
+    raise exception using errcode = 'AU002', message = format('audit.track: kind %L is taken', kind),
+      detail = format('Table %s has it.', (select t.target from audit_private.tracked t where t.kind = register.kind)),
+      hint = 'Give each table a kind of its own, so that a kind and a key name one object.';
+  end if;
+  select t.target into other
+    from audit_private.tracked t
+   where t.target <> register.target
+     and exists (select from audit_private.tree_below(register.target) mine join audit_private.tree_below(t.target) theirs on theirs.relation = mine.relation)
+   limit 1;
+  if found then
+    raise exception using errcode = 'AU002', message = format('audit.track: %s belongs together with %s, which is tracked', target, other),
+      detail = 'One is a partition of the other or inherits from it, or a third table inherits from both, and a row would have two names.',
+      hint = format('Track the upper one of the two only; to change which, first: select audit.untrack(%L).', other);
+  end if;
+  if key is null and not is_new then
+    key := audit_private.former_key(target);
+  elsif not is_new and not audit_private.all_may_be_read(target, to_jsonb(key)) then
+    -- A key over columns that were added since, which the log may not read yet.
+    key := coalesce(audit_private.kept_key(target), key);
+  end if;
+  if key is null then
+    raise exception using errcode = 'AU002', message = format('audit.track: table %s has no key', target),
+      detail = 'Neither a primary key nor a unique index without condition identifies its rows.',
+      hint = format('Add one, for example: alter table %s add primary key (…).', target);
+  end if;
+  -- A masked name whose column is gone stays masked; one that never was is a slip of the pen.
+  foreach wanted in array coalesce(snapshot, '{}') || array(select m from unnest(mask) m where m <> all (coalesce((select t.mask from audit_private.tracked t where t.target = register.target), '{}')))
+                          || array_remove(array[soft_delete], null) loop
+    perform audit_private.require_column(target, wanted, case when wanted = any (snapshot) then 'snapshot' when wanted = any (mask) then 'mask' else 'soft_delete' end);
+  end loop;
+
+  if exists (
+    select from audit_private.tree_below(target) b
+      join pg_partitioned_table p on p.partrelid = b.relation
+      join pg_attribute a on a.attrelid = b.relation and a.attname = soft_delete
+     where a.attnum = any (p.partattrs::int2[])
+        or exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = b.relation and d.refclassid = 'pg_class'::regclass and d.refobjid = b.relation and d.refobjsubid = a.attnum))
+  then
+    raise exception using errcode = 'AU002', message = format('audit.track: column %I decides the partition of a row of %s, and cannot mark it as deleted', soft_delete, target),
+      detail = 'Setting it moves the row to another partition, for which PostgreSQL fires no trigger of an update.',
+      hint = 'Partition by another column, or mark deleted rows by another one.';
+  end if;
+
+  select jsonb_agg(a.attname order by a.attnum),
+         count(*) filter (where audit_private.base_type(a.atttypid) not in (
+           'bool'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'float4'::regtype, 'float8'::regtype, 'uuid'::regtype,
+           'date'::regtype, 'time'::regtype, 'timetz'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype, 'interval'::regtype))
+    into keep, wide
+    from pg_attribute a
+   where a.attrelid = target and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v'
+     and (snapshot is null or a.attname = any (snapshot)) and a.attname <> all (coalesce(mask, '{}'));
+
+  if not is_new then
+    select * into old from audit_private.tracked t where t.target = register.target;
+  end if;
+  understood := jsonb_build_object(
+    'key', to_jsonb(key),
+    'label', audit_private.read_label(target, label),
+    'company', case when company is not null then audit_private.read_path(target, company, 'company', true, old.understood -> 'company') end,
+    'owner', case when owner is not null then audit_private.read_path(target, owner, 'owner', false, old.understood -> 'owner') end,
+    'keep', coalesce(keep, '[]'),
+    'wide', wide);
+  select * into old from audit_private.tracked t where t.target = register.target;
+  understood := understood || jsonb_build_object('causes', audit_private.find_causes(target, understood));
+
+  f_name := coalesce(
+    (select t.function_name from audit_private.tracked t where t.target = register.target),
+    -- Two underscores begin the name of a variant, as in capture_app_cv__truncate: no other table may come by such a name.
+    (select case when octet_length(n) <= 50 and n !~ '__|_$' and not exists (select from audit_private.tracked t where t.function_name = n) then n else 'capture_' || register.target::oid end
+       from (select format('capture_%s_%s', c.relnamespace::regnamespace, c.relname) as n from pg_class c where c.oid = target) named));
+
+  if old.target is null then
+    perform audit_private.record_schema_event('table.tracked', target, target::text, jsonb_build_object('kind', kind));
+  end if;
+  insert into audit_private.tracked as t (target, kind, label, company, owner, snapshot, mask, soft_delete, truncate, understood, function_name)
+  values (target, kind, label, company, owner, snapshot, coalesce(mask, '{}'), soft_delete, truncate, understood, f_name)
+  on conflict on constraint tracked_pkey do update
+    set kind = excluded.kind, label = excluded.label, company = excluded.company, owner = excluded.owner,
+        snapshot = excluded.snapshot, mask = excluded.mask, soft_delete = excluded.soft_delete, truncate = excluded.truncate,
+        understood = excluded.understood, changed_at = now()
+    where (t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate, t.understood)
+       is distinct from (excluded.kind, excluded.label, excluded.company, excluded.owner, excluded.snapshot, excluded.mask, excluded.soft_delete, excluded.truncate, excluded.understood);
+
+  delete from audit_private.known_column k where k.target = register.target;
+  insert into audit_private.known_column (target, relation, number, name)
+  select register.target, r.there, a.attnum, a.attname
+    from (select r.there, r.col from audit_private.columns_read_by(register.target) r
+          union select register.target, unnest(coalesce(mask, '{}') || array_remove(array[soft_delete], null))::name) r
+    join pg_attribute a on a.attrelid = r.there and a.attname = r.col and a.attnum > 0;
+
+  -- Other tables may point here, and learn the kind and the name of their owner or cause; those to which this one points, or did, learn whether they have children.
+  points_to := audit_private.tables_in(understood) || audit_private.tables_in(coalesce(old.understood, '{}'));
+  is_moved := audit_private.tables_in(understood) is distinct from audit_private.tables_in(old.understood);
+  is_renamed := (old.kind, old.understood -> 'key', old.understood -> 'label') is distinct from (kind, understood -> 'key', understood -> 'label');
+  perform audit_private.write_capture(register.target);
+  -- Only this table is given rights in the end: those of others are given its columns, and none else.
+  perform set_config('audit.attaching', case attaching when 'yes' then target::oid::text else attaching end, true);
+  perform audit_private.write_capture(t.target) from audit_private.tracked t
+   where t.target <> register.target
+     and (is_moved and t.target = any (points_to)
+          or is_renamed and t.understood::text like '%"table": ' || register.target::oid || '%')
+         and not exists (select from audit_private.missing_columns(t.target));  -- after a column was renamed they are on their way here
+  -- A row can be the cause of others from now on, has another key, or is marked as deleted in another way: theirs is to be looked for anew.
+  if old.target is null or old.soft_delete is distinct from soft_delete or old.understood -> 'key' is distinct from understood -> 'key' then
+    for child in
+      select t.* from audit_private.tracked t
+       where t.target <> register.target and not exists (select from audit_private.missing_columns(t.target))
+         and (t.understood::text like '%"table": ' || register.target::oid || '%'
+              or exists (select from pg_constraint c where c.contype = 'f' and c.conrelid = t.target and c.confrelid = register.target))
+    loop
+      perform audit_private.register(child.target, child.kind, child.label, child.company, child.owner, child.snapshot, child.mask, child.soft_delete, child.truncate);
+    end loop;
+  end if;
+  perform set_config('audit.attaching', attaching, true);
+  return understood || jsonb_build_object('function', f_name);
+end
+$function$;
+
+comment on function audit_private.register(regclass, text, text, text, text, text[], text[], text, text, boolean) is
+  'Checks the settings of a table against the catalogue, keeps them and writes its capture function. Refuses with AU002 what cannot work. Unless they are new, a path whose foreign key is gone goes on as it was.';
+
+create or replace function audit_private.former_key(target regclass)
+returns name[]
+language sql
+stable
+as $function$
+  -- By their present names; if all of them are gone, the first column that is left.
+  select coalesce(
+    (select array_agg(a.attname order by was.n)
+       from jsonb_array_elements_text(t.understood -> 'key') with ordinality was (col, n)
+       join audit_private.known_column k on k.target = t.target and k.relation = t.target and k.name = was.col
+       join pg_attribute a on a.attrelid = t.target and a.attnum = k.number and not a.attisdropped),
+    (select array[a.attname] from pg_attribute a where a.attrelid = t.target and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v' order by a.attnum limit 1))
+    from audit_private.tracked t
+   where t.target = former_key.target
+$function$;
+comment on function audit_private.former_key(regclass) is
+  'The columns by which entries have named the rows of a tracked table until its key was dropped: deletions must not fail for it, and audit.health tells of it.';
+
+create or replace function audit_private.require_sense(target regclass, label text, mask text[], soft_delete text)
+returns void
+language plpgsql
+stable
+as $function$
+declare
+  shown record;
+  mark  record;
+begin
+  select m.col, used.needs as use into shown
+    from unnest(mask) m (col)
+    join (select part ->> 'column', 'label' from jsonb_array_elements(audit_private.read_label(target, label)) part
+          union all select unnest(audit_private.key_of(target)), 'key') used (col, needs) on used.col = m.col
+   limit 1;
+  if found then
+    raise exception using errcode = 'AU002', message = format('audit.track: column %I of %s is masked, and its %s needs it', shown.col, target, shown.use),
+      detail = format('A masked column is never kept, and the %s of a deleted row stands in its entry.', shown.use),
+      hint = case shown.use when 'label' then 'Take it out of label, or out of mask.' else 'Take it out of mask, or give the table another key.' end;
+  end if;
+  select a.attname, a.attnotnull, format_type(a.atttypid, a.atttypmod) as type into mark
+    from pg_attribute a
+   where a.attrelid = target and a.attname = soft_delete and a.attnotnull and audit_private.base_type(a.atttypid) <> 'bool'::regtype;
+  if found then
+    raise exception using errcode = 'AU002', message = format('audit.track: column %I of %s cannot mark a row as deleted', mark.attname, target),
+      detail = format('It is %s not null: every row has it set from the start.', mark.type),
+      hint = 'Name a column that is null, or a boolean that is false, until the row is deleted, such as deleted_at or is_deleted.';
+  end if;
+end
+$function$;
+comment on function audit_private.require_sense(regclass, text, text[], text) is
+  'Refuses with AU002 settings that contradict each other: a masked column in a label or key, and a mark of deletion that every row bears.';
+
+create or replace function audit_private.settings_of(target regclass)
+returns jsonb
+language sql
+stable
+as $function$
+  select jsonb_build_object('kind', t.kind, 'label', t.label, 'company', t.company, 'owner', t.owner, 'snapshot', t.snapshot, 'mask', t.mask,
+                            'soft_delete', t.soft_delete, 'truncate', t.truncate)
+    from audit_private.tracked t
+   where t.target = settings_of.target
+$function$;
+comment on function audit_private.settings_of(regclass) is 'What audit.track was told about a table; null if it is not tracked.';
+
+create or replace function audit_private.register_own(
+  target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text, truncate text default 'record')
+returns jsonb
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+-- Generated code is compared as text: a session's own taste must not be in it.
+set quote_all_identifiers = off
+-- Which triggers go with a function that is not needed any more is nothing to tell.
+set client_min_messages = warning
+set jit = off
+as $function$
+declare
+  said    jsonb;
+  hidden  record;
+  was     jsonb;
+  becomes jsonb;
+begin
+  perform audit_private.require_owner(target, 'audit.track');
+  was := audit_private.settings_of(target);
+  perform audit_private.require_sense(target, label, mask, soft_delete);
+  said := audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete, truncate, true);
+  becomes := audit_private.settings_of(target);
+  if becomes <> was then
+    -- A column that is not kept any longer is as much to be told as a table that is not tracked any longer.
+    perform audit_private.record_schema_event('table.retracked', target, target::text, jsonb_build_object('kind', kind,
+      'was', (select jsonb_object_agg(key, value) from jsonb_each(was) where value <> becomes -> key),
+      'is', (select jsonb_object_agg(key, value) from jsonb_each(becomes) where value <> was -> key)));
+  end if;
+  update audit_private.tracked t set problem = null where t.target = register_own.target and t.problem is not null;
+  -- What audit_agent may read already, because another table is tracked, is not for everybody to see in entries.
+  select r.there, r.col into hidden
+    from audit_private.columns_read_by(target) r
+    join pg_class c on c.oid = r.there
+   where r.there <> register_own.target
+     and not pg_has_role(session_user, c.relowner, 'member') and not has_column_privilege(session_user, r.there, r.col::text, 'select')
+     and not exists (select from audit_private.tracked t where t.target = r.there and t.soft_delete = r.col)  -- asked, never shown
+   limit 1;
+  if found then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: %s may not read column %I of %s', session_user, hidden.col, hidden.there),
+      detail  = 'A path leads there, and its values would stand in the entries.',
+      hint    = format('As the owner of %s: grant select (%I) on %s to %I', hidden.there, hidden.col, hidden.there, session_user);
+  end if;
+  return said;
+end
+$function$;
+comment on function audit_private.register_own(regclass, text, text, text, text, text[], text[], text, text) is
+  'The same for a table of the login''s own, with paths over what it may read itself.';
+grant execute on function audit_private.register_own(regclass, text, text, text, text, text[], text[], text, text) to audit_installer;
+
+create or replace function audit_private.tables_in(understood jsonb)
+returns oid[]
+language sql
+immutable
+parallel safe
+return array(select distinct (hit[1])::oid from pg_catalog.regexp_matches(understood::text, '"table": ([0-9]+)', 'g') hit order by 1);
+comment on function audit_private.tables_in(jsonb) is 'The tables to which resolved settings lead.';
+
+create or replace function audit_private.find_causes(target regclass, understood jsonb)
+returns jsonb
+language sql
+stable
+as $function$
+  select coalesce(jsonb_agg(distinct cause), '[]')
+  from (
+    -- Each foreign key by itself: in a database of many companies all of them begin with the column of the company.
+    select audit_private.hop_of_constraint(c.oid) as cause
+      from pg_constraint c
+      join pg_class here on here.oid = c.conrelid
+      join pg_class there on there.oid = c.confrelid
+     where c.conrelid = target and c.contype = 'f' and c.confdeltype in ('c', 'a', 'r')
+       and not exists (select from pg_constraint up where up.oid = c.conparentid and up.conrelid = c.conrelid)
+       -- Where the log may look, or will: with the table its schema is opened.
+       and (has_schema_privilege('audit_agent', there.relnamespace, 'usage') or there.relnamespace = here.relnamespace)
+    union all
+    select (path -> 'hops' -> 0) - array['via', 'is_named']
+      from (values (understood -> 'company'), (understood -> 'owner')) as given (path)
+  ) as candidate (cause)
+  where cause is not null
+    and audit_private.is_key((cause ->> 'table')::oid, cause -> 'keys')
+    -- A key over columns that were added since may not be read, and a deletion must not fail for it.
+    and audit_private.all_may_be_read((cause ->> 'table')::oid, cause -> 'keys')
+$function$;
+
+comment on function audit_private.find_causes(regclass, jsonb) is
+  'The rows whose deletion may take a row of the table along: where its foreign keys lead, and the first step of its paths.';
+
+-- It returned nothing.
+drop function if exists audit_private.write_capture(regclass);
+
+create function audit_private.write_capture(target regclass)
+returns boolean
+language plpgsql
+volatile
+as $function$
+declare
+  wanted   record;
+  stale    name;
+  needed   regprocedure;
+  owner    regrole := (select relowner from pg_class where oid = target);
+  -- Made once: to write a function takes longer than to store it.
+  variants jsonb := (select coalesce(jsonb_agg(to_jsonb(v) || jsonb_build_object('on_table', v.on_table::oid)), '[]') from audit_private.capture_variants(target) v);
+  wished   text[] := audit_private.capture_settings(target);
+  settings text := (select string_agg(format('set %s to %s', split_part(s, '=', 1), replace(quote_literal(split_part(s, '=', 2)), ', ', ''', ''')), ' ')
+                      from unnest(wished) s);
+begin
+  for stale in
+    select p.proname
+      from pg_proc p
+      join audit_private.tracked t on t.target = write_capture.target and p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$')
+     where p.pronamespace = 'audit_private'::regnamespace
+       and p.proname not in (select v ->> 'function_name' from jsonb_array_elements(variants) v)
+       -- A partition that was detached is known by the trigger that stays with it.
+       and not exists (select from pg_trigger g where g.tgfoid = p.oid and g.tgrelid not in (select b.relation from audit_private.tree_below(write_capture.target) b))
+  loop
+    execute format('drop function audit_private.%I() cascade', stale);
+  end loop;
+  for wanted in select distinct v ->> 'function_name' as function_name, v ->> 'body' as body from jsonb_array_elements(variants) v where v ->> 'body' is not null loop
+    -- What is so already is not written again: of two commands at one moment, such as two CREATE INDEX, the second would fail.
+    continue when exists (
+      select from pg_proc p
+       where p.oid = to_regprocedure(format('audit_private.%I()', wanted.function_name)) and p.prosrc = wanted.body and p.prosecdef
+         and p.proowner = 'audit_agent'::regrole and p.proconfig is not distinct from wished
+         and exists (select from aclexplode(p.proacl) a where a.grantee = owner and a.privilege_type = 'EXECUTE') and not exists (select from aclexplode(p.proacl) a where a.grantee = 0));
+    execute format('create or replace function audit_private.%I() returns trigger language plpgsql security definer %s as %L',
+      wanted.function_name, settings, wanted.body);
+    perform audit_private.give_to_agent(format('audit_private.%I()', wanted.function_name)::regprocedure);
+    execute format('comment on function audit_private.%I() is %L', wanted.function_name,
+      format('Trigger function that writes the entries of %s. Written by audit.track; to change it, call audit.track again.', target));
+    -- Whoever makes a trigger needs EXECUTE on its function, and audit.track makes it with the rights of the owner of the table.
+    execute format('grant execute on function audit_private.%I() to %s', wanted.function_name, owner);
+  end loop;
+  -- Nor need whoever makes a partition later be an installer of the log.
+  if owner = any (audit_private.owners_of_parts()) and not (select rolsuper from pg_roles where oid = owner) then
+    if not has_schema_privilege(owner, 'audit_private', 'usage') then
+      execute format('grant usage on schema audit_private to %s', owner);
+    end if;
+    foreach needed in array audit_private.used_for_parts() loop
+      if not has_function_privilege(owner, needed, 'execute') then
+        execute format('grant execute on function %s to %s', needed, owner);
+      end if;
+    end loop;
+  end if;
+  perform audit_private.take_back_use();
+  perform audit_private.keep_moves();
+  return (
+    select bool_and(audit_private.is_attached((v ->> 'on_table')::oid, v ->> 'trigger_name', v ->> 'function_name', v ->> 'trigger_code'))
+           and count(*) = (
+             select count(*) from audit_private.tree_below(target) b join pg_trigger o on o.tgrelid = b.relation join pg_proc f on f.oid = o.tgfoid
+              where f.pronamespace = 'audit_private'::regnamespace and o.tgparentid = 0)
+      from jsonb_array_elements(variants) v);
+end
+$function$;
+comment on function audit_private.write_capture(regclass) is 'Writes the trigger functions of a tracked table anew from its settings. Answers whether the table has just the triggers that it needs.';
+
+create or replace function audit_private.take_back_use()
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  former regrole;
+  needed regprocedure;
+begin
+  for former in select r from unnest(audit_private.users_for_parts()) r where r <> all (audit_private.owners_of_parts()) loop
+    execute format('revoke usage on schema audit_private from %s', former);
+    foreach needed in array audit_private.used_for_parts() loop
+      execute format('revoke execute on function %s from %s', needed, former);
+    end loop;
+  end loop;
+end
+$function$;
+comment on function audit_private.take_back_use() is
+  'Takes from former owners of tables with partitions what they were given to make these: a role with rights cannot be dropped.';
+--! EndIncluded capture/register.sql
+--! Included capture/track.sql
+-- The signature before truncate was added.
+drop function if exists audit.track(regclass, text, text, text, text, text[], text[], text);
+
+create or replace function audit.track(
+  target      regclass,
+  kind        text,
+  label       text,
+  company     text default null,
+  owner       text default null,
+  snapshot    text[] default null,
+  mask        text[] default '{}',
+  soft_delete text default null,
+  truncate    text default 'record')
+returns jsonb
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+declare
+  relation   pg_class;
+  understood jsonb;
+  read_from  record;
+begin
+  select * into relation from pg_class where oid = track.target;
+  if relation.relkind is null or relation.relkind not in ('r', 'p') or relation.relpersistence = 't'
+     or relation.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace, 'pg_catalog'::regnamespace) then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: %s cannot be tracked', coalesce(track.target::text, 'null')),
+      detail  = format('It is %s.', case when relation.relkind is null then 'no table' when relation.relkind = 'v' then 'a view'
+                  when relation.relkind = 'm' then 'a materialized view' when relation.relkind = 'f' then 'a foreign table'
+                  when relation.relpersistence = 't' then 'a temporary table' when relation.relkind in ('r', 'p') then 'a table of the audit log or of PostgreSQL'
+                  else 'not a table' end),
+      hint    = 'Name an ordinary or partitioned table; for a view, the table below it.';
+  end if;
+  if not pg_has_role(current_user, relation.relowner, 'usage') then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: %s belongs to another role', track.target),
+      detail  = format('Its owner is %s, the caller is %s.', relation.relowner::regrole, current_user),
+      hint    = format('Call it as %s or as a superuser.', relation.relowner::regrole);
+  end if;
+  if relation.relkind = 'r' and exists (select from audit_private.tree_below(track.target) b join pg_class c on c.oid = b.relation and c.relkind = 'f') then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: %s cannot be tracked', track.target),
+      detail  = format('Foreign table %s is a part of it, and PostgreSQL cannot tell a trigger of rows that go there with the others.',
+                  (select b.relation from audit_private.tree_below(track.target) b join pg_class c on c.oid = b.relation and c.relkind = 'f' limit 1)),
+      hint    = 'Take the foreign table out of it, and track its rows in the database where they are.';
+  end if;
+  if track.kind is null or track.label is null then
+    raise exception using errcode = 'AU002', message = 'audit.track: kind and label are required',
+      detail = format('kind is %s, label is %s.', coalesce(quote_literal(track.kind), 'null'), coalesce(quote_literal(track.label), 'null')),
+      hint = 'For example audit.track(''public.cv'', ''cv'', ''{title}'').';
+  end if;
+
+  -- Columns that are given to the log only below may be written into its code already.
+  perform set_config('audit.attaching', 'yes', true);
+  understood := audit_private.register_own(track.target, track.kind, track.label, track.company, track.owner, track.snapshot, track.mask, track.soft_delete, track.truncate);
+
+  -- What the capture function reads besides the deleted rows: the key, path and label columns of the rows that they point to.
+  for read_from in
+    select hop.there, string_agg(distinct format('%I', hop.col), ', ') as columns
+      from audit_private.columns_read(track.target) as hop
+     group by hop.there
+  loop
+    if (select c.relrowsecurity from pg_class c where c.oid = read_from.there) and not (select rolbypassrls from pg_roles where rolname = 'audit_agent') then
+      raise exception using errcode = 'AU002',
+        message = format('audit.track: %s has row-level security, and audit_agent cannot see past it', read_from.there),
+        detail  = format('It reads columns %s there when a row of %s is deleted.', read_from.columns, track.target),
+        hint    = 'As a superuser: alter role audit_agent bypassrls';
+    end if;
+    begin
+      if not has_schema_privilege('audit_agent', (select relnamespace from pg_class where oid = read_from.there), 'usage') then
+        execute format('grant usage on schema %s to audit_agent', (select relnamespace::regnamespace from pg_class where oid = read_from.there));
+      end if;
+      execute format('grant select (%s) on %s to audit_agent', read_from.columns, read_from.there);
+    exception when insufficient_privilege then
+      null;  -- another role may have given it; if none has, the next lines say so
+    end;
+    if not has_schema_privilege('audit_agent', (select relnamespace from pg_class where oid = read_from.there), 'usage')
+       or exists (select from audit_private.columns_read(track.target) c where c.there = read_from.there and not has_column_privilege('audit_agent', c.there, c.col, 'select')) then
+      raise exception using errcode = 'AU002',
+        message = format('audit.track: the audit log cannot be given the right to read %s', read_from.there),
+        detail  = format('It reads columns %s there when a row of %s is deleted.', read_from.columns, track.target),
+        hint    = format('As the owner of the schema and of the table: grant usage on schema %s to audit_agent; grant select (%s) on %s to audit_agent',
+                    (select relnamespace::regnamespace from pg_class where oid = read_from.there), read_from.columns, read_from.there);
+    end if;
+  end loop;
+
+  perform set_config('audit.attaching', '', true);
+  perform audit_private.attach(track.target);
+  if track.company is null and audit_private.other_companies(track.target) is not null then
+    raise warning using
+      message = format('audit.track: %s was given no company: its entries will stand under company ''default''', track.target),
+      detail  = format('Other tables name one, such as %s, and the administrators of those companies will not see these entries.', audit_private.other_companies(track.target)),
+      hint    = 'Call audit.track again with company => the column, or the path, that leads to it. If its rows belong to no company, all is well.';
+  end if;
+  if audit_private.lost_on_the_way(track.target) is not null then
+    raise warning using
+      message = format('audit.track: a deletion from %s, which is not tracked, takes rows of %s along', audit_private.lost_on_the_way(track.target), track.target),
+      detail  = 'A path leads over it, and of what is gone without an entry nothing can be read: theirs will lack the company or the owner.',
+      hint    = format('Track %s too. If it is tracked next, all is well.', audit_private.lost_on_the_way(track.target));
+  end if;
+  return understood - 'wide';
+end
+$function$;
+
+comment on function audit.track(regclass, text, text, text, text, text[], text[], text, text) is
+  'Attaches a table: from now on each row deleted from it leaves an entry. Answers with what it understood; called again it changes the settings. Refuses with AU002 what cannot work, and says what would.';
+grant execute on function audit.track(regclass, text, text, text, text, text[], text[], text, text) to audit_installer;
+
+create or replace function audit_private.columns_unread(target regclass)
+returns setof name
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+  select a.attname
+    from audit_private.tracked t
+    join pg_attribute a on a.attrelid = t.target and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v'
+   where t.target = columns_unread.target and t.truncate = 'record' and t.snapshot is null and a.attname <> all (t.mask)
+     and not has_column_privilege('audit_agent', t.target, a.attnum, 'select')
+$function$;
+comment on function audit_private.columns_unread(regclass) is
+  'Columns of a tracked table that its snapshots keep and that the log may not read: those that were added since audit.track was called. A TRUNCATE leaves them out.';
+grant execute on function audit_private.columns_unread(regclass) to audit_installer;
+
+create or replace function audit_private.other_companies(target regclass)
+returns text
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+  select format('%s (%s)', t.target, t.company) from audit_private.tracked t
+   where t.target <> other_companies.target and t.company is not null and exists (select from pg_class c where c.oid = t.target)
+   order by t.tracked_since, t.kind limit 1
+$function$;
+comment on function audit_private.other_companies(regclass) is 'A tracked table beside this one that names the company of its rows; null if none does.';
+grant execute on function audit_private.other_companies(regclass) to audit_installer;
+
+create or replace function audit_private.lost_on_the_way(target regclass)
+returns text
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+  select string_agg(distinct r.there::text, ', ')
+    from audit_private.path_rows(target) r
+    join pg_constraint c on c.conrelid = r.from_table and c.confrelid = r.there and c.contype = 'f' and c.confdeltype = 'c'
+   where not exists (select from audit_private.tracked t where t.target in (r.there, pg_partition_root(r.there)))
+$function$;
+comment on function audit_private.lost_on_the_way(regclass) is
+  'Tables that are not tracked, over which the paths of a tracked table lead, and whose deletions cascade to it: what goes with them lacks its company or owner. Null if there is none.';
+grant execute on function audit_private.lost_on_the_way(regclass) to audit_installer;
+
+create or replace function audit_private.columns_read(target regclass)
+returns table (there regclass, col name)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select r.there, r.col from audit_private.columns_read_by(target) r
+  union
+  select r.there, r.col
+    from audit_private.tracked t
+    cross join lateral audit_private.columns_read_by(t.target) r
+   where r.there = columns_read.target
+$function$;
+
+comment on function audit_private.columns_read(regclass) is
+  'Which columns must be readable once a table is tracked: those that its capture functions read, and its own that those of other tables read. audit.track grants just these to audit_agent.';
+grant execute on function audit_private.columns_read(regclass) to audit_installer;
+
+create or replace function audit_private.triggers_of(target regclass)
+returns table (on_table regclass, trigger_name text, function_name name, trigger_code text)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select w.on_table, w.trigger_name, w.function_name, w.trigger_code from audit_private.wanted_triggers(target) w
+$function$;
+comment on function audit_private.triggers_of(regclass) is 'The triggers that a tracked table needs.';
+grant execute on function audit_private.triggers_of(regclass) to audit_installer;
+
+create or replace function audit_private.is_attached(on_table regclass, trigger_name text, function_name text, trigger_code text)
+returns boolean
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set jit = off
+as $function$
+  select exists (
+    select from pg_trigger g
+     where g.tgrelid = on_table and g.tgname = is_attached.trigger_name and g.tgenabled = 'A' and g.tgattr::text = ''
+       and g.tgfoid = to_regproc(format('audit_private.%I', function_name))
+       and g.tgtype = audit_private.trigger_type(trigger_code)
+       and g.tgoldtable::text is not distinct from case when trigger_code like '% referencing old table as old_rows %' then 'old_rows' end
+       and audit_private.bare_condition(case when g.tgqual is null then '' else substring(pg_get_triggerdef(g.oid) from ' WHEN (.*) EXECUTE FUNCTION ') end)
+           = coalesce(audit_private.bare_condition(substring(trigger_code from ' when (.*)$')), ''))
+$function$;
+comment on function audit_private.is_attached(regclass, text, text, text) is 'Whether a table has a trigger of the log just as it should be.';
+grant execute on function audit_private.is_attached(regclass, text, text, text) to audit_installer;
+
+create or replace function audit_private.wait_briefly()
+returns text
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  was text := current_setting('lock_timeout');
+begin
+  -- A caller who waits less still does.
+  if (select s.setting::integer not between 1 and 250 from pg_settings s where s.name = 'lock_timeout') then
+    perform set_config('lock_timeout', '250ms', true);
+  end if;
+  return was;
+end
+$function$;
+comment on function audit_private.wait_briefly() is
+  'From now on this transaction waits for locks for 250 ms at most: whoever waits for the lock of a table makes all wait who come after. Answers with what was set before.';
+grant execute on function audit_private.wait_briefly() to audit_installer;
+
+create or replace function audit_private.refuse_busy(asked_by text, target regclass, trouble text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  raise exception using errcode = '55P03',
+    message = format('%s: %s is in use by another transaction', asked_by, target),
+    detail  = format('Its triggers cannot be changed meanwhile: %s. It was waited for 250 ms at most, so that nobody else has to wait.', trouble),
+    hint    = 'Nothing was changed. Try again when the long transaction that uses the table, or a part of it, is over: select pid, state, xact_start, query from pg_stat_activity order by xact_start; or use npm run audit -- track, which tries again by itself.';
+end
+$function$;
+comment on function audit_private.refuse_busy(text, regclass, text) is 'Says with 55P03 what to do where a table could not be locked in time.';
+grant execute on function audit_private.refuse_busy(text, regclass, text) to audit_installer;
+
+create or replace function audit_private.attach(target regclass)
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  needed jsonb := (select coalesce(jsonb_agg(to_jsonb(w) || jsonb_build_object('on_table', w.on_table::oid)), '[]') from audit_private.triggers_of(target) w);
+  wanted record;
+  was    text := audit_private.wait_briefly();
+begin
+  perform audit_private.detach(target, array(select distinct w ->> 'trigger_name' from jsonb_array_elements(needed) w));
+  -- What already is so takes no lock, and no event trigger follows it.
+  needed := (select coalesce(jsonb_agg(w), '[]') from jsonb_array_elements(needed) w
+              where not audit_private.is_attached((w ->> 'on_table')::oid, w ->> 'trigger_name', w ->> 'function_name', w ->> 'trigger_code'));
+  for wanted in
+    select (w ->> 'on_table')::oid::regclass as on_table, w ->> 'trigger_name' as trigger_name, w ->> 'function_name' as function_name, w ->> 'trigger_code' as trigger_code from jsonb_array_elements(needed) w
+  loop
+    -- Names of columns stand in this text: it is no template.
+    execute format('create or replace trigger %I %s execute function audit_private.%I()', wanted.trigger_name,
+      overlay(wanted.trigger_code placing wanted.on_table::text from strpos(wanted.trigger_code, '%s') for 2), wanted.function_name);
+  end loop;
+  for wanted in
+    select (w ->> 'on_table')::oid::regclass as on_table, string_agg(format('enable always trigger %I', w ->> 'trigger_name'), ', ') as actions from jsonb_array_elements(needed) w
+     -- The table itself first: it enables what its partitions have of it.
+     group by 1 order by bool_or((w ->> 'on_table')::oid <> target)
+  loop
+    execute format('alter table %s %s', wanted.on_table, wanted.actions);
+  end loop;
+  perform set_config('lock_timeout', was, true);
+exception when lock_not_available then
+  perform audit_private.refuse_busy('audit.track', target, sqlerrm);
+end
+$function$;
+comment on function audit_private.attach(regclass) is 'Gives a tracked table its triggers, with the rights of its owner.';
+grant execute on function audit_private.attach(regclass) to audit_installer;
+
+create or replace function audit_private.detach(target regclass, but_not text[] default '{}')
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  old record;
+begin
+  for old in
+    select g.tgrelid::regclass as on_table, g.tgname
+      from audit_private.tree_below(target) b
+      join pg_trigger g on g.tgrelid = b.relation
+      join pg_proc p on p.oid = g.tgfoid
+     where p.pronamespace = 'audit_private'::regnamespace and g.tgparentid = 0 and g.tgname <> all (but_not)
+    union all  -- what was a partition has lost the trigger that captures, but not those that note what runs
+    select g.tgrelid::regclass, g.tgname
+      from pg_trigger g
+      join pg_class c on c.oid = g.tgrelid and pg_has_role(current_user, c.relowner, 'usage')
+     where g.tgfoid = to_regproc('audit_private.move_rows') and not exists (select from pg_trigger k where k.tgrelid = g.tgrelid and k.tgname = 'audit_capture')
+       and not exists (select from audit_private.tree_below(target) b where b.relation = g.tgrelid)
+  loop
+    execute format('drop trigger %I on %s', old.tgname, old.on_table);
+  end loop;
+end
+$function$;
+comment on function audit_private.detach(regclass, text[]) is 'Takes the triggers of the log from a table and what hangs below it, but for the named ones, with the rights of its owner.';
+grant execute on function audit_private.detach(regclass, text[]) to audit_installer;
+grant execute on function audit_private.tree_below(regclass) to audit_installer;
+
+create or replace function audit.untrack(target regclass)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+declare
+  needless      record;
+  function_name name;
+  was           text;
+begin
+  if not pg_has_role(current_user, (select relowner from pg_class where oid = untrack.target), 'usage') then
+    raise exception using errcode = 'AU002',
+      message = format('audit.untrack: %s belongs to another role', untrack.target),
+      detail  = format('Its owner is %s, the caller is %s.', (select relowner::regrole from pg_class where oid = untrack.target), current_user),
+      hint    = 'Call it as the owner of the table or as a superuser.';
+  end if;
+  for needless in select * from audit_private.columns_needless(untrack.target) loop
+    execute format('revoke select (%I) on %s from audit_agent', needless.col, needless.there);
+  end loop;
+  function_name := audit_private.unregister(untrack.target);
+  if function_name is null then
+    raise exception using errcode = 'AU002', message = format('audit.untrack: %s is not tracked', coalesce(untrack.target::text, 'null')),
+      detail = case when untrack.target is null then 'It is no table.' else 'It has no settings, and no trigger of the log.' end,
+      hint = 'select * from audit.tracked_table lists what is.';
+  end if;
+  begin
+    was := audit_private.wait_briefly();
+    perform audit_private.detach(untrack.target);
+    perform set_config('lock_timeout', was, true);
+  exception when lock_not_available then
+    perform audit_private.refuse_busy('audit.untrack', untrack.target, sqlerrm);
+  end;
+  perform audit_private.drop_capture(function_name);
+end
+$function$;
+
+comment on function audit.untrack(regclass) is
+  'Detaches a table: its triggers go, its entries stay. Refuses with AU002 a table that is not tracked.';
+grant execute on function audit.untrack(regclass) to audit_installer;
+
+create or replace function audit_private.columns_needless(target regclass)
+returns table (there regclass, col name)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select k.relation, k.name
+    from audit_private.known_column k
+   where k.target = columns_needless.target
+     and not exists (select from audit_private.known_column other
+                      where other.target <> k.target and other.relation = k.relation and other.number = k.number)
+$function$;
+comment on function audit_private.columns_needless(regclass) is 'Columns that audit_agent may read only because of this table.';
+grant execute on function audit_private.columns_needless(regclass) to audit_installer;
+
+create or replace function audit_private.forget(target regclass)
+returns name
+language plpgsql
+volatile
+as $function$
+declare
+  function_name name;
+begin
+  -- A session can set it; only audit.track means it.
+  perform set_config('audit.attaching', '', true);
+  delete from audit_private.known_column k where k.target = forget.target;
+  delete from audit_private.tracked t where t.target = forget.target returning t.function_name into function_name;
+  perform audit_private.take_back_use();
+  perform audit_private.keep_moves();
+  perform audit_private.write_capture(t.target) from audit_private.tracked t
+   where t.understood::text like '%"table": ' || forget.target::oid || '%' and exists (select from pg_class c where c.oid = forget.target);
+  return function_name;
+end
+$function$;
+comment on function audit_private.forget(regclass) is 'Forgets the settings of a table. Returns the name of its generated functions, null if it was not tracked.';
+
+create or replace function audit_private.unregister(target regclass)
+returns name
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if exists (select from audit_private.tracked t where t.target = unregister.target) then
+    perform audit_private.require_owner(target, 'audit.untrack');
+    perform audit_private.record_schema_event('table.untracked', target, target::text, '{}');
+  end if;
+  return audit_private.forget(target);
+end
+$function$;
+comment on function audit_private.unregister(regclass) is 'Records that a table is untracked, and forgets its settings. Returns the name of its generated functions, null if it was not tracked.';
+grant execute on function audit_private.unregister(regclass) to audit_installer;
+
+create or replace function audit_private.drop_capture(function_name name)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+declare
+  old name;
+begin
+  for old in
+    select p.proname from pg_proc p
+     where p.pronamespace = 'audit_private'::regnamespace and function_name like 'capture\_%'
+       and p.proname ~ ('^' || audit_private.as_pattern(function_name) || '(__[a-z_]+)?$') and p.prorettype = 'trigger'::regtype
+       and not exists (select from audit_private.tracked t where p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$'))
+  loop
+    execute format('drop function audit_private.%I() cascade', old);  -- with the trigger of a partition that was detached
+  end loop;
+end
+$function$;
+comment on function audit_private.drop_capture(name) is 'Drops the generated functions of a table that is not tracked any more.';
+grant execute on function audit_private.drop_capture(name) to audit_installer;
+--! EndIncluded capture/track.sql
+--! Included capture/follow_change.sql
+create or replace function audit_private.path_text(target regclass, way jsonb, changed regclass, was name, is_now name)
+returns text
+language sql
+stable
+as $function$
+  -- A path as text again, with the new name of one column; null if that column is gone and the path with it.
+  with hop as (
+    select h.hop, h.n, coalesce(pg_catalog.lag((h.hop ->> 'table')::oid) over (order by h.n), path_text.target::oid) as from_table
+      from pg_catalog.jsonb_array_elements(way -> 'hops') with ordinality as h (hop, n)
+  ), step as (
+    select hop.n, hop.from_table, hop.hop ->> 'via' as col,
+           case when (hop.hop ->> 'is_named')::boolean
+             then (select pg_catalog.format('->%I.%I', s.nspname, c.relname) from pg_catalog.pg_class c join pg_catalog.pg_namespace s on s.oid = c.relnamespace where c.oid = (hop.hop ->> 'table')::oid) else '' end as to_table
+      from hop
+    union all
+    select 1000, coalesce((select (hop.hop ->> 'table')::oid from hop order by hop.n desc limit 1), path_text.target::oid), way ->> 'column', ''
+     where way ? 'column'
+  ), renamed as (
+    select n, to_table, case when from_table = changed::oid and col = was then is_now::text else col end as col from step
+  )
+  select case when pg_catalog.bool_and(col is not null) then pg_catalog.string_agg(pg_catalog.quote_ident(col) || to_table, '.' order by n) end from renamed
+$function$;
+comment on function audit_private.path_text(regclass, jsonb, regclass, name, name) is
+  'A resolved path as text, after a column that it may use got another name; null if the column was dropped and the path used it.';
+
+create or replace function audit_private.follow_change(changed regclass)
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  col      record;
+  t        audit_private.tracked;
+  known    text[];
+  problems jsonb := (select jsonb_object_agg(x.target::oid::text, coalesce(x.problem, '')) from audit_private.tracked x);
+begin
+  -- A session can set it; only audit.track means it.
+  perform set_config('audit.attaching', '', true);
+  -- Paths name tables where no foreign key is declared: by their present names. Of all tables that the second loop comes to, as a schema may have taken another name, and with it tables that are followed after this one.
+  update audit_private.tracked x
+     set company = case when x.company is not null then coalesce(audit_private.path_text(x.target, x.understood -> 'company', null, null, null), x.company) end,
+         owner   = case when x.owner is not null then coalesce(audit_private.path_text(x.target, x.understood -> 'owner', null, null, null), x.owner) end
+   where jsonb_build_array(x.understood -> 'company', x.understood -> 'owner') @? '$[*].hops[*] ? (@.is_named == true)'
+     and (x.target = changed or exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed));
+  for col in
+    select distinct k.name as was, case when not a.attisdropped then a.attname end as is_now
+      from audit_private.known_column k
+      left join pg_attribute a on a.attrelid = k.relation and a.attnum = k.number
+     where k.relation = changed and (a.attisdropped is not false or a.attname <> k.name)
+  loop
+    update audit_private.tracked x
+       set label       = case when x.target <> changed then x.label
+                           when col.is_now is not null then replace(x.label, '{' || col.was || '}', '{' || col.is_now || '}')
+                           else coalesce(nullif(btrim(replace(x.label, '{' || col.was || '}', '')), ''), '{' || (x.understood -> 'key' ->> 0) || '}') end,
+           snapshot    = case when x.target <> changed then x.snapshot when col.is_now is not null then array_replace(x.snapshot, col.was::text, col.is_now::text)
+                           else array_remove(x.snapshot, col.was::text) end,
+           -- A name that was masked stays so: a column may take it that is made or renamed in the place of this one.
+           mask        = case when x.target = changed and col.was = any (x.mask) then x.mask || array(select col.is_now::text where col.is_now <> all (x.mask)) else x.mask end,
+           soft_delete = case when x.target = changed and x.soft_delete = col.was then col.is_now::text else x.soft_delete end,
+           problem     = nullif(concat_ws(' Also, ', x.problem,
+                           (select format('its entries lack the %s since column %s was dropped.', string_agg(lost.what, ' and the ' order by lost.what), quote_ident(col.was))
+                              from (values ('company', x.company), ('owner', x.owner)) lost (what, path)
+                             where lost.path is not null and audit_private.path_text(x.target, x.understood -> lost.what, changed, col.was, col.is_now) is null
+                            having count(*) > 0),
+                           case when x.target = changed and col.is_now is null and strpos(x.label, '{' || col.was || '}') > 0
+                             then format('the names of its rows lack column %s since it was dropped (label => %L).', quote_ident(col.was), x.label) end,
+                           case when x.target = changed and col.is_now is null and x.soft_delete = col.was
+                             then format('rows that are marked as deleted leave no entry since column %s was dropped.', quote_ident(col.was)) end), ''),
+           company     = case when x.company is not null then audit_private.path_text(x.target, x.understood -> 'company', changed, col.was, col.is_now) end,
+           owner       = case when x.owner is not null then audit_private.path_text(x.target, x.understood -> 'owner', changed, col.was, col.is_now) end
+     where exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed);
+  end loop;
+
+  for t in
+    select x.* from audit_private.tracked x
+     where x.target = changed or exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed)
+     order by x.target <> changed, x.tracked_since, x.kind  -- the others name things by its label, which must be the new one then
+  loop
+    known := array(select format('%s %s', k.relation::oid, k.number) from audit_private.known_column k where k.target = t.target);
+    perform audit_private.register_without(t);
+    perform audit_private.leave_closed_tables(t.target, t.understood, known);
+  end loop;
+
+  -- Of the table itself audit_private.on_change tells, with all else that is wrong with it.
+  perform audit_private.record_schema_event('table.altered', x.target, x.target::text,
+            jsonb_build_object('command', 'ALTER TABLE', 'statement', audit_private.statement_shown(), 'finding', format('%s: %s', x.target, x.problem)))
+     from audit_private.tracked x
+    where x.target <> changed and x.problem <> problems ->> x.target::oid::text
+      and not exists (  -- told by what has found it
+        select from audit.event e where e.transaction_id = pg_current_xact_id() and e.action = 'table.altered' and e.object_id = x.target::oid::text and e.details ->> 'finding' like 'Its foreign key leads to %');
+end
+$function$;
+comment on function audit_private.follow_change(regclass) is
+  'Follows a change of a table in the settings that use it: renamed columns by their new name, dropped ones left out, new ones kept, and the table itself wherever it went.';
+
+create or replace function audit_private.register_without(t audit_private.tracked)
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  trouble text;
+  less    record;
+begin
+  -- As it is; or else without what cannot be followed any more, such as a path to a column that is gone.
+  for less in
+    select * from (values (t.company, t.owner, null::text), (t.company, null, 'owner'), (null, t.owner, 'company'), (null, null, 'company and the owner')) as tried (company, owner, lacking)
+  loop
+    begin
+      perform audit_private.register(t.target, t.kind, t.label, less.company, less.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
+      if less.lacking is not null then
+        -- What the path was, for whoever calls audit.track again.
+        update audit_private.tracked x
+           set problem = format('its entries lack the %s since a change that the log could not follow (%s). Until then: %s.', less.lacking, trouble,
+                 concat_ws(', ', case when less.company is null then 'company => ' || quote_literal(t.company) end, case when less.owner is null then 'owner => ' || quote_literal(t.owner) end))
+         where x.target = t.target;
+      end if;
+      return;
+    exception when sqlstate 'AU002' then
+      trouble := coalesce(trouble, sqlerrm);
+    end;
+  end loop;
+  raise exception using errcode = 'AU002', message = trouble,
+    detail = format('It cannot go on without its paths either: %s of kind %s.', t.target, t.kind), hint = 'Call audit.track again for it.';
+end
+$function$;
+comment on function audit_private.register_without(audit_private.tracked) is
+  'Checks the settings of a table anew after a change, and goes on without its paths where they cannot be read any more: deletions must not fail for it. audit.health names the table until audit.track is called again.';
+
+create or replace function audit_private.leave_closed_tables(target regclass, understood jsonb, known text[])
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  closed regclass;
+begin
+  -- A foreign key that was swapped leads there now: with the rights that the log has, and to what the owner of the table may read too.
+  -- Or to another column of a table that was passed before, this one too.
+  for closed in
+    select distinct r.there
+      from audit_private.columns_read_by(target) r
+      join pg_class c on c.oid = r.there
+      join pg_class own on own.oid = leave_closed_tables.target
+      join pg_attribute a on a.attrelid = r.there and a.attname = r.col
+     where r.there <> leave_closed_tables.target and c.oid <> all (audit_private.tables_in(leave_closed_tables.understood))
+       and (not has_schema_privilege('audit_agent', c.relnamespace, 'usage') or not has_column_privilege('audit_agent', r.there, r.col::text, 'select')
+            or not has_column_privilege(own.relowner, r.there, r.col::text, 'select')
+            or c.relrowsecurity and not (select rolbypassrls from pg_roles where rolname = 'audit_agent'))
+        or format('%s %s', c.oid, a.attnum) <> all (known) and not has_column_privilege('audit_agent', r.there, r.col::text, 'select')
+           and (r.there <> leave_closed_tables.target
+                or exists (select from audit_private.path_rows(leave_closed_tables.target) p where p.there = r.there and p.hop -> 'keys' ? r.col::text))
+  loop
+    perform audit_private.record_schema_event('table.altered', target, target::text,
+      jsonb_build_object('command', 'ALTER TABLE', 'statement', audit_private.statement_shown(), 'finding', format('Its foreign key leads to %s now, which the log may not read.', closed)));
+    -- The company, without which nobody sees the entries, stays where only what names the owner cannot be read.
+    perform audit_private.forget_path(target, closed, closed::text, 'the log may not read',
+      closed::oid = any (audit_private.tables_in(leave_closed_tables.understood)) and exists (select from audit_private.path_rows(leave_closed_tables.target) p where p.path = 'owner' and p.there = closed)
+        and not exists (select from audit_private.path_rows(leave_closed_tables.target) p where p.path = 'company' and p.there = closed and not audit_private.all_may_be_read(p.there, p.hop -> 'keys')));
+  end loop;
+end
+$function$;
+comment on function audit_private.leave_closed_tables(regclass, jsonb, text[]) is
+  'Goes on without tables to which the paths of a table lead since its foreign keys were changed, and that the log may not read, or not the columns that it reads now: a deletion must not fail for it.';
+
+create or replace function audit.refresh_tracking()
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set jit = off
+as $function$
+declare
+  t audit_private.tracked;
+  n integer := 0;
+begin
+  perform set_config('audit.attaching', '', true);
+  for t in select x.* from audit_private.tracked x where exists (select from pg_class c where c.oid = x.target) order by x.tracked_since, x.kind loop
+    perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate, true);
+    n := n + 1;
+  end loop;
+  return n;
+end
+$function$;
+comment on function audit.refresh_tracking() is
+  'Resolves the settings of all tracked tables against the catalogue anew and writes their functions again: after a dump was restored into another database, whose tables have other numbers. Returns how many tables there are.';
+grant execute on function audit.refresh_tracking() to audit_installer;
+--! EndIncluded capture/follow_change.sql
+--! Included guard/schema_events.sql
+create or replace function audit_private.record_setting(
+  action text, object_kind text, object_id text, object_label text, company_id text, details jsonb default '{}')
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  c audit_private.context := audit_private.read_context();
+begin
+  insert into audit.event (company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind, object_id, object_label,
+                           source, request_id, reason, client_addr, db_user, application_name, details)
+  values (record_setting.company_id, c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, record_setting.action, record_setting.object_kind, record_setting.object_id, record_setting.object_label,
+          c.source, c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
+          nullif(coalesce(c.details, '{}') || jsonb_strip_nulls(record_setting.details), '{}'));
+end
+$function$;
+comment on function audit_private.record_setting(text, text, text, text, text, jsonb) is
+  'Records a change of the log''s own settings: who may read, which keys are believed, what is tracked. An entry without a company is for DBAs.';
+
+create or replace function audit_private.record_schema_event(action text, target_id oid, target_name text, details jsonb)
+returns void
+language sql
+volatile
+as $function$
+  select audit_private.record_setting(action, 'table', target_id::text, target_name, null, details)
+$function$;
+comment on function audit_private.record_schema_event(text, oid, text, jsonb) is
+  'Records what happened to a tracked table itself. It belongs to no company: DBAs read it.';
+
+create or replace function audit_private.statement_shown()
+returns text
+language sql
+stable
+return pg_catalog.left(pg_catalog.regexp_replace(pg_catalog.current_query(), '[''$].*', '…'), 1000);
+comment on function audit_private.statement_shown() is
+  'What the client sent, up to its first constant or 1,000 characters: a script may set a password in the same breath, and entries are kept for ever.';
+
+create or replace function audit_private.let_agent_follow()
+returns event_trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+declare
+  entered name;
+  grown   record;
+begin
+  -- With the rights of whoever changed the table: the log's own would not do.
+  for entered in
+    select distinct n.nspname
+      from pg_event_trigger_ddl_commands() c
+      join pg_class t on c.classid = 'pg_class'::regclass and t.oid = c.objid
+      join pg_namespace n on n.oid = t.relnamespace
+     where has_any_column_privilege('audit_agent', t.oid, 'select')
+       and not has_schema_privilege('audit_agent', n.oid, 'usage')
+       and has_schema_privilege(n.oid, 'usage with grant option')
+  loop
+    execute format('grant usage on schema %I to audit_agent', entered);
+  end loop;
+  -- A new column, which a TRUNCATE is to record too.
+  if has_schema_privilege('audit_private', 'usage') and has_function_privilege('audit_private.columns_unread(regclass)', 'execute') then
+    for grown in
+      select g.tgrelid::regclass as relation, string_agg(format('%I', u.col), ', ') as columns
+        from pg_event_trigger_ddl_commands() c
+        join pg_trigger g on c.classid = 'pg_class'::regclass and g.tgrelid = c.objid and g.tgname = 'audit_capture' and g.tgparentid = 0
+        join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+       cross join lateral audit_private.columns_unread(g.tgrelid) u (col)
+       where has_table_privilege(g.tgrelid, 'select with grant option')
+       group by 1
+    loop
+      execute format('grant select (%s) on %s to audit_agent', grown.columns, grown.relation);
+    end loop;
+  end if;
+exception when others then
+  raise warning 'The audit log could not follow a table into its new schema: %', sqlerrm using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.let_agent_follow() is
+  'Event trigger: lets audit_agent look into a schema to which a table was moved whose columns it reads, if whoever moved it may give that right; and into new columns of a tracked table, if whoever added them installs the log.';
+
+create or replace function audit_private.on_trigger()
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  made    record;
+  strange text;
+begin
+  -- Under another name it could be dropped, and made again later, as if nothing had been. Or it calls a function of ours that is not for it.
+  for made in
+    with recursive above as (
+      select g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation, c.command_tag
+        from pg_event_trigger_ddl_commands() c
+        join pg_trigger g on c.classid = 'pg_trigger'::regclass and g.oid = c.objid
+        join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+       -- Of those that are made under our names what they do is looked at below.
+       where c.command_tag = 'ALTER TRIGGER'
+          or g.tgname not in ('audit_capture', 'audit_truncate', 'audit_soft_delete', 'audit_restore', 'audit_soft_delete_move', 'audit_restore_move', 'audit_move_begin', 'audit_move_end', 'audit_remove_begin', 'audit_remove_end')
+      union all
+      select a.on_table, a.name, i.inhparent, a.command_tag from above a join pg_inherits i on i.inhrelid = a.relation
+    )
+    select a.on_table::regclass as on_table, a.name, t.target, a.command_tag, f.finding
+      from above a
+      join audit_private.tracked t on t.target = a.relation
+     cross join lateral audit_private.stray_triggers(t.target, array[a.on_table]) f
+     where f.trigger_name = a.name
+  loop
+    perform audit_private.record_schema_event('table.altered', made.target, made.target::text,
+      jsonb_build_object('command', made.command_tag, 'statement', audit_private.statement_shown(),
+        'finding', case made.command_tag when 'ALTER TRIGGER' then format('%s: a trigger of the log is called %I now.', made.on_table, made.name) else made.finding end));
+  end loop;
+  -- One that is made, though its table was tracked before: it was missing until now.
+  for made in
+    with recursive above as (
+      select g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation, false as is_new
+        from pg_event_trigger_ddl_commands() c
+        join pg_trigger g on c.classid = 'pg_trigger'::regclass and g.oid = c.objid and c.command_tag = 'CREATE TRIGGER'
+        join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+      union all
+      -- A part that has come in this transaction had none.
+      select a.on_table, a.name, i.inhparent, a.is_new or age(i.xmin) <= 0 from above a join pg_inherits i on i.inhrelid = a.relation
+    )
+    select a.on_table::regclass as on_table, a.name, t.target
+      from above a
+      join audit_private.tracked t on t.target = a.relation
+     where not a.is_new
+       and not exists (
+         select from audit.event e
+          where e.transaction_id = pg_current_xact_id() and e.object_kind = 'table' and e.object_id = t.target::oid::text and e.action in ('table.tracked', 'table.retracked'))
+       and exists (select from audit_private.wanted_triggers(t.target) w where w.on_table = a.on_table and w.trigger_name = a.name)
+  loop
+    perform audit_private.record_schema_event('table.altered', made.target, made.target::text,
+      jsonb_build_object('command', 'CREATE TRIGGER', 'statement', audit_private.statement_shown(), 'finding', format('%s: trigger %s was made anew.', made.on_table, made.name)));
+  end loop;
+  -- A trigger of the log that is made again in another form, and soon in the right one. Whether it is always enabled shows with the next command.
+  for made in
+    with recursive above as (
+      select g.oid as id, g.tgrelid as on_table, g.tgname as name, g.tgrelid as relation
+        from pg_event_trigger_ddl_commands() c join pg_trigger g on c.classid = 'pg_trigger'::regclass and g.oid = c.objid where starts_with(g.tgname::text, 'audit_')
+      union all
+      select a.id, a.on_table, a.name, i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+    )
+    select a.on_table::regclass as on_table, a.name, t.target
+      from above a
+      join audit_private.tracked t on t.target = a.relation
+     -- One that has no condition and is as audit.track makes it needs no closer look, which takes a while.
+     where not exists (
+       select from pg_trigger g
+         join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+         join pg_class c on c.oid = g.tgrelid
+        cross join lateral (values
+           ('audit_capture', case c.relkind when 'p' then 9 else 8 end, t.function_name, case when c.relkind <> 'p' then 'old_rows' end),
+           ('audit_truncate', 34, case t.truncate when 'refuse' then 'refuse_truncate' else t.function_name || '__truncate' end, null),
+           ('audit_move_begin', 18, 'move_rows', null), ('audit_move_end', 16, 'move_rows', null),
+           ('audit_remove_begin', 10, 'move_rows', null), ('audit_remove_end', 8, 'move_rows', null)) as wanted (name, type, function_name, old_rows)
+        where g.oid = a.id and wanted.name = g.tgname and wanted.type = g.tgtype and wanted.function_name = f.proname
+          and g.tgqual is null and g.tgattr::text = '' and g.tgoldtable::text is not distinct from wanted.old_rows)
+  loop
+    strange := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings(made.target) f
+                  where f.check_name = 'triggers' and f.finding not like '% is silent under %' and starts_with(f.finding, format('%s: trigger %s ', made.on_table, made.name)));
+    if strange is not null then
+      perform audit_private.record_schema_event('table.altered', made.target, made.target::text,
+        jsonb_build_object('command', 'CREATE TRIGGER', 'statement', audit_private.statement_shown(), 'finding', strange));
+    end if;
+  end loop;
+end
+$function$;
+comment on function audit_private.on_trigger() is
+  'Records that a trigger of the log was replaced by one of the same name that does something else.';
+
+create or replace function audit_private.on_change()
+returns event_trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set standard_conforming_strings = on
+set jit = off
+set plan_cache_mode = force_generic_plan  -- planning what is wrong with a table takes ten times as long as the answer
+as $function$
+declare
+  changed   regclass;
+  is_direct boolean;
+  -- The one part of a tracked table that this command alters, and nothing above it, nor what belongs to what.
+  part      regclass;
+  findings  text;
+  trouble   text;
+begin
+  if tg_tag in ('CREATE TRIGGER', 'ALTER TRIGGER') then
+    perform audit_private.on_trigger();
+    return;
+  end if;
+  for changed, is_direct in
+    with recursive touched (relation) as (  -- a partition, or a table that inherits, belongs to the tracked one above it
+      select coalesce(x.indrelid, c.objid) from pg_event_trigger_ddl_commands() c left join pg_index x on x.indexrelid = c.objid
+       where c.classid = 'pg_class'::regclass and x.indisunique is not false  -- any other index changes nothing here
+      union
+      -- Tables of a type, with a column of it or with a collation that was altered.
+      select a.attrelid
+        from pg_event_trigger_ddl_commands() c
+        join pg_attribute a on a.attnum > 0 and not a.attisdropped
+                           and (c.classid = 'pg_type'::regclass and (a.atttypid = c.objid or a.attrelid in (select t.oid from pg_class t where t.reloftype = c.objid))
+                                or c.classid = 'pg_class'::regclass and a.attrelid in (select t.oid from pg_class y join pg_class t on t.reloftype = y.reltype where y.oid = c.objid and y.reltype <> 0)
+                                or c.classid = 'pg_collation'::regclass and a.attcollation = c.objid)
+       where tg_tag not in ('ALTER TABLE', 'CREATE INDEX')
+      union
+      select i.inhparent from touched t join pg_inherits i on i.inhrelid = t.relation
+    )
+    select distinct r.relation, t.oid not in (select relation from touched) or t.oid in (select c.objid from pg_event_trigger_ddl_commands() c)
+      from (select k.relation from audit_private.known_column k union select k.target from audit_private.known_column k) r
+      join pg_class t on t.oid = r.relation
+     where t.oid in (select relation from touched)
+        or t.relnamespace in (select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_namespace'::regclass)
+  loop
+    part := case when tg_tag = 'ALTER TABLE' and not is_direct
+                  and (select count(*) from pg_event_trigger_ddl_commands()) = 1
+                  and not exists (select from pg_event_trigger_ddl_commands() c join pg_inherits i on i.inhrelid = c.objid where age(i.xmin) <= 0)
+              then (select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_class'::regclass) end;
+    -- What the log reads is of the tables above: altering a part changes none of it. Of hundreds of parts each command looked at all of them.
+    if part is null then
+      perform audit_private.follow_change(changed);
+      perform audit_private.leave_closed_schema(changed);
+    end if;
+    findings := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings(changed, part) f
+                  where f.status = 'failed' and (is_direct and starts_with(f.finding, changed::text || ':')
+                         or exists (select from pg_event_trigger_ddl_commands() c where starts_with(f.finding, c.objid::regclass::text || ':'))
+                         -- What came with a part that was attached just now, such as a trigger of the host under one of our names. Whether ours are always enabled shows with the next command.
+                         or f.finding not like '% is silent under %' and exists (select from pg_inherits i where age(i.xmin) <= 0 and starts_with(f.finding, i.inhrelid::regclass::text || ':'))));
+    if findings is not null then
+      perform audit_private.record_schema_event('table.altered', changed, changed::text,
+        jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', findings));
+    end if;
+    -- What this transaction has detached, by the catalogue and not by the text of the statement, which may be put together.
+    perform audit_private.record_schema_event('table.altered', changed, changed::text,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', f.finding))
+       from audit_private.untracked_findings(true) f where tg_tag = 'ALTER TABLE';
+  end loop;
+exception when others then
+  -- The log must not stand in the way of somebody's migration; audit.health says what is wrong now. But whoever makes it fail does not pass unseen.
+  trouble := sqlerrm;
+  begin
+    if changed is not null then
+      perform audit_private.record_schema_event('table.altered', changed, changed::text,
+        jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', format('The log could not follow it: %s.', trouble)));
+    end if;
+  exception when others then
+    trouble := concat_ws('; ', trouble, sqlerrm);
+  end;
+  raise warning 'The audit log could not follow a change of a tracked table: %', trouble using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.on_change() is
+  'Event trigger: follows changes of tracked tables, and records a change after which deletions from one would not be recorded.';
+
+drop function if exists audit_private.forget_path(regclass, boolean, boolean);
+drop function if exists audit_private.forget_path(regclass, regclass, text, text);
+
+create or replace function audit_private.forget_path(target regclass, passes regclass, passes_name text, why text, but_company boolean default false)
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  t    audit_private.tracked;
+  step jsonb := jsonb_build_array(jsonb_build_object('table', passes::oid::bigint));
+  lost text[];
+begin
+  perform set_config('audit.attaching', '', true);
+  select * into strict t from audit_private.tracked x where x.target = forget_path.target;
+  if t.understood -> 'company' -> 'hops' @> step and not but_company then
+    t.company := null;
+    lost := lost || 'company'::text;
+  end if;
+  if t.understood -> 'owner' -> 'hops' @> step then
+    t.owner := null;
+    lost := lost || 'owner'::text;
+  end if;
+  perform audit_private.register(t.target, t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
+  if lost is not null then
+    update audit_private.tracked x
+       set problem = format('its entries lack the %s since the path led over %s, which %s.', array_to_string(lost, ' and the '), passes_name, why)
+     where x.target = forget_path.target;
+  end if;
+end
+$function$;
+comment on function audit_private.forget_path(regclass, regclass, text, text, boolean) is
+  'Goes on without the paths that led over a table that was dropped or cannot be read any more: deletions must not fail for it. audit.health names the table until audit.track is called again.';
+
+create or replace function audit_private.leave_closed_schema(moved regclass)
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  closed regnamespace := (select c.relnamespace from pg_class c where c.oid = moved);
+  child  regclass;
+begin
+  if has_schema_privilege('audit_agent', closed, 'usage') then
+    return;
+  end if;
+  for child in select distinct k.target from audit_private.known_column k where k.relation = moved and k.target <> moved loop
+    perform audit_private.record_schema_event('table.altered', child, child::text,
+      jsonb_build_object('command', 'ALTER TABLE', 'statement', audit_private.statement_shown(),
+        'finding', format('%s, to which it points, is in schema %s now, into which the log may not look.', moved, closed)));
+    perform audit_private.forget_path(child, moved, moved::text, format('is in schema %s now, into which the log may not look', closed));
+  end loop;
+end
+$function$;
+comment on function audit_private.leave_closed_schema(regclass) is
+  'Goes on without a table that was moved to a schema on which the log could not be given a right.';
+
+create or replace function audit_private.on_drop()
+returns event_trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set jit = off
+as $function$
+declare
+  gone    record;
+  trouble text;
+begin
+  -- A tracked table; or, by itself, a part of one, which had its triggers. The counters of the statistics outlive the table until the commit.
+  for gone in
+    with dropped as materialized (
+      select o.objid, o.object_identity, t.target, pg_stat_get_live_tuples(o.objid) as n,
+             t.target is null and exists (
+               select from pg_event_trigger_dropped_objects() g
+                where g.object_type = 'trigger' and g.address_names[1:2] = array[o.schema_name, o.object_name] and g.address_names[3] in ('audit_capture', 'audit_truncate')) as is_part
+        from pg_event_trigger_dropped_objects() o
+        left join audit_private.tracked t on t.target = o.objid
+       where o.classid = 'pg_class'::regclass and o.objsubid = 0 and o.object_type = 'table'
+    )
+    select d.objid, d.object_identity, d.target, d.is_part,
+           case when d.target is not null and (select count(target) from dropped) = 1 then (select sum(x.n) from dropped x where x.objid = d.objid or x.is_part) else d.n end as n
+      from dropped d
+     where d.target is not null or d.is_part and not exists (select from dropped x where x.target is not null)
+  loop
+    perform audit_private.record_schema_event('table.dropped', gone.objid, gone.object_identity,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'row_estimate', nullif(gone.n, 0),
+        'finding', case when gone.is_part then 'It was a part of a tracked table: its rows are gone without an entry each.' end));
+    if gone.target is not null then
+      perform audit_private.drop_capture(audit_private.forget(gone.target));
+    end if;
+  end loop;
+  for gone in
+    select distinct t.target, o.objid, o.object_identity
+      from pg_event_trigger_dropped_objects() o
+      join audit_private.known_column k on k.relation = o.objid
+      join audit_private.tracked t on t.target = k.target
+     where o.classid = 'pg_class'::regclass and o.objsubid = 0 and t.target <> o.objid
+  loop
+    perform audit_private.record_schema_event('table.altered', gone.target, gone.target::text,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', 'A table that it points to was dropped.'));
+    perform audit_private.forget_path(gone.target, gone.objid, gone.object_identity, 'was dropped');
+  end loop;
+  for gone in
+    with recursive dropped as (
+      select to_regclass(format('%I.%I', o.address_names[1], o.address_names[2]))::oid as on_table, o.address_names[3] as trigger_name
+        from pg_event_trigger_dropped_objects() o
+       where o.object_type = 'trigger'
+         -- However it went, with an extension say; but for those that the log drops with a function that is not needed any more.
+         and not (o.original is false and exists (select from pg_event_trigger_dropped_objects() f where f.original and f.object_type = 'function' and f.schema_name = 'audit_private'))
+    ), above as (
+      select d.on_table, d.trigger_name, d.on_table as relation from dropped d
+      union
+      select a.on_table, a.trigger_name, i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+    ), lacking as (
+      -- Of a part too: a new part would have it made again, and nobody would ever know.
+      select t.target, a.on_table, a.trigger_name, array_agg(l.name) as names
+        from above a join audit_private.tracked t on t.target = a.relation cross join lateral audit_private.triggers_lacking(t.target, a.on_table) l (name)
+       group by 1, 2, 3
+    )
+    select l.target, l.on_table, l.trigger_name, case when l.trigger_name <> all (l.names) then l.names end as names
+      from lacking l
+     where l.trigger_name = any (l.names) or not exists (select from lacking other where other.on_table = l.on_table and other.trigger_name = any (other.names))
+  loop
+    perform audit_private.record_schema_event('table.altered', gone.target, gone.target::text,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(),
+        'finding', concat_ws(' ', format('Trigger %I%s was dropped.', gone.trigger_name, case when gone.on_table <> gone.target then format(' of its part %s', gone.on_table::regclass) end),
+          array_to_string(gone.names, ', ') || ' is missing.')));
+  end loop;
+  -- Columns that went with their type, extension or schema: no other event tells of them.
+  if tg_tag <> 'ALTER TABLE' then
+    for gone in
+      with recursive above as (
+        select o.objid as relation from pg_event_trigger_dropped_objects() o where o.classid = 'pg_class'::regclass and o.objsubid > 0
+        union
+        select i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+      )
+      select a.relation::regclass as relation from above a where exists (select from pg_class c where c.oid = a.relation) and exists (select from audit_private.known_column k where k.relation = a.relation)
+    loop
+      perform audit_private.follow_change(gone.relation);
+    end loop;
+  end if;
+exception when others then
+  trouble := sqlerrm;
+  begin
+    perform audit_private.record_schema_event('table.dropped', o.objid, o.object_identity,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', format('The log could not follow it: %s.', trouble)))
+       from pg_event_trigger_dropped_objects() o
+       join audit_private.tracked t on t.target = o.objid
+      where o.classid = 'pg_class'::regclass and o.objsubid = 0;
+    perform audit_private.record_schema_event('table.altered', t.target, t.target::text,
+      jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', format('Trigger %I of %s was dropped. The log could not follow it: %s.', o.address_names[3], c.oid::regclass, trouble)))
+       from pg_event_trigger_dropped_objects() o
+       join pg_class c on c.oid = to_regclass(format('%I.%I', o.address_names[1], o.address_names[2]))
+       join audit_private.tracked t on t.target in (c.oid, pg_partition_root(c.oid))
+      where o.object_type = 'trigger' and o.original and starts_with(o.address_names[3], 'audit_');
+  exception when others then
+    trouble := concat_ws('; ', trouble, sqlerrm);
+  end;
+  raise warning 'The audit log could not follow a drop: %', trouble using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.on_drop() is
+  'Event trigger: records that a tracked table, or one of the log''s triggers on it, was dropped.';
+--! EndIncluded guard/schema_events.sql
+--! Included guard/follow_triggers.sql
+-- Only a superuser can create event triggers. The tags of one cannot be changed.
+do $event_triggers$
+begin
+  if (select rolsuper from pg_catalog.pg_roles where rolname = current_user)
+     and (select evttags from pg_catalog.pg_event_trigger where evtname = 'audit_follow_changes') is distinct from array['ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX', 'CREATE TRIGGER', 'ALTER TRIGGER', 'ALTER INDEX', 'ALTER TYPE', 'ALTER COLLATION', 'ALTER DOMAIN', 'ALTER VIEW', 'ALTER SEQUENCE', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE'] then
+    drop event trigger if exists audit_follow_changes;
+    create event trigger audit_follow_changes on ddl_command_end
+      -- ALTER INDEX … RENAME renames a table too, and an altered type or collation alters those that use it.
+      when tag in ('ALTER TABLE', 'ALTER SCHEMA', 'CREATE INDEX', 'CREATE TRIGGER', 'ALTER TRIGGER', 'ALTER INDEX', 'ALTER TYPE', 'ALTER COLLATION', 'ALTER DOMAIN', 'ALTER VIEW', 'ALTER SEQUENCE', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE')
+      execute function audit_private.on_change();
+    comment on event trigger audit_follow_changes is 'Follows changes of tracked tables and of their triggers, so that no delete fails or goes unrecorded.';
+    alter event trigger audit_follow_changes enable always;
+  end if;
+end
+$event_triggers$;
+--! EndIncluded guard/follow_triggers.sql
+--! Included guard/follow_parts.sql
+create or replace function audit_private.parts_wanting(target regclass)
+returns table (on_table regclass, trigger_name text, function_name name, trigger_code text)
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set client_min_messages = warning
+set jit = off
+as $function$
+begin
+  if not exists (select from audit_private.tracked t where t.target = parts_wanting.target)
+     or exists (select from audit_private.missing_columns(parts_wanting.target))
+     -- Whoever may call it may do so for any table: where nothing is missing, nothing is written.
+     or not exists (
+       select from audit_private.triggers_of(parts_wanting.target) v
+        where v.on_table <> parts_wanting.target and not exists (select from pg_trigger g where g.tgrelid = v.on_table and g.tgname = v.trigger_name)) then
+    return;
+  end if;
+  -- A session can set it; only audit.track means it.
+  perform set_config('audit.attaching', '', true);
+  -- Two parts below different parts may come at one moment, and of two writers of one function the second would fail.
+  perform from audit_private.tracked t where t.target = parts_wanting.target for no key update;
+  -- The first part changes what is written: before it nothing could be truncated, or all rows were those of one table.
+  perform audit_private.write_capture(parts_wanting.target);
+  return query
+    select v.on_table, v.trigger_name, v.function_name, v.trigger_code
+      from audit_private.triggers_of(parts_wanting.target) v
+     where v.on_table <> parts_wanting.target
+       and not exists (select from pg_trigger g where g.tgrelid = v.on_table and g.tgname = v.trigger_name);
+end
+$function$;
+comment on function audit_private.parts_wanting(regclass) is
+  'The triggers that partitions of a tracked table, or tables that inherit from it, need and do not have: one of the same name that is there is left alone, and audit.health tells of it.';
+-- At once: tables that are attached already are given it by name in this migration, unless everybody has it.
+revoke execute on function audit_private.parts_wanting(regclass) from public;
+grant execute on function audit_private.parts_wanting(regclass) to audit_installer;
+
+create or replace function audit_private.follow_parts()
+returns event_trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set jit = off
+as $function$
+declare
+  root   regclass;
+  needed jsonb;
+  wanted record;
+begin
+  -- Nearly every table that is made is part of none.
+  if tg_tag = 'CREATE TABLE' and not exists (select from pg_event_trigger_ddl_commands() c join pg_inherits i on i.inhrelid = c.objid where c.classid = 'pg_class'::regclass) then
+    return;
+  end if;
+  -- With the rights of whoever made or attached the part: only the owner of a table gives it triggers. The catalogue tells whether there is anything to do.
+  for root in
+    with recursive above (relation) as (
+      select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_class'::regclass
+      union
+      select i.inhparent from above a join pg_inherits i on i.inhrelid = a.relation
+    ), tracked (root, is_partitioned) as (
+      select g.tgrelid, c.relkind = 'p'
+        from above a
+        join pg_class c on c.oid = a.relation
+        join pg_trigger g on g.tgrelid = a.relation and g.tgname = 'audit_capture' and g.tgparentid = 0
+        join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+    ), below (root, is_partitioned, relation) as (
+      select t.root, t.is_partitioned, i.inhrelid from tracked t join pg_inherits i on i.inhparent = t.root
+      union
+      select b.root, b.is_partitioned, i.inhrelid from below b join pg_inherits i on i.inhparent = b.relation
+    )
+    select distinct b.root
+      from below b
+      join pg_class c on c.oid = b.relation and c.relkind in ('r', 'p')
+      cross join lateral (values
+        ('audit_truncate', c.relkind = 'r'), ('audit_capture', not b.is_partitioned),
+        ('audit_remove_begin', b.is_partitioned), ('audit_remove_end', b.is_partitioned),
+        ('audit_move_begin', b.is_partitioned and c.relkind = 'p'), ('audit_move_end', b.is_partitioned and c.relkind = 'p')) as one (name, is_needed)
+     where one.is_needed and not exists (select from pg_trigger g where g.tgrelid = b.relation and g.tgname = one.name)
+  loop
+    begin
+      needed := (select coalesce(jsonb_agg(to_jsonb(w) || jsonb_build_object('on_table', w.on_table::oid)), '[]') from audit_private.parts_wanting(root) w);
+      for wanted in
+        select (w ->> 'on_table')::oid::regclass as on_table, w ->> 'trigger_name' as trigger_name, w ->> 'function_name' as function_name, w ->> 'trigger_code' as trigger_code
+          from jsonb_array_elements(needed) w
+      loop
+        execute format('create trigger %I %s execute function audit_private.%I()', wanted.trigger_name,
+          overlay(wanted.trigger_code placing wanted.on_table::text from strpos(wanted.trigger_code, '%s') for 2), wanted.function_name);
+      end loop;
+      if needed <> '[]' and not has_column_privilege('audit_agent', root, 'tableoid', 'select') then
+        execute format('grant select (tableoid) on %s to audit_agent', root);
+      end if;
+      for wanted in
+        select (w ->> 'on_table')::oid::regclass as on_table, string_agg(format('enable always trigger %I', w ->> 'trigger_name'), ', ') as actions
+          from jsonb_array_elements(needed) w group by 1
+      loop
+        execute format('alter table %s %s', wanted.on_table, wanted.actions);
+      end loop;
+    exception when others then
+      raise warning 'The audit log could not follow what was made a part of %: %', root, sqlerrm using hint = 'Call audit.track again for it. See: select * from audit.health';
+    end;
+  end loop;
+exception when others then
+  raise warning 'The audit log could not follow a new part of a table: %', sqlerrm using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.follow_parts() is
+  'Event trigger: gives a new partition of a tracked table, or a table that newly inherits from one, the triggers that only audit.track gave, with the rights of whoever made it.';
+
+-- Only a superuser can create event triggers. By its name it comes before audit_follow_changes, which records what is missing then.
+do $event_triggers$
+begin
+  if (select rolsuper from pg_catalog.pg_roles where rolname = current_user)
+     and not exists (select from pg_catalog.pg_event_trigger where evtname = 'audit_attach_parts') then
+    create event trigger audit_attach_parts on ddl_command_end
+      when tag in ('CREATE TABLE', 'CREATE SCHEMA', 'ALTER TABLE')
+      execute function audit_private.follow_parts();
+    comment on event trigger audit_attach_parts is 'Gives new partitions of tracked tables, and tables that inherit from them, the triggers of the log.';
+    alter event trigger audit_attach_parts enable always;
+  end if;
+end
+$event_triggers$;
+--! EndIncluded guard/follow_parts.sql
+--! Included export/pointer_columns.sql
+create or replace function audit_private.pointer_columns()
+returns table (kind text, parent_kind text, columns text[])
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select t.kind, parent.kind,
+         array(select c.col from jsonb_array_elements_text(audit_private.in_key_order(parent.target, cause)) with ordinality c (col, n) order by c.n)
+    from audit_private.tracked t
+    cross join lateral jsonb_array_elements(t.understood -> 'causes') cause
+    join audit_private.tracked parent on parent.target = (cause ->> 'table')::oid
+   order by t.kind, parent.kind
+$function$;
+comment on function audit_private.pointer_columns() is
+  'By which columns of its snapshot a deleted row of a kind points to which other kind: what audit_private.pointers_of looks up for one row, for an export that asks for a million.';
+grant execute on function audit_private.pointer_columns() to audit_admin;
+--! EndIncluded export/pointer_columns.sql
+--! Included keeping/kept_causes.sql
+create table if not exists audit_private.kept_cause (
+  cause    bigint not null,
+  event_id bigint not null,
+  constraint kept_cause_pkey primary key (cause, event_id)
+);
+comment on table audit_private.kept_cause is 'What audit.cause_of says of kept entries that were recorded without a cause: the later deletion to which they belong. From the top of such an act down, nothing else leads.';
+comment on column audit_private.kept_cause.cause is 'The entry that took the other one along.';
+comment on column audit_private.kept_cause.event_id is 'The entry that belongs to it.';
+comment on constraint kept_cause_pkey on audit_private.kept_cause is 'What belongs to an entry.';
+alter table audit_private.kept_cause owner to audit_owner;
+alter table audit_private.kept_cause enable row level security;
+
+create or replace function audit_private.kept_below(root audit.event)
+returns bigint[]
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  p audit_private.keeping := audit_private.progress();
+begin
+  if p.done is null or p.tracked_as is distinct from audit_private.tracking_digest()
+     or not (case when root.id <= p.imported_to then p.at_transaction <> '0' or p.at_id >= p.imported_to else pg_visible_in_snapshot(root.transaction_id, p.done) end)
+  then
+    return null;
+  end if;
+  return array(
+    with recursive below (id) as (
+      select root.id
+      union
+      select c.event_id from below b cross join lateral (select k.event_id from audit_private.kept_cause k where k.cause = b.id offset 0) c
+    )
+    select id from below);
+end
+$function$;
+comment on function audit_private.kept_below(audit.event) is
+  'The same as audit_private.joined_below, at once, as the keeper has kept it; null if that transaction is not kept yet, or tables were tracked or untracked since.';
+grant execute on function audit_private.kept_below(audit.event) to audit_admin, audit_dba;
+--! EndIncluded keeping/kept_causes.sql
+--! Included reading/sentence.sql
+create or replace function audit_private.phrase(action text, locale text)
+returns text
+language sql
+immutable
+parallel safe
+return case when locale = 'sv' then
+    case action
+      when 'projects.exported'  then '{actor}: exporterade projekt{count}'
+      when 'customers.exported' then '{actor}: exporterade kunder{count}'
+      when 'contacts.exported'  then '{actor}: exporterade kundkontakter{count}'
+      when 'customer.deleted'   then '{actor}: raderade kund {object}{owner}'
+      when 'contact.deleted'    then '{actor}: raderade kundkontakt {object}{owner}'
+      when 'project.deleted'    then '{actor}: raderade projekt {object}{owner}'
+      when 'role.deleted'       then '{actor}: raderade roll {object}{owner}'
+      when 'user.deleted'       then '{actor}: raderade användarprofil {object}{owner}'
+      when 'cv.deleted'         then '{actor}: raderade CV {object}{owner}'
+      when 'customer.restored'   then '{actor}: återställde kund {object}{owner}'
+      when 'contact.restored'    then '{actor}: återställde kundkontakt {object}{owner}'
+      when 'project.restored'    then '{actor}: återställde projekt {object}{owner}'
+      when 'role.restored'       then '{actor}: återställde roll {object}{owner}'
+      when 'user.restored'       then '{actor}: återställde användarprofil {object}{owner}'
+      when 'cv.restored'         then '{actor}: återställde CV {object}{owner}'
+      when 'table.tracked'      then '{actor}: anslöt tabellen {object} till granskningsloggen'
+      when 'table.retracked'    then '{actor}: ändrade vad granskningsloggen registrerar för tabellen {object}'
+      when 'table.untracked'    then '{actor}: kopplade bort tabellen {object} från granskningsloggen'
+      when 'table.altered'      then '{actor}: ändrade tabellen {object}, vilket påverkar granskningsloggen'
+      when 'table.dropped'      then '{actor}: tog bort tabellen {object}'
+      when 'access.granted'     then '{actor}: gav {object} rätt att läsa granskningsloggen'
+      when 'access.revoked'     then '{actor}: tog ifrån {object} rätten att läsa granskningsloggen'
+      when 'access.read_from'   then '{actor}: lät {object} avgöra vem som får läsa granskningsloggen'
+      when 'actor.required'     then '{actor}: krävde att någon anges för varje radering'
+      when 'actor.optional'     then '{actor}: tillät raderingar utan att någon anges'
+      when 'token_key.added'    then '{actor}: lade till signaturnyckeln {object}'
+      when 'token_key.dropped'  then '{actor}: tog bort signaturnyckeln {object}'
+      when 'login.bound'        then '{actor}: band databasinloggningen {object} till en källa'
+      when 'login.unbound'      then '{actor}: lät databasinloggningen {object} själv ange sin källa'
+      when 'log.fingerprints_renewed' then '{actor}: förnyade granskningsloggens fingeravtryck efter en uppgradering av servern'
+      when 'log.partitioned'    then '{actor}: delade upp granskningsloggens poster per år'
+      when 'audit.exported'     then '{actor}: exporterade granskningsloggen'
+      when 'audit.export_ended' then '{actor}: exporten av granskningsloggen {outcome}{count}'
+      when 'projects.export_ended'  then '{actor}: exporten av projekt {outcome}{count}'
+      when 'customers.export_ended' then '{actor}: exporten av kunder {outcome}{count}'
+      when 'contacts.export_ended'  then '{actor}: exporten av kundkontakter {outcome}{count}'
+      else case when action like '%.deleted'  then '{actor}: raderade {kind} {object}{owner}'
+                when action like '%.restored' then '{actor}: återställde {kind} {object}{owner}'
+                else '{actor}: {action} {object}{owner}' end
+    end
+  else
+    case action
+      when 'projects.exported'  then '{actor}: exported projects{count}'
+      when 'customers.exported' then '{actor}: exported customers{count}'
+      when 'contacts.exported'  then '{actor}: exported customer contacts{count}'
+      when 'customer.deleted'   then '{actor}: deleted customer {object}{owner}'
+      when 'contact.deleted'    then '{actor}: deleted customer contact {object}{owner}'
+      when 'project.deleted'    then '{actor}: deleted project {object}{owner}'
+      when 'role.deleted'       then '{actor}: deleted role {object}{owner}'
+      when 'user.deleted'       then '{actor}: deleted user profile {object}{owner}'
+      when 'cv.deleted'         then '{actor}: deleted CV {object}{owner}'
+      when 'customer.restored'   then '{actor}: restored customer {object}{owner}'
+      when 'contact.restored'    then '{actor}: restored customer contact {object}{owner}'
+      when 'project.restored'    then '{actor}: restored project {object}{owner}'
+      when 'role.restored'       then '{actor}: restored role {object}{owner}'
+      when 'user.restored'       then '{actor}: restored user profile {object}{owner}'
+      when 'cv.restored'         then '{actor}: restored CV {object}{owner}'
+      when 'table.tracked'      then '{actor}: attached table {object} to the audit log'
+      when 'table.retracked'    then '{actor}: changed what the audit log records of table {object}'
+      when 'table.untracked'    then '{actor}: detached table {object} from the audit log'
+      when 'table.altered'      then '{actor}: altered table {object}, which affects the audit log'
+      when 'table.dropped'      then '{actor}: dropped table {object}'
+      when 'access.granted'     then '{actor}: let {object} read the audit log'
+      when 'access.revoked'     then '{actor}: took the right to read the audit log from {object}'
+      when 'access.read_from'   then '{actor}: let {object} say who may read the audit log'
+      when 'actor.required'     then '{actor}: demanded that somebody is named for each deletion'
+      when 'actor.optional'     then '{actor}: allowed deletions without anybody being named'
+      when 'token_key.added'    then '{actor}: added the signing key {object}'
+      when 'token_key.dropped'  then '{actor}: dropped the signing key {object}'
+      when 'login.bound'        then '{actor}: bound the database login {object} to one source'
+      when 'login.unbound'      then '{actor}: let the database login {object} name its source itself'
+      when 'log.fingerprints_renewed' then '{actor}: renewed the fingerprints of the audit log after an upgrade of the server'
+      when 'log.partitioned'    then '{actor}: divided the entries of the audit log by year'
+      when 'audit.exported'     then '{actor}: exported the audit log'
+      when 'audit.export_ended' then '{actor}: the export of the audit log {outcome}{count}'
+      when 'projects.export_ended'  then '{actor}: the export of projects {outcome}{count}'
+      when 'customers.export_ended' then '{actor}: the export of customers {outcome}{count}'
+      when 'contacts.export_ended'  then '{actor}: the export of customer contacts {outcome}{count}'
+      else case when action like '%.deleted'  then '{actor}: deleted {kind} {object}{owner}'
+                when action like '%.restored' then '{actor}: restored {kind} {object}{owner}'
+                else '{actor}: {action} {object}{owner}' end
+    end
+  end;
+comment on function audit_private.phrase(text, text) is 'The sentence of an action in a language, en or sv, with places for its parts.';
+
+create or replace function audit_private.part(part text, value text)
+returns jsonb
+language sql
+immutable
+parallel safe
+return case when value is null or value = '' then '[]'::jsonb else pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('part', part, 'text', value)) end;
+comment on function audit_private.part(text, text) is 'A part of a sentence as a list of one, an empty list if there is nothing to say.';
+
+create or replace function audit.sentence_parts(event audit.event, locale text default 'en')
+returns jsonb
+language plpgsql
+stable
+parallel safe
+as $function$
+declare
+  said  text[] := pg_catalog.regexp_split_to_array(audit_private.phrase(event.action, locale), '(?=[{])|(?<=[}])');
+  rows  numeric := case when pg_catalog.jsonb_typeof(event.details -> 'row_count') = 'number' then (event.details ->> 'row_count')::numeric end;
+  parts jsonb := '[]';
+  piece text;
+begin
+  foreach piece in array said loop
+    parts := parts || case piece
+      when '{actor}' then audit_private.part('actor', coalesce(event.actor_name, event.actor_id,
+        case when locale = 'sv' then 'Databasinloggning ' else 'Database login ' end || event.db_user))
+      when '{object}' then audit_private.part('object', event.object_label)
+      when '{kind}'   then audit_private.part('text', event.object_kind)
+      when '{action}' then audit_private.part('text', event.action)
+      when '{owner}'  then case when event.owner_label is null then '[]'::jsonb else
+        audit_private.part('text', ' (') || audit_private.part('owner', event.owner_label) || audit_private.part('text', ')') end
+      when '{outcome}' then audit_private.part('text', case event.details ->> 'outcome'
+        when 'complete'  then case when locale = 'sv' then 'slutfördes' else 'was completed' end
+        when 'cancelled' then case when locale = 'sv' then 'avbröts' else 'was cancelled' end
+        when 'failed'    then case when locale = 'sv' then 'misslyckades' else 'failed' end
+        else case when locale = 'sv' then 'avslutades' else 'ended' end end)
+      when '{count}'  then case when rows is null then '[]'::jsonb else
+        audit_private.part('text', ' (') || audit_private.part('count', rows::text)
+        || audit_private.part('text', case when locale = 'sv' then case when rows = 1 then ' rad)' else ' rader)' end
+                                          else case when rows = 1 then ' row)' else ' rows)' end end) end
+      else audit_private.part('text', piece)
+    end;
+  end loop;
+  return parts;
+end
+$function$;
+comment on function audit.sentence_parts(audit.event, text) is
+  'The sentence of an entry in its parts, in order: a JSON array of {part, text}, where part is actor, object, owner, count or text. Joined they are the sentence. Locales: en, sv; any other reads as en.';
+
+create or replace function audit.sentence(event audit.event, locale text default 'en')
+returns text
+language sql
+stable
+parallel safe
+as $function$
+  -- One expression, which is made part of the query that asks: a list and an export of a million rows make a sentence of each entry.
+  select pg_catalog.format(
+    pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(
+      audit_private.phrase(event.action, locale),
+      '{actor}', '%1$s'), '{object}', '%2$s'), '{owner}', '%3$s'), '{kind}', '%4$s'), '{action}', '%5$s'), '{outcome}', '%6$s'), '{count}', '%7$s'),
+    coalesce(event.actor_name, event.actor_id, case when locale = 'sv' then 'Databasinloggning ' else 'Database login ' end || event.db_user),
+    event.object_label,
+    ' (' || event.owner_label || ')',
+    event.object_kind,
+    event.action,
+    case when event.details is not null then case event.details ->> 'outcome'
+      when 'complete'  then case when locale = 'sv' then 'slutfördes' else 'was completed' end
+      when 'cancelled' then case when locale = 'sv' then 'avbröts' else 'was cancelled' end
+      when 'failed'    then case when locale = 'sv' then 'misslyckades' else 'failed' end
+      else case when locale = 'sv' then 'avslutades' else 'ended' end end
+      else case when locale = 'sv' then 'avslutades' else 'ended' end end,
+    case when event.details is not null and pg_catalog.jsonb_typeof(event.details -> 'row_count') = 'number' then
+      ' (' || (event.details ->> 'row_count')::numeric || case when (event.details ->> 'row_count')::numeric = 1
+        then case when locale = 'sv' then ' rad)' else ' row)' end else case when locale = 'sv' then ' rader)' else ' rows)' end end end)
+$function$;
+comment on function audit.sentence(audit.event, text) is
+  'The entry in a sentence: who did what to which thing, and in brackets to whom or what it belonged. Locales: en, sv; any other reads as en.';
+--! EndIncluded reading/sentence.sql
+--! Included reading/act.sql
+-- plpgsql, which keeps its plans for the session: as nested functions of SQL these were planned anew for each entry.
+create or replace function audit_private.pointers_of(object_kind text, owner_kind text, owner_id text, snapshot jsonb)
+returns table (kind text, id text)
+language plpgsql
+stable
+rows 3
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+#variable_conflict use_variable
+declare
+  pointer record;
+begin
+  if owner_id is not null then
+    kind := owner_kind;
+    id := owner_id;
+    return next;
+  end if;
+  for pointer in
+    select parent.kind, parent.target, cause.value as hop
+      from audit_private.tracked t
+      cross join lateral jsonb_array_elements(t.understood -> 'causes') cause
+      join audit_private.tracked parent on parent.target = (cause.value ->> 'table')::oid
+     where t.kind = object_kind
+  loop
+    kind := pointer.kind;
+    if jsonb_array_length(pointer.hop -> 'columns') = 1 then
+      id := snapshot ->> (pointer.hop -> 'columns' ->> 0);
+    else
+      id := (select jsonb_build_array(variadic array_agg(snapshot ->> c.col order by c.n))::text
+               from jsonb_array_elements_text(audit_private.in_key_order(pointer.target, pointer.hop)) with ordinality c (col, n));
+    end if;
+    if id is not null and (kind, id) is distinct from (owner_kind, owner_id) then return next; end if;
+  end loop;
+end
+$function$;
+comment on function audit_private.pointers_of(text, text, text, jsonb) is
+  'What a deleted row pointed to: its owner, and by its snapshot the tracked tables whose deletion takes it along.';
+grant execute on function audit_private.pointers_of(text, text, text, jsonb) to audit_admin, audit_dba;
+
+-- These are asked for each entry of a page. With partitions planning takes longer than the answer: a general plan is kept for the session.
+create or replace function audit.cause_of(event audit.event)
+returns bigint
+language plpgsql
+stable
+set plan_cache_mode = force_generic_plan
+as $function$
+declare
+  pointer record;
+  cause   bigint;
+begin
+  if event.caused_by is not null then return event.caused_by; end if;
+  -- In the order of the index of the marks, because another one would lead through all that the transaction did.
+  if event.action not like '%.deleted'
+     or (select true from audit.event p where p.has_forerunners and p.transaction_id = event.transaction_id order by p.object_id limit 1) is null then
+    return null;
+  end if;
+  -- Each by itself, and in the same order, as a range: else PostgreSQL may read all that the transaction did for one entry.
+  for pointer in select k.kind, k.id from audit_private.pointers_of(event.object_kind, event.owner_kind, event.owner_id, event.snapshot) k loop
+    cause := least(cause, (
+      select pg_catalog.min(m.id)
+        from (select p.id from audit.event p
+               where p.has_forerunners and p.transaction_id = event.transaction_id and p.object_id >= pointer.id and p.object_id <= pointer.id
+                 and p.object_kind = pointer.kind and p.id > event.id and p.action like '%.deleted'
+               order by p.object_id offset 0) m));
+  end loop;
+  return cause;
+end
+$function$;
+comment on function audit.cause_of(audit.event) is
+  'The entry that took this one along: the one that was recorded with it, or, where a program deleted the children first with statements of its own, the later deletion in the same transaction of what the row belonged to.';
+
+create or replace function audit.root_of(event audit.event)
+returns bigint
+language plpgsql
+stable
+as $function$
+declare
+  e    audit.event := event;
+  top  bigint;
+  next bigint;
+begin
+  loop
+    next := coalesce(e.root_id, audit.cause_of(e));
+    if next is null then return top; end if;
+    top := next;
+    select p.* into e from audit.event p where p.id = next;
+    if not found then return null; end if;
+  end loop;
+end
+$function$;
+comment on function audit.root_of(audit.event) is 'The entry at the top of the act to which this one belongs; null if it is the top.';
+
+create or replace function audit_private.joined_below(root audit.event)
+returns bigint[]
+language plpgsql
+stable
+as $function$
+declare
+  below   bigint[] := array[root.id];
+  parents bigint[] := array[root.id];
+  kinds   text[]   := array[root.object_kind];
+  objects text[]   := array[root.object_id];
+  nearer  bigint[];
+  by_snapshot text;
+begin
+  -- Level by level, as long as there are entries that had others before them. The transaction is read once for each: whose owner or
+  -- snapshot has the key of one of them, of whatever kind, is looked at closely.
+  while pg_catalog.cardinality(parents) > 0 loop
+    select pg_catalog.string_agg(pg_catalog.format('when %L then %s', p.kind, p.condition), ' ') into by_snapshot
+      from (
+        select c.kind, pg_catalog.string_agg(case pg_catalog.cardinality(c.columns) when 1 then pg_catalog.format('d.snapshot ->> %L', c.columns[1])
+                 else pg_catalog.format('pg_catalog.jsonb_build_array(%s)::text', (select pg_catalog.string_agg(pg_catalog.format('d.snapshot ->> %L', k.col), ', ' order by k.n) from pg_catalog.unnest(c.columns) with ordinality k (col, n))) end
+               || ' = any ($4)', ' or ') as condition
+          from audit_private.pointer_columns() c where c.parent_kind = any (kinds) and pg_catalog.cardinality(c.columns) > 0 group by c.kind) p;
+    execute pg_catalog.format('
+      select pg_catalog.array_agg(d.id) from audit.event d
+       where d.transaction_id = $1 and d.root_id is null and d.id < $2 and d.action like ''%%.deleted''
+         and (d.owner_kind = any ($3) and d.owner_id = any ($4)%s)', ' or case d.object_kind ' || by_snapshot || ' end')
+      into nearer using root.transaction_id, root.id, kinds, objects;
+    select coalesce(pg_catalog.array_agg(d.id), '{}') into nearer
+      from audit.event d where d.id = any (nearer) and d.id <> all (below) and audit.cause_of(d) = any (parents);
+    below := below || nearer;
+    select coalesce(pg_catalog.array_agg(d.id), '{}'), pg_catalog.array_agg(d.object_kind), pg_catalog.array_agg(d.object_id) into parents, kinds, objects
+      from audit.event d where d.id = any (nearer) and d.has_forerunners;
+  end loop;
+  return below;
+end
+$function$;
+comment on function audit_private.joined_below(audit.event) is
+  'The entry, and what its transaction had done directly before and turned out to belong to it, at any depth.';
+
+create or replace function audit.entries_of_act(id bigint)
+returns setof bigint
+language plpgsql
+stable
+rows 10
+set plan_cache_mode = force_generic_plan
+as $function$
+#variable_conflict use_column
+declare
+  root  audit.event;
+  below bigint[];
+begin
+  select e.* into root from audit.event e where e.id = entries_of_act.id;
+  if not found then return; end if;
+  below := case when root.has_forerunners then coalesce(audit_private.kept_below(root), audit_private.joined_below(root)) else array[root.id] end;
+  -- What the caller may not see is not told of; nor what is the main entry of no act.
+  return query select e.id from audit.event e where e.id = any (below) and e.root_id is null;
+  return query select e.id from audit.event e where e.transaction_id = root.transaction_id and e.root_id = any (below);
+end
+$function$;
+comment on function audit.entries_of_act(bigint) is
+  'The numbers of all entries of the act whose main entry has this number, itself included.';
+
+create or replace function audit.went_along(event audit.event)
+returns jsonb
+language plpgsql
+stable
+set plan_cache_mode = force_generic_plan
+as $function$
+begin
+  if event.has_forerunners then
+    return (
+      select coalesce(pg_catalog.jsonb_object_agg(k.object_kind, k.n order by k.object_kind), '{}')
+        from (select d.object_kind, pg_catalog.count(*) as n from audit.event d
+               where d.id = any (array(select act from audit.entries_of_act(event.id) act)) and d.id <> event.id group by d.object_kind) k);
+  end if;
+  return (
+    select coalesce(pg_catalog.jsonb_object_agg(k.object_kind, k.n order by k.object_kind), '{}')
+      from (select d.object_kind, pg_catalog.count(*) as n from audit.event d where d.transaction_id = event.transaction_id and d.root_id = event.id group by d.object_kind) k);
+end
+$function$;
+comment on function audit.went_along(audit.event) is
+  'What was deleted along with the object of an entry at the top of an act, counted by kind: {"contact": 3, "project": 2}.';
+
+create or replace function audit_private.kind_count(kind text, n bigint, locale text)
+returns text
+language sql
+immutable
+parallel safe
+return n::text || ' ' || case when locale = 'sv' then
+    case kind when 'customer' then case when n = 1 then 'kund' else 'kunder' end
+              when 'contact'  then case when n = 1 then 'kundkontakt' else 'kundkontakter' end
+              when 'project'  then 'projekt'
+              when 'role'     then case when n = 1 then 'roll' else 'roller' end
+              when 'user'     then case when n = 1 then 'användarprofil' else 'användarprofiler' end
+              when 'cv'       then 'CV:n'
+              else kind end
+  else
+    case kind when 'contact'  then case when n = 1 then 'customer contact' else 'customer contacts' end
+              when 'user'     then case when n = 1 then 'user profile' else 'user profiles' end
+              when 'cv'       then case when n = 1 then 'CV' else 'CVs' end
+              else kind || case when n = 1 then '' else 's' end end
+  end;
+comment on function audit_private.kind_count(text, bigint, text) is 'A number of things of one kind in words: 3 customer contacts.';
+
+create or replace function audit.act_sentence(event audit.event, went_along jsonb, locale text default 'en')
+returns text
+language sql
+stable
+parallel safe
+as $function$
+  select audit.sentence(event, locale)
+    || case when k.said is null then '' when locale = 'sv' then ', tillsammans med ' || k.said else ', and with it ' || k.said end
+  from (
+    select pg_catalog.string_agg(
+             case when c.n = 1 then '' when c.n < c.of then ', ' when locale = 'sv' then ' och ' else ' and ' end || c.words, '' order by c.n) as said
+      from (
+        select audit_private.kind_count(e.key, e.value::bigint, locale) as words,
+               pg_catalog.row_number() over (order by e.value::bigint desc, e.key) as n,
+               pg_catalog.count(*) over () as of
+          from pg_catalog.jsonb_each_text(went_along) e
+      ) c
+  ) k
+$function$;
+comment on function audit.act_sentence(audit.event, jsonb, text) is
+  'An act in a sentence: the sentence of its main entry and what went with it, counted by kind.';
+
+create or replace view audit.act with (security_invoker = true) as
+select e.*,
+       audit.act_sentence(e, w.went_along) as sentence,
+       w.went_along,
+       w.went_along_count
+from audit.event e
+cross join lateral (
+  select k.went_along, (select coalesce(pg_catalog.sum(v.value::integer), 0)::integer from pg_catalog.jsonb_each_text(k.went_along) v) as went_along_count
+    from (select audit.went_along(e) as went_along offset 0) k
+) w
+where audit.cause_of(e) is null;
+comment on view audit.act is 'One row for each act: its main entry, its sentence, and what went with it.';
+do $comments$
+declare
+  col record;
+begin
+  for col in
+    select a.attname, coalesce(pg_catalog.col_description('audit.event'::regclass, e.attnum), case a.attname
+             when 'sentence' then 'The act in an English sentence.'
+             when 'went_along' then 'What went with it, counted by kind.'
+             when 'went_along_count' then 'How many entries went with it.' end) as words
+      from pg_catalog.pg_attribute a
+      left join pg_catalog.pg_attribute e on e.attrelid = 'audit.event'::regclass and e.attname = a.attname
+     where a.attrelid = 'audit.act'::regclass and a.attnum > 0
+  loop
+    execute pg_catalog.format('comment on column audit.act.%I is %L', col.attname, col.words);
+  end loop;
+end
+$comments$;
+alter view audit.act owner to audit_owner;
+grant select on audit.act to audit_admin, audit_dba;
+grant execute on function audit_private.joined_below(audit.event), audit_private.pointer_columns() to audit_admin, audit_dba;
+grant execute on function audit.cause_of(audit.event), audit.root_of(audit.event), audit.entries_of_act(bigint),
+  audit.sentence(audit.event, text), audit.sentence_parts(audit.event, text), audit.went_along(audit.event),
+  audit.act_sentence(audit.event, jsonb, text) to audit_admin, audit_dba;
+grant execute on function audit_private.phrase(text, text), audit_private.part(text, text), audit_private.kind_count(text, bigint, text) to audit_admin, audit_dba;
+grant usage on schema audit_private to audit_admin, audit_dba;
+--! EndIncluded reading/act.sql
+--! Included partitions/try_for_lock.sql
+create or replace function audit_private.try_for_lock(statement text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '250ms'
+set jit = off
+as $function$
+begin
+  for attempt in 1..20 loop
+    begin
+      execute statement;
+      return;
+    exception
+      when lock_not_available then
+        if attempt = 20 then raise; end if;
+        perform pg_sleep(0.5);
+    end;
+  end loop;
+end
+$function$;
+comment on function audit_private.try_for_lock(text) is
+  'Runs a statement that needs a lock, without making others wait for it: where it is not to be had within 250 ms it is tried again after half a second, twenty times in all.';
+--! EndIncluded partitions/try_for_lock.sql
+--! Included partitions/add_partition.sql
+create or replace function audit_private.guard_partition(part regclass)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+begin
+  -- Entries come through audit.event, whose guards and policies count; by its own name nobody reads or writes a partition.
+  execute format('alter table %s enable row level security', part);
+  execute format('create or replace trigger guard_change before update or delete or truncate on %s for each statement execute function audit_private.refuse_change()', part);
+  execute format('create or replace trigger guard_insert before insert on %s for each statement when (current_user not in (''audit_owner'', ''audit_agent'')) execute function audit_private.refuse_change()', part);
+  execute format('alter table %s enable always trigger guard_change, enable always trigger guard_insert', part);
+  execute format('comment on trigger guard_change on %s is %L', part, 'Entries are never changed or removed, not even by their owner.');
+  execute format('comment on trigger guard_insert on %s is %L', part, 'Entries come from the functions of the audit log only.');
+end
+$function$;
+comment on function audit_private.guard_partition(regclass) is 'Guards the entries of a partition against whoever names it.';
+
+create or replace function audit_private.comment_partition(part regclass, of_what text)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+declare
+  made record;
+begin
+  execute format('comment on table %s is %L', part, format('%s Read audit.event.', of_what));
+  for made in
+    select c.conname from pg_constraint c where c.conrelid = part and c.contype = 'p'
+  loop
+    execute format('comment on constraint %I on %s is %L', made.conname, part, 'One number, one entry.');
+  end loop;
+end
+$function$;
+comment on function audit_private.comment_partition(regclass, text) is 'Says what a partition is, for \d+.';
+
+create or replace function audit_private.add_partition(year integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+-- Writers and readers never wait for it.
+set lock_timeout = '250ms'
+set jit = off
+as $function$
+declare
+  part text := format('audit_private.event_%s', year);
+  was_released boolean;
+begin
+  -- Whoever else adds one waits here; it is also what attach takes.
+  lock table only audit.event in share update exclusive mode;
+  if audit_private.has_partition(year) then return; end if;
+  was_released := exists (select from audit_private.released r join audit_private.fingerprints() f using (object, fingerprint) where r.object = 'relation audit.event');
+  execute format('create table %s (like audit.event including defaults including storage including compression including comments)', part);
+  execute format('alter table %s owner to audit_owner', part);
+  execute format('revoke all on %s from public, audit_admin, audit_agent, audit_dba', part);
+  perform audit_private.guard_partition(part::regclass);
+  execute format('alter table audit.event attach partition %s for values from (%s) to (%s)', part, audit_private.first_number_of(year), audit_private.first_number_of(year + 1));
+  perform audit_private.comment_partition(part::regclass, format('The entries of %s.', year));
+  perform audit_private.release(format('audit_private\.event_%s(_|$)', year));
+  -- What somebody else changed about the table stays found.
+  if was_released then perform audit_private.release('^relation audit\.event$'); end if;
+end
+$function$;
+comment on function audit_private.add_partition(integer) is
+  'Adds the partition of a year, empty, beside writers and readers. Fails with 55P03 if another session changes the table at this moment.';
+
+create or replace function audit_private.is_year_due()
+returns boolean
+language sql
+volatile
+set search_path = pg_catalog, pg_temp
+as $function$
+  select case when audit_private.is_partitioned() then
+    extract(year from now() at time zone 'UTC') = audit_private.year_of_numbers() + 1
+    or not audit_private.has_partition(audit_private.year_of_numbers() + 1) end
+$function$;
+comment on function audit_private.is_year_due() is 'Whether audit_private.follow_year has anything to do: a year has begun, or the next one has no partition yet.';
+
+create or replace function audit_private.begin_year(year integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+begin
+  -- At a moment without a writer: a statement that began before the partition was there could put a number of its range nowhere.
+  -- For the same reason the partition must be there for everybody, which one that this transaction adds is not.
+  lock table only audit.event in share row exclusive mode;
+  if not audit_private.has_partition(year)
+     or exists (select from pg_locks l where l.pid = pg_backend_pid() and l.relation = to_regclass('audit_private.event_' || year) and l.mode = 'AccessExclusiveLock') then
+    raise exception using errcode = 'AU009', message = format('%s has no partition yet', year),
+      detail = format('Numbers of %s would stand in the partition of another year.', year), hint = 'Call audit.partition_by_year().';
+  end if;
+  -- Another keeper may have done it. Numbers never go back.
+  if audit_private.year_of_numbers() < year then
+    perform setval('audit.event_id_seq', audit_private.first_number_of(year), false);
+  end if;
+end
+$function$;
+comment on function audit_private.begin_year(integer) is 'Lets the entries from now on go into the partition of a year.';
+
+create or replace function audit_private.follow_year(this_year integer default extract(year from now() at time zone 'UTC')::integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  year integer := audit_private.year_of_numbers();
+begin
+  -- A clock that is years ahead, or a keeper that was away for years, is for a person to decide: audit.health asks for it.
+  if not audit_private.has_partition(year + 1) then
+    perform audit_private.add_partition(year + 1);
+  elsif this_year = year + 1 then
+    -- Nobody waits for it: if there is a writer, the next pass tries again.
+    lock table only audit.event in share row exclusive mode nowait;
+    perform audit_private.begin_year(this_year);
+  end if;
+exception
+  -- Until then entries go where they went.
+  when lock_not_available then null;
+  -- What the keeper keeps does not depend on it.
+  when others then
+    raise warning 'The partition of the next year is not there: %', sqlerrm using hint = 'See: select * from audit.health';
+end
+$function$;
+comment on function audit_private.follow_year(integer) is
+  'Lets entries go into the partition of a year that has begun, and adds the partition of the next one. Called by each pass of the keeper; without it entries stay in the partition of the year before, and none is lost.';
+
+create or replace function audit_private.partition_findings(this_year integer default extract(year from now() at time zone 'UTC')::integer)
+returns table (check_name text, status text, finding text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+  select 'partitions', 'warning', format('%s has no partition yet.', y.year + 1)
+    from (select audit_private.year_of_numbers() as year where audit_private.is_partitioned()) y
+   where not audit_private.has_partition(y.year + 1)
+  union all
+  select 'partitions', 'warning', format('It is %s, and entries still go into the partition of %s.', this_year, y.year)
+    from (select audit_private.year_of_numbers() as year where audit_private.is_partitioned()) y
+   where y.year < this_year and (y.year < this_year - 1 or extract(doy from now() at time zone 'UTC') > 1)
+  union all
+  select 'partitions', 'warning', format('Entries go into the partition of %s, and it is %s.', y.year, this_year)
+    from (select audit_private.year_of_numbers() as year where audit_private.is_partitioned()) y
+   where y.year > this_year
+$function$;
+comment on function audit_private.partition_findings(integer) is 'Whether entries go into the partition of their year, and the next one is there.';
+--! EndIncluded partitions/add_partition.sql
+--! Included partitions/become_partitioned.sql
+create or replace function audit_private.refuse_partitions()
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+declare
+  strange text;
+begin
+  select string_agg(distinct r, ', ') into strange
+    from (select coalesce(r.object, f.object) as r from audit_private.released r full join audit_private.fingerprints() f on f.object = r.object
+           where (r.fingerprint is distinct from f.fingerprint or r.shown is distinct from f.shown)
+             and f.object is distinct from 'constraint event_number_check on audit.event') x;
+  if strange is not null then
+    raise exception using errcode = 'AU009', message = 'audit.partition_by_year: the log is not as it was released', detail = strange,
+      hint = 'See: select * from audit.health where check_name = ''definitions''. Nothing was changed.';
+  end if;
+  select string_agg(s.finding, ' ' order by s.n, s.step) into strange from audit_private.act_index_steps() s;
+  if strange is not null then
+    raise exception using errcode = 'AU009', message = 'audit.partition_by_year: indexes are still to be built', detail = strange,
+      hint = 'npm run audit -- migrate builds them beside readers and writers. Nothing was changed.';
+  end if;
+  select string_agg(pg_describe_object(a.class, a.object, 0), ', ' order by a.object) into strange
+    from audit_private.above_entries() a
+    left join pg_proc p on a.class = 'pg_proc'::regclass and p.oid = a.object
+    left join pg_class c on a.class = 'pg_class'::regclass and c.oid = a.object
+   where coalesce(p.pronamespace, c.relnamespace, 0) not in ('audit'::regnamespace, 'audit_private'::regnamespace)
+      or coalesce(p.prokind <> 'f', c.relkind <> 'v');
+  if strange is not null then
+    raise exception using errcode = 'AU009', message = 'audit.partition_by_year: something outside the log is built upon audit.event', detail = strange,
+      hint = 'Drop it, and make it again afterwards. Nothing was changed.';
+  end if;
+  select string_agg(p.pubname, ', ') into strange from pg_publication_rel r join pg_publication p on p.oid = r.prpubid where r.prrelid = 'audit.event'::regclass;
+  if strange is not null then
+    raise exception using errcode = 'AU009', message = 'audit.partition_by_year: audit.event is published', detail = strange,
+      hint = 'alter publication … drop table audit.event, and add it again afterwards, with publish_via_partition_root. Nothing was changed.';
+  end if;
+end
+$function$;
+comment on function audit_private.refuse_partitions() is 'Refuses, before anything is done, what audit.partition_by_year could not make again: AU009.';
+
+create or replace function audit_private.fingerprints_as_json()
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+  select jsonb_object_agg(f.object, jsonb_build_array(f.fingerprint, f.shown)) from audit_private.fingerprints() f
+$function$;
+comment on function audit_private.fingerprints_as_json() is 'What audit_private.fingerprints() says, to compare it with a later state.';
+
+create or replace function audit_private.become_partitioned(last_year integer)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set check_function_bodies = off
+set quote_all_identifiers = off
+set jit = off
+as $function$
+declare
+  heap   text := format('audit_private.event_until_%s', last_year);
+  gone   text[];
+  again  text[];
+  own    text[];
+  number record;
+  step   text;
+  before jsonb;
+  after  jsonb;
+  concerned constant text := '(audit\.event(_[a-z_]+)?|audit_private\.event_until_[0-9_a-z]+)$';
+  lost   text;
+begin
+  perform audit_private.refuse_partitions();
+  before := audit_private.fingerprints_as_json();
+  lock table audit.event in access exclusive mode;
+
+  -- What is said about the table, as statements, while its name is still this.
+  select array_agg(k.gone order by a.depth desc, a.object desc), array_agg(k.again order by a.depth, a.object) into gone, again
+    from audit_private.above_entries() a cross join lateral audit_private.code_of_object(a.class, a.object) k;
+  select array_agg(s.code order by s.n) into own
+    from (
+      select 1 as n, format('alter table audit.event add constraint %I %s; ', k.conname, pg_get_constraintdef(k.oid)) || coalesce(audit_private.comments_code('pg_constraint', k.oid, format('constraint %I on audit.event', k.conname)), '') as code
+        from pg_constraint k where k.conrelid = 'audit.event'::regclass and k.contype = 'p'
+      union all
+      select 2, pg_get_indexdef(i.indexrelid) || '; ' || coalesce(audit_private.comments_code('pg_class', i.indexrelid, 'index ' || i.indexrelid::regclass), '')
+        from pg_index i where i.indrelid = 'audit.event'::regclass and not i.indisprimary
+      union all
+      select 3, concat_ws(' ', 'alter table audit.event owner to audit_owner; alter table audit.event enable row level security; revoke all on audit.event from public;',
+               audit_private.rights_code(c.relacl, 'audit.event'),
+               -- Some rights are on columns: the agent sets no time, transaction or login.
+               (select string_agg(format('grant %s (%I) on audit.event to %s;', x.privilege_type, a.attname, case x.grantee when 0 then 'public' else quote_ident(x.grantee::regrole::name) end), ' ')
+                  from pg_attribute a cross join aclexplode(a.attacl) x where a.attrelid = c.oid),
+               format('comment on table audit.event is %L;', obj_description(c.oid, 'pg_class')))
+        from pg_class c where c.oid = 'audit.event'::regclass
+      union all
+      select 4, format('create policy %I on audit.event as %s for %s to %s %s %s; ', p.polname, case when p.polpermissive then 'permissive' else 'restrictive' end,
+               case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
+               (select string_agg(case r when 0 then 'public' else quote_ident(r::regrole::name) end, ', ') from unnest(p.polroles) r),
+               'using (' || pg_get_expr(p.polqual, p.polrelid) || ')', 'with check (' || pg_get_expr(p.polwithcheck, p.polrelid) || ')')
+               || coalesce(audit_private.comments_code('pg_policy', p.oid, format('policy %I on audit.event', p.polname)), '')
+        from pg_policy p where p.polrelid = 'audit.event'::regclass
+      union all
+      select 5, pg_get_triggerdef(g.oid) || format('; alter table audit.event enable always trigger %I; ', g.tgname) || coalesce(audit_private.comments_code('pg_trigger', g.oid, format('trigger %I on audit.event', g.tgname)), '')
+        from pg_trigger g where g.tgrelid = 'audit.event'::regclass and not g.tgisinternal
+      union all
+      select 6, audit_private.rights_code(c.relacl, 'sequence audit.event_id_seq') from pg_class c where c.oid = 'audit.event_id_seq'::regclass
+    ) s;
+  select s.last_value, s.is_called into number from audit.event_id_seq s;
+
+  foreach step in array gone loop execute step; end loop;
+  for step in select format('drop policy %I on audit.event', p.polname) from pg_policy p where p.polrelid = 'audit.event'::regclass loop execute step; end loop;
+  revoke all on audit.event from public, audit_admin, audit_agent, audit_dba;
+  alter table audit.event alter column id drop identity;
+  execute format('alter table audit.event rename to event_until_%s', last_year);
+  execute format('alter table audit.event_until_%s set schema audit_private', last_year);
+  for step in
+    select format('alter index %s rename to %I', i.indexrelid::regclass, regexp_replace(c.relname, '^event_', format('event_until_%s_', last_year)))
+      from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid = heap::regclass
+  loop
+    execute step;
+  end loop;
+
+  execute format('create table audit.event (like %s including defaults including storage including compression including comments) partition by range (id)', heap);
+  alter table audit.event alter column id add generated always as identity (sequence name audit.event_id_seq);
+  perform setval('audit.event_id_seq', number.last_value, number.is_called);
+  foreach step in array own loop execute step; end loop;
+  -- The check was validated beforehand: nothing is read here.
+  execute format('alter table audit.event attach partition %s for values from (minvalue) to (%s)', heap, audit_private.first_number_of(last_year + 1));
+  execute format('alter table %s drop constraint event_number_check', heap);
+  perform audit_private.comment_partition(heap::regclass, format('The entries until the end of %s.', last_year));
+  foreach step in array again loop execute step; end loop;
+
+  -- Everything else must be as it was, or nothing is done.
+  after := audit_private.fingerprints_as_json();
+  select string_agg(coalesce(b.key, a.key), ', ') into lost
+    from jsonb_each(before) b full join jsonb_each(after) a on a.key = b.key
+   where b.value is distinct from a.value and coalesce(b.key, a.key) !~ concerned;
+  if lost is not null then
+    raise exception using errcode = 'AU009', message = 'audit.partition_by_year: something would not be as it was', detail = lost, hint = 'Nothing was changed. Please report this.';
+  end if;
+  delete from audit_private.released r where r.object ~ concerned;
+  insert into audit_private.released (object, fingerprint, shown, server_major)
+  select a.key, a.value ->> 0, a.value ->> 1, current_setting('server_version_num')::integer / 10000 from jsonb_each(after) a where a.key ~ concerned;
+  perform audit_private.record_setting('log.partitioned', 'log', null, last_year::text, null, jsonb_build_object('partition', heap));
+end
+$function$;
+comment on function audit_private.become_partitioned(integer) is
+  'Makes audit.event a partitioned table whose first partition is the table that it was, in one transaction: no row is moved or read. For audit.partition_by_year.';
+--! EndIncluded partitions/become_partitioned.sql
+--! Included partitions/partition_by_year.sql
+create or replace function audit_private.act_as_owner()
+returns void
+language plpgsql
+volatile
+as $function$
+begin
+  -- Until the end of the transaction. What it makes belongs to the owner, and the guard lets its entry through.
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+  perform set_config('client_min_messages', 'warning', true);
+  perform set_config('jit', 'off', true);  -- a procedure that commits cannot have it among its own settings
+  if current_user = 'audit_owner' then return; end if;
+  perform set_config('role', 'audit_owner', true);
+exception
+  when insufficient_privilege then
+    raise exception using errcode = '42501', message = 'audit.partition_by_year: not allowed', detail = format('The login is %s.', session_user),
+      hint = 'Call it as a superuser, or: grant audit_owner to … for the length of the call.';
+end
+$function$;
+comment on function audit_private.act_as_owner() is 'Goes on as audit_owner until the end of the transaction, if the login may.';
+
+-- A procedure, because it commits: checking the numbers of millions of entries must not happen under a lock that writers wait for.
+create or replace procedure audit.partition_by_year()
+language plpgsql
+as $function$
+declare
+  this_year integer;
+  last_year integer;
+begin
+  perform audit_private.act_as_owner();
+  this_year := extract(year from now() at time zone 'UTC')::integer;
+  if audit_private.is_partitioned() then
+    -- For a year that the keeper missed, or would not begin by itself.
+    if this_year > audit_private.year_of_numbers() then
+      if not audit_private.has_partition(this_year) then perform audit_private.add_partition(this_year); end if;
+      commit;
+      perform audit_private.act_as_owner();
+      perform audit_private.try_for_lock(format('select audit_private.begin_year(%s)', this_year));
+      commit;
+      perform audit_private.act_as_owner();
+    end if;
+    if not audit_private.has_partition(audit_private.year_of_numbers() + 1) then perform audit_private.add_partition(audit_private.year_of_numbers() + 1); end if;
+    return;
+  end if;
+  perform audit_private.refuse_partitions();
+  last_year := greatest(this_year, (select s.last_value / 1000000000000 from audit.event_id_seq s))::integer;
+  perform audit_private.try_for_lock(format('alter table audit.event drop constraint if exists event_number_check, add constraint event_number_check check (id < %s) not valid', audit_private.first_number_of(last_year + 1)));
+  commit;
+
+  perform audit_private.act_as_owner();
+  alter table audit.event validate constraint event_number_check;
+  commit;
+
+  perform audit_private.act_as_owner();
+  perform audit_private.try_for_lock(format('select audit_private.become_partitioned(%s)', last_year));
+  commit;
+
+  perform audit_private.act_as_owner();
+  perform audit_private.add_partition(last_year + 1);
+  commit;
+
+  perform audit_private.act_as_owner();
+  analyze audit.event;
+end
+$function$;
+comment on procedure audit.partition_by_year() is
+  'Turns audit.event into a table with a partition for each year. What is there becomes the first partition as it stands, without being copied; writers and readers wait for it less than a second. The keeper adds the years to come; called again, it begins a year that the keeper missed.';
+--! EndIncluded partitions/partition_by_year.sql
+--! Included tables/act_indexes.sql
+create or replace function audit_private.is_act_index(index oid)
+returns boolean
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+  select exists (
+    select from pg_index i
+      join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] and a.attname = 'transaction_id'
+     where i.indexrelid = is_act_index.index
+       and (i.indrelid = 'audit.event'::regclass or exists (select from pg_inherits h where h.inhrelid = i.indrelid and h.inhparent = 'audit.event'::regclass)))
+$function$;
+comment on function audit_private.is_act_index(oid) is
+  'Whether an index is one by which acts are found: those are built, and replaced, one by one beside writers, so that audit.health says of them under "indexes" what is missing, and not under "definitions".';
+
+create or replace function audit_private.act_index_steps()
+returns table (n integer, step text, is_alone boolean, finding text)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set jit = off
+as $function$
+  with wanted (columns, condition, words) as (
+    values ('transaction_id, root_id', '', 'Everything of one transaction, and what went along with an entry: acts and their trees.'),
+           ('transaction_id, has_forerunners, object_id', ' WHERE (has_forerunners IS NOT NULL)', 'What other entries of its transaction may belong to: the acts of programs that delete without foreign keys.')
+  ), relation as materialized (
+    select c.oid, c.relname, c.relkind, n.nspname
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where c.oid = 'audit.event'::regclass or exists (select from pg_inherits i where i.inhrelid = c.oid and i.inhparent = 'audit.event'::regclass)
+  ), there as materialized (
+    select r.oid, r.relkind, i.indexrelid, i.indisvalid, w.columns, obj_description(i.indexrelid, 'pg_class') as words,
+           exists (select from pg_inherits h where h.inhrelid = i.indexrelid) as is_attached
+      from relation r
+      join pg_index i on i.indrelid = r.oid and audit_private.is_act_index(i.indexrelid)
+      left join wanted w on regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', '') = format('btree (%s)%s', w.columns, w.condition)
+  ), place as materialized (
+    select r.*, w.*, format('%s_%s_idx', r.relname, replace(w.columns, ', ', '_')) as name,
+           (select min(t.indexrelid) from there t where t.oid = r.oid and t.columns = w.columns and (t.indisvalid or r.relkind = 'p')) as index
+      from relation r cross join wanted w
+  )
+  select 1, format('drop index concurrently %s', t.indexrelid::regclass), true, format('The building of index %s was broken off.', t.indexrelid::regclass)
+    from there t where t.relkind = 'r' and not t.indisvalid
+  union all
+  select 2, format('create index concurrently %I on %I.%I (%s)%s', p.name, p.nspname, p.relname, p.columns, p.condition), true,
+         format('%s has no index on (%s).', p.oid::regclass, p.columns)
+    from place p where p.relkind = 'r' and p.index is null
+  union all
+  select 3, format('create index %I on only audit.event (%s)%s', p.name, p.columns, p.condition), false,
+         format('audit.event has no index on (%s).', p.columns)
+    from place p where p.relkind = 'p' and p.index is null
+  union all
+  select 4, format('alter index %s attach partition %s', whole.index::regclass, p.index::regclass), false,
+         format('Index %s is not a part of that of audit.event.', p.index::regclass)
+    from place p join place whole on whole.relkind = 'p' and whole.columns = p.columns join there t on t.indexrelid = p.index
+   where p.relkind = 'r' and not t.is_attached
+  union all
+  select 5, format('comment on index %s is %L', p.index::regclass, p.words), false, format('Index %s is not described.', p.index::regclass)
+    from place p join there t on t.indexrelid = p.index where p.oid = 'audit.event'::regclass and t.words is distinct from p.words
+  union all
+  select 6, format('drop index %s%s', case t.relkind when 'r' then 'concurrently ' end, t.indexrelid::regclass), t.relkind = 'r', format('Index %s is needed no longer.', t.indexrelid::regclass)
+    from there t where t.columns is null and not t.is_attached and (t.indisvalid or t.relkind = 'p')
+   order by 1, 2
+$function$;
+comment on function audit_private.act_index_steps() is
+  'What is left to do until the indexes of acts are as this release needs them, in this order: a statement, whether it must stand outside a transaction, and what audit.health says. Nothing, if all is well.';
+grant execute on function audit_private.act_index_steps() to audit_installer;
+
+create or replace function audit_private.act_index_findings()
+returns table (check_name text, status text, finding text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+  select 'indexes', 'warning', s.finding from audit_private.act_index_steps() s
+$function$;
+comment on function audit_private.act_index_findings() is 'Whether the indexes are there by which acts are found.';
+
+comment on column audit.event.has_forerunners is 'Of an entry to which others may belong: true if its transaction had entries before it, which may belong to it (without foreign keys, an ORM deletes the children first), else false. Empty if nothing points to such things; of the first of a transaction, also if an earlier release recorded it.';
+--! EndIncluded tables/act_indexes.sql
+--! Included health/fingerprints.sql
+drop function if exists audit_private.rights_of(aclitem[]);
+
+create or replace function audit_private.rights_of(acl aclitem[], but_for oid[] default '{}')
+returns text
+language sql
+stable
+as $function$
+  select string_agg(format('%s=%s%s', case a.grantee when 0 then 'public' else a.grantee::regrole::text end, a.privilege_type, case when a.is_grantable then '*' else '' end),
+                    ',' order by a.grantee::regrole::text, a.privilege_type)
+    from aclexplode(acl) a
+   -- Those of the owner itself are there by nature: a dump leaves them out, and each major version has others.
+   where a.grantee <> a.grantor and (a.grantee <> all (but_for) or a.is_grantable or a.privilege_type not in ('USAGE', 'EXECUTE'))
+     and (a.grantee = 0 or a.grantee in (select oid from pg_roles where rolname like 'audit\_%')
+          or not (select rolsuper from pg_roles where oid = a.grantee))
+$function$;
+comment on function audit_private.rights_of(aclitem[], oid[]) is 'Rights in words and in a fixed order. The use of something by the roles named second is left out.';
+
+create or replace function audit_private.owners_of_parts()
+returns oid[]
+language sql
+stable
+as $function$
+  select coalesce(array_agg(distinct c.relowner), '{}')
+    from audit_private.tracked t
+    join pg_class c on c.oid = t.target
+   where c.relkind = 'p' or exists (select from pg_inherits i where i.inhparent = t.target)
+$function$;
+comment on function audit_private.owners_of_parts() is
+  'Who owns tracked tables that have partitions, or others that inherit from them: audit.track lets them use what gives a new one its triggers.';
+
+create or replace function audit_private.users_for_parts()
+returns oid[]
+language sql
+stable
+as $function$
+  -- By what they were given, so that an owner who sells the table, or has it no longer, is no alarm.
+  select coalesce(array_agg(distinct a.grantee), '{}')
+    from pg_proc p cross join lateral aclexplode(p.proacl) a
+   where p.oid = 'audit_private.parts_wanting(regclass)'::regprocedure and a.grantee <> 0
+     and a.grantee not in (select oid from pg_roles where rolname like 'audit\_%')
+$function$;
+comment on function audit_private.users_for_parts() is
+  'Who may give a new partition its triggers: the owners of tracked tables that have partitions, and those who were it once.';
+
+create or replace function audit_private.used_for_parts()
+returns regprocedure[]
+language sql
+stable
+return array['audit_private.parts_wanting(regclass)'::regprocedure, 'audit_private.move_rows()'::regprocedure, 'audit_private.refuse_truncate()'::regprocedure];
+comment on function audit_private.used_for_parts() is 'What whoever makes a partition of a tracked table must be able to call, so that it gets its triggers.';
+
+-- It answered with two columns.
+drop function if exists audit_private.fingerprints();
+
+create function audit_private.fingerprints()
+returns table (object text, fingerprint text, shown text)
+language sql
+stable
+-- What PostgreSQL shows, and the names of objects, must not depend on the session.
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set jit = off
+as $function$
+  -- Role names stand instead of their numbers, so that a restored database has the same fingerprints.
+  -- What PostgreSQL writes out of its own parse trees stands apart: another major version words it differently.
+  select 'function ' || p.oid::regprocedure,
+         md5(concat_ws(E'\x1f', p.prosrc, p.proconfig, p.prosecdef, p.provolatile, p.proowner::regrole, audit_private.rights_of(p.proacl, case when p.oid = any (audit_private.used_for_parts()) then audit_private.users_for_parts() else '{}' end))),
+         md5(pg_get_function_sqlbody(p.oid))
+    from pg_proc p
+   where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+     and not exists (select from audit_private.tracked t where p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$'))
+  union all
+  select 'relation ' || c.oid::regclass,
+         md5(concat_ws(E'\x1f', c.relkind, c.relpersistence, c.relrowsecurity, c.relowner::regrole, audit_private.rights_of(c.relacl),
+           c.reloptions,
+           (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, a.attnotnull, audit_private.rights_of(a.attacl), a.atthasdef), ',' order by a.attnum)
+              from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+           -- A table that inherits from one of ours would put its rows among the entries.
+           (select string_agg(i.inhrelid::regclass::text, ',' order by i.inhrelid::regclass::text) from pg_inherits i where i.inhparent = c.oid))),
+         md5(case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid)
+           else (select string_agg(concat_ws(' ', d.adnum, pg_get_expr(d.adbin, d.adrelid)), ',' order by d.adnum) from pg_attrdef d where d.adrelid = c.oid) end)
+    from pg_class c
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm', 'S')
+     -- Those of tracked tables are as many as these, if nobody has been given a right on them.
+     and not (c.relkind = 'S' and c.relowner = 'audit_owner'::regrole and audit_private.rights_of(c.relacl) = 'audit_agent=SELECT'
+              and exists (select from audit_private.tracked t where c.relname = 'moves_' || t.target::oid))
+  union all
+  select format('trigger %s on %s', g.tgname, g.tgrelid::regclass), 
+         md5(concat_ws(E'\x1f', g.tgenabled, g.tgtype, g.tgfoid::regprocedure, g.tgattr, g.tgqual is null, g.tgoldtable, g.tgnewtable)), md5(pg_get_triggerdef(g.oid))
+    from pg_trigger g join pg_class c on c.oid = g.tgrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and not g.tgisinternal
+  union all
+  select format('policy %s on %s', p.polname, p.polrelid::regclass),
+         md5(concat_ws(E'\x1f', p.polcmd, p.polpermissive, p.polroles::regrole[], p.polqual is null, p.polwithcheck is null)),
+         md5(concat_ws(E'\x1f', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)))
+    from pg_policy p join pg_class c on c.oid = p.polrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+  union all
+  select format('rule %s on %s', r.rulename, r.ev_class::regclass), md5(concat_ws(E'\x1f', r.ev_type, r.ev_enabled, r.is_instead)), md5(pg_get_ruledef(r.oid))
+    from pg_rewrite r join pg_class c on c.oid = r.ev_class
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and r.rulename <> '_RETURN'
+  union all
+  select format('index %s', i.indexrelid::regclass), 
+         md5(concat_ws(E'\x1f', i.indisvalid, i.indisunique, i.indkey, i.indoption, i.indpred is null)), md5(pg_get_indexdef(i.indexrelid))
+    from pg_index i join pg_class c on c.oid = i.indrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and not audit_private.is_act_index(i.indexrelid)
+  union all
+  -- Since version 18 "not null" is a constraint too; the relation has it already.
+  select format('constraint %s on %s', k.conname, k.conrelid::regclass), md5(concat_ws(E'\x1f', k.contype, k.convalidated, k.conkey)), md5(pg_get_constraintdef(k.oid))
+    from pg_constraint k join pg_class c on c.oid = k.conrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and k.contype in ('c', 'p', 'u', 'f', 'x')
+  union all
+  select 'schema ' || n.nspname, md5(concat_ws(E'\x1f', n.nspowner::regrole, audit_private.rights_of(n.nspacl, case n.nspname when 'audit_private' then audit_private.users_for_parts() else '{}' end))), null
+    from pg_namespace n
+   where n.nspname in ('audit', 'audit_private')
+  union all
+  select 'event trigger ' || t.evtname, md5(concat_ws(E'\x1f', t.evtevent, t.evtenabled, t.evttags, t.evtfoid::regprocedure)), null
+    from pg_event_trigger t join pg_proc p on p.oid = t.evtfoid
+   where p.pronamespace = 'audit_private'::regnamespace
+$function$;
+comment on function audit_private.fingerprints() is
+  'What the audit log consists of now, each object with a fingerprint of its definition, owner, settings and rights, and one of how this major version of PostgreSQL shows it. The functions that audit.track writes are left out: they are compared with what would be written.';
+
+create or replace function audit.renew_fingerprints()
+returns integer
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  major   integer := current_setting('server_version_num')::integer / 10000;
+  before  integer := (select max(r.server_major) from audit_private.released r);
+  renewed text[];
+begin
+  if not (pg_has_role(session_user, 'audit_owner', 'usage') or pg_has_role(session_user, 'audit_owner', 'member with admin option')) then
+    raise exception using errcode = '42501', message = 'audit.renew_fingerprints: not allowed',
+      detail = format('The login is %s.', session_user), hint = 'Call it as a superuser, or as the role that installed the audit log.';
+  end if;
+  if before = major then
+    raise exception using errcode = 'AU002', message = 'audit.renew_fingerprints: there is nothing to renew',
+      detail = format('They were made by PostgreSQL %s, which still runs.', major),
+      hint   = 'What audit.health finds under definitions was changed by somebody: find out by whom.';
+  end if;
+  -- Only the words of the other version: what differs besides them stays found.
+  with now as (
+    update audit_private.released r set shown = f.shown, server_major = major
+      from audit_private.fingerprints() f where f.object = r.object
+    returning r.object
+  ), was as (
+    select r.object, r.shown from audit_private.released r
+  )
+  select coalesce(array_agg(w.object order by w.object), '{}') into renewed
+    from was w join now using (object) join audit_private.fingerprints() f using (object)
+   where w.shown is distinct from f.shown;
+  update audit_private.released r set server_major = major where r.server_major <> major;
+  perform audit_private.record_setting('log.fingerprints_renewed', 'log', null, format('%s → %s', before, major), null,
+    jsonb_build_object('from', before, 'to', major, 'reworded', renewed));
+  return cardinality(renewed);
+end
+$function$;
+comment on function audit.renew_fingerprints() is
+  'After an upgrade of PostgreSQL to another major version, which words definitions differently: takes its words for released from now on. Returns how many objects that concerns; the entry that it leaves names them. For superusers and the role that installed the log.';
+--! EndIncluded health/fingerprints.sql
+--! Included health/findings.sql
+create or replace function audit_private.missing_columns(target regclass)
+returns table (col text, used_by text)
+language sql
+stable
+as $function$
+  select used.col, used.used_by
+    from audit_private.tracked t
+    cross join lateral (
+      select jsonb_array_elements_text(t.understood -> 'key'), 'the key', t.target
+      union all select part ->> 'column', 'the label', t.target from jsonb_array_elements(t.understood -> 'label') part where part ? 'column'
+      union all select jsonb_array_elements_text(t.understood -> 'keep'), 'the snapshot', t.target
+      union all select t.soft_delete, 'soft_delete', t.target where t.soft_delete is not null
+      union all select r.col::text, 'a path', r.there from audit_private.columns_read_by(t.target) r where r.there <> t.target
+    ) as used (col, used_by, relation)
+   where t.target = missing_columns.target and used.col is not null and used.col <> 'tableoid'
+     and not exists (select from pg_attribute a where a.attrelid = used.relation and a.attname = used.col and not a.attisdropped)
+$function$;
+comment on function audit_private.missing_columns(regclass) is 'Columns that a tracked table''s settings name and that are not there any more.';
+
+create or replace function audit_private.trigger_type(code text)
+returns integer
+language sql
+immutable
+parallel safe
+return case when code like '% for each row%' then 1 else 0 end
+     + case when code like 'before %' then 2 else 0 end
+     + case pg_catalog.split_part(code, ' ', 2) when 'delete' then 8 when 'update' then 16 when 'truncate' then 32 end;
+comment on function audit_private.trigger_type(text) is 'When a trigger fires, as pg_trigger.tgtype has it.';
+
+create or replace function audit_private.bare_condition(condition text)
+returns text
+language sql
+immutable
+parallel safe
+strict
+-- What stands in quotes is the name of a column, and "A" is none of "a".
+return (select pg_catalog.string_agg(case when p.n % 2 = 1 then pg_catalog.lower(pg_catalog.translate(p.part, '() ', '')) else p.part end, '"' order by p.n)
+          from pg_catalog.regexp_split_to_table(condition, '"') with ordinality p (part, n));
+comment on function audit_private.bare_condition(text) is 'The condition of a trigger without what PostgreSQL adds or takes away when it shows it.';
+
+create or replace function audit_private.triggers_lacking(target regclass, on_table oid)
+returns setof text
+language sql
+stable
+as $function$
+  select w.trigger_name
+    from audit_private.wanted_triggers(target) w
+    join audit_private.tracked t on t.target = triggers_lacking.target
+   where w.on_table = triggers_lacking.on_table and not exists (select from pg_trigger g where g.tgrelid = w.on_table and g.tgname = w.trigger_name)
+     -- Those went with their column, which is followed.
+     and (w.trigger_name not in ('audit_soft_delete', 'audit_restore', 'audit_soft_delete_move', 'audit_restore_move')
+          or exists (select from pg_attribute a where a.attrelid = t.target and a.attname = t.soft_delete and not a.attisdropped))
+$function$;
+comment on function audit_private.triggers_lacking(regclass, oid) is 'Which triggers that a tracked table, or a part of it, needs are not there.';
+
+create or replace function audit_private.stray_triggers(target regclass, parts oid[])
+returns table (trigger_name name, finding text)
+language sql
+stable
+as $function$
+  with wanted as materialized (select * from audit_private.wanted_triggers(target))
+  select g.tgname, format('%s: trigger %I calls %s of the log, and is none of its own.', g.tgrelid::regclass, g.tgname, f.proname)
+    from pg_trigger g
+    join pg_proc f on f.oid = g.tgfoid and f.pronamespace = 'audit_private'::regnamespace
+   where g.tgrelid = any (parts)
+     and not exists (select from wanted w where w.trigger_name = g.tgname and (w.on_table = g.tgrelid or w.on_table = stray_triggers.target and g.tgparentid <> 0))
+$function$;
+comment on function audit_private.stray_triggers(regclass, oid[]) is
+  'Triggers of a tracked table, or of parts of it, that call a function of the log and are none of those that audit.track makes, whatever they are called.';
+
+drop function if exists audit_private.capture_findings(regclass);
+
+create or replace function audit_private.capture_findings(only_of regclass default null, only_part regclass default null)
+returns table (check_name text, status text, finding text)
+language sql
+stable
+as $function$
+  -- Only where all columns are there can code be written to compare with: nothing else may come before that question.
+  with sound as materialized (
+    select t.target, t.kind from audit_private.tracked t
+     where (only_of is null or t.target = only_of)
+       and exists (select from pg_class c where c.oid = t.target)
+       and not exists (select from audit_private.missing_columns(t.target))
+  ), own as materialized (
+    select t.target, t.kind, v.* from sound t cross join lateral audit_private.capture_variants(t.target) v where only_part is null
+    union all  -- the bodies of its functions are those of the whole table
+    select t.target, t.kind, w.on_table, w.trigger_name, w.function_name, null, w.trigger_code
+      from sound t cross join lateral audit_private.wanted_triggers(t.target) w
+     where only_part is not null and w.on_table in (only_part, t.target)
+  ), wanted as materialized (
+    select * from own
+    union all  -- PostgreSQL gives each partition the row-level triggers of the table above it; there they can be disabled by themselves
+    select t.target, t.kind, m.relation, v.trigger_name, v.function_name, null, v.trigger_code
+      from own v
+      join sound t on t.target = v.target
+      join pg_class c on c.oid = t.target and c.relkind = 'p'
+      cross join lateral audit_private.tree_below(t.target) m
+      join pg_class part on part.oid = m.relation and part.relkind in ('r', 'p')
+     where m.relation <> t.target and v.on_table = t.target and v.trigger_code like '% for each row%' and (only_part is null or m.relation = only_part)
+  ), there as (
+    select w.*, g.oid as trigger_id, g.tgenabled, g.tgtype, g.tgattr, g.tgoldtable, g.tgqual, f.proname, f.prosrc, f.prosecdef, f.proconfig, f.proowner,
+           replace(pg_get_triggerdef(g.oid), 'CREATE TRIGGER', '') as is_defined
+      from wanted w
+      left join pg_trigger g on g.tgrelid = w.on_table and g.tgname = w.trigger_name
+      left join pg_proc f on f.oid = g.tgfoid
+  )
+  select 'tables', 'failed', format('Table %s of kind %s is gone, but was not untracked.', t.target::oid, t.kind)
+    from audit_private.tracked t where not exists (select from pg_class c where c.oid = t.target)
+  union all
+  select 'columns', 'failed', format('%s: column %s, which %s uses, is not there any more.', t.target, m.col, m.used_by)
+    from audit_private.tracked t cross join lateral audit_private.missing_columns(t.target) m
+  union all
+  select 'columns', 'failed', format('%s: the log may not read column %s of %s any more.', k.target, k.name, k.relation)
+    from audit_private.known_column k
+   where exists (select from pg_class c where c.oid = k.relation and k.target <> k.relation)
+     and not coalesce(has_column_privilege('audit_agent', k.relation, k.number, 'select'), true)
+  union all
+  select distinct 'columns', 'failed', format('%s: the log may not look into schema %s any more, where it reads %s.', k.target, c.relnamespace::regnamespace, k.relation)
+    from audit_private.known_column k
+    join pg_class c on c.oid = k.relation
+   where not has_schema_privilege('audit_agent', c.relnamespace, 'usage')
+  union all
+  select 'columns', 'warning', format('%s: the log may not read %s of it, since a column was added or a right was revoked: a TRUNCATE is recorded without, or fails.', t.target, string_agg(quote_ident(u.col), ', ' order by u.col))
+    from audit_private.tracked t cross join lateral audit_private.columns_unread(t.target) u (col)
+   group by t.target
+  union all
+  select 'columns', 'failed', format('%s: %s', t.target, t.problem)
+    from audit_private.tracked t where t.problem is not null and exists (select from pg_class c where c.oid = t.target)
+  union all
+  select distinct 'columns', 'failed', format('%s: row-level security hides %s from the log.', k.target, k.relation)
+    from audit_private.known_column k
+    join pg_class c on c.oid = k.relation
+   where c.relrowsecurity and not (select rolbypassrls from pg_roles where rolname = 'audit_agent')
+  union all
+  select distinct 'columns', case when now.hop is null and not (r.hop ->> 'is_named')::boolean then 'warning' else 'failed' end,
+         case when (r.hop ->> 'is_named')::boolean then format('%s: the %s is looked for in %s by %s, which is not its key any more.', t.target, r.path, r.there, r.hop -> 'keys')
+           when now.hop is null then format('%s: the %s is looked for in %s, but no foreign key on %s.%s leads there any more.', t.target, r.path, r.there, r.from_table, quote_ident(r.hop ->> 'via'))
+           else format('%s: the %s is looked for in %s, but the foreign key on %s.%s leads elsewhere now: to %s.', t.target, r.path, r.there, r.from_table, quote_ident(r.hop ->> 'via'), (now.hop ->> 'table')::oid::regclass) end
+    from sound t
+    cross join lateral audit_private.path_rows(t.target) r
+    cross join lateral (
+      select case when (r.hop ->> 'is_named')::boolean
+               then r.hop - array['via', 'is_named', 'keys'] || jsonb_build_object('keys', to_jsonb(audit_private.key_of(r.there)))
+               else audit_private.hop_by_foreign_key(r.from_table, (r.hop ->> 'via')::name) end as hop) now
+   where now.hop is distinct from r.hop - array['via', 'is_named']
+  union all
+  select 'columns', 'failed', format('%s: its entries name rows by %s, which is not its key any more.', t.target, x.understood -> 'key')
+    from sound t
+    join audit_private.tracked x on x.target = t.target
+   where not exists (  -- as audit_private.key_of looks for one
+     select from pg_index i
+      where i.indrelid = t.target and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+        and (select jsonb_agg(a.attname order by a.attname) from pg_attribute a where a.attrelid = t.target and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
+            = (select jsonb_agg(col order by col::name) from jsonb_array_elements_text(x.understood -> 'key') col))
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s is missing.', on_table, trigger_name) from there where trigger_id is null
+  union all
+  select 'triggers', 'failed', f.finding
+    from sound t cross join lateral audit_private.stray_triggers(t.target, case when only_part is null then array(select b.relation::oid from audit_private.tree_below(t.target) b) else array[only_part::oid] end) f
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s is %s.', on_table, trigger_name,
+           case tgenabled when 'D' then 'disabled' when 'O' then 'silent under session_replication_role = replica' else 'enabled on replicas only' end)
+    from there where trigger_id is not null and tgenabled <> 'A'
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s calls %s instead of %s.', on_table, trigger_name, proname, function_name)
+    from there where proname <> function_name
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s has a condition that is not ours.', on_table, trigger_name)
+    from there
+   where trigger_id is not null
+     and case when tgqual is null then '' else audit_private.bare_condition(substring(is_defined from ' WHEN (.*) EXECUTE FUNCTION ')) end
+         <> coalesce(audit_private.bare_condition(substring(trigger_code from ' when (.*)$')), '')
+  union all
+  select 'triggers', 'failed', format('%s: trigger %s does not fire when ours does.', on_table, trigger_name)
+    from there
+   where trigger_id is not null
+     and (tgtype <> audit_private.trigger_type(trigger_code) or tgattr::text <> ''
+          or tgoldtable::text is distinct from case when trigger_code like '% referencing old table as old_rows %' then 'old_rows' end)
+  union all
+  select 'triggers', 'failed', format('%s: function %s was changed.', on_table, function_name)
+    from there
+   where proname = function_name and body is not null
+     and (prosrc <> body or not prosecdef or proowner <> 'audit_agent'::regrole
+          or proconfig is distinct from audit_private.capture_settings(target))
+  union all
+  select 'foreign keys', 'warning', format('Deleting from %s takes rows of %s along, which is not tracked.', t.target, c.conrelid::regclass)
+    from audit_private.tracked t
+    join pg_constraint c on c.confrelid = t.target and c.contype = 'f' and c.confdeltype = 'c' and c.conparentid = 0
+   where not exists (select from audit_private.tracked child where child.target = c.conrelid)
+  union all
+  select 'companies', 'warning', format('%s was tracked without a company: its entries stand under company ''default'', while those of %s name theirs.', t.target, o.example)
+    from audit_private.tracked t
+    cross join lateral (select audit_private.other_companies(t.target) as example) o
+   where t.company is null and t.problem is null and o.example is not null and exists (select from pg_class c where c.oid = t.target)
+  union all
+  select 'companies', 'warning', format('%s: a deletion from %s, which is not tracked, takes its rows along, and their entries lack the company or the owner.', s.target, lost.tables)
+    from sound s
+    cross join lateral audit_private.lost_on_the_way(s.target) lost (tables)
+   where lost.tables is not null
+  union all
+  -- Ours is told after such a trigger, and of a row of which there is no entry yet nothing can be read.
+  select distinct 'companies', 'warning', format('%s: trigger %s of %s seems to delete its rows before the entry of the deletion above them is written: theirs lack the company or the owner.', s.target, g.tgname, r.there)
+    from sound s
+    cross join lateral audit_private.path_rows(s.target) r
+    join pg_class c on c.oid = r.from_table
+    join pg_trigger g on g.tgrelid = r.there and not g.tgisinternal and g.tgenabled <> 'D' and g.tgtype & 75 = 9  -- after delete, for each row
+    join pg_proc f on f.oid = g.tgfoid and f.pronamespace <> 'audit_private'::regnamespace
+   where f.prosrc ~* '\mdelete\M' and strpos(lower(f.prosrc), lower(c.relname)) > 0
+  union all
+  select 'tables', 'warning', format('%s is unlogged: a crash empties it, and nothing records that.', b.relation)
+    from audit_private.tracked t
+    cross join lateral audit_private.tree_below(t.target) b
+    join pg_class c on c.oid = b.relation
+   where c.relpersistence = 'u'
+  union all
+  select 'tables', 'failed', format('%s: foreign table %s is a part of it: deletions from the whole fail, as PostgreSQL cannot tell the log of them.', t.target, b.relation)
+    from audit_private.tracked t
+    join pg_class own on own.oid = t.target and own.relkind = 'r'
+    cross join lateral audit_private.tree_below(t.target) b
+    join pg_class c on c.oid = b.relation and c.relkind = 'f'
+  union all
+  select 'tables', 'warning', format('%s: rule %s can turn a deletion into something else.', t.target, r.rulename)
+    from audit_private.tracked t
+    cross join lateral audit_private.tree_below(t.target) b
+    join pg_rewrite r on r.ev_class = b.relation and r.ev_type = '4' and r.is_instead
+$function$;
+comment on function audit_private.capture_findings(regclass, regclass) is 'What is wrong with the capture of tracked tables: triggers, functions, columns, partitions, tables that go along unseen. For one table, the triggers of others are not looked at, which takes most of the time; for one part of it, nor those of its other parts.';
+
+-- It told of all of them.
+drop function if exists audit_private.untracked_findings();
+
+create or replace function audit_private.untracked_findings(only_new boolean default false)
+returns table (check_name text, status text, finding text)
+language sql
+stable
+as $function$
+  with covered as materialized (
+    select b.relation from audit_private.tracked t cross join lateral audit_private.tree_below(t.target) b
+  ), other as materialized (
+    select c.oid::regclass as relation, c.relnamespace
+      from pg_class c
+     where c.relkind in ('r', 'p') and not c.relispartition and c.relpersistence <> 't'
+       and not exists (select from covered v where v.relation = c.oid)
+       and c.relnamespace not in ('audit'::regnamespace, 'audit_private'::regnamespace, 'pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+  )
+  -- Its statement-level trigger stays with a partition that was detached, and with a table that inherits no longer.
+  select distinct 'untracked', 'warning', format('%s was part of a tracked table, but is no longer: its deletions are not recorded.', g.tgrelid::regclass)
+    from pg_trigger g
+    join pg_proc p on p.oid = g.tgfoid and p.pronamespace = 'audit_private'::regnamespace
+    join pg_class part on part.oid = g.tgrelid and part.relnamespace not in ('audit'::regnamespace, 'audit_private'::regnamespace)
+   where not exists (select from covered v where v.relation = g.tgrelid)
+     and (not only_new or age(part.xmin) <= 0)
+  union all
+  -- An ORM deletes these first, with statements of its own, which nobody would see. What cascades stands under foreign keys.
+  select distinct 'untracked', 'warning', format('%s points to %s and is not tracked.', o.relation, t.target)
+    from other o
+    join pg_constraint k on k.conrelid = o.relation and k.contype = 'f' and k.confdeltype in ('a', 'r') and not only_new
+    join audit_private.tracked t on t.target = k.confrelid
+   where not exists (select from pg_constraint c where c.conrelid = o.relation and c.contype = 'f' and c.confdeltype = 'c' and c.confrelid in (select x.target from audit_private.tracked x))
+  union all
+  select distinct 'untracked', 'warning', format('%s has a column %I like those of %s, and is not tracked.', o.relation, a.attname, t.target)
+    from other o
+    join audit_private.tracked t on not only_new
+    join pg_class c on c.oid = t.target and c.relnamespace = o.relnamespace
+    join pg_attribute a on a.attrelid = o.relation and a.attname = t.kind || '_id' and not a.attisdropped
+   where not exists (select from pg_constraint k where k.conrelid = o.relation and k.contype = 'f' and k.conkey @> array[a.attnum])
+$function$;
+comment on function audit_private.untracked_findings(boolean) is 'Tables that look as if they should be tracked: they point to tracked ones, by a foreign key or by the name of a column, or were part of one. Or only what was part of one when this transaction began.';
+
+create or replace function audit_private.integrity_findings()
+returns table (check_name text, status text, finding text)
+language sql
+stable
+as $function$
+  select 'definitions', 'failed',
+         case when r.object is null then format('%s was added.', f.object) when f.object is null then format('%s is missing.', r.object) else format('%s was changed.', f.object) end
+    from audit_private.released r
+    full join audit_private.fingerprints() f on f.object = r.object
+   where r.fingerprint is distinct from f.fingerprint
+      or r.shown is distinct from f.shown and r.server_major = current_setting('server_version_num')::integer / 10000
+  union all
+  select 'definitions', 'warning',
+         format('The fingerprints are of PostgreSQL %s, and this is %s, which may word definitions differently (now: %s). Nothing else was changed, if nothing else is named here. As a superuser: select audit.renew_fingerprints().',
+           max(r.server_major), current_setting('server_version_num')::integer / 10000, coalesce(string_agg(f.object, ', ' order by f.object) filter (where r.shown is distinct from f.shown), 'none'))
+    from audit_private.released r
+    join audit_private.fingerprints() f on f.object = r.object
+   where r.server_major <> current_setting('server_version_num')::integer / 10000
+  having count(*) > 0
+  union all
+  select 'rights', 'warning', format('%s is a member of %s and may act as it.', m.member::regrole, m.roleid::regrole)
+    from pg_auth_members m
+   where m.roleid in ('audit_owner'::regrole, 'audit_agent'::regrole) and m.member <> 'audit_owner'::regrole
+     and (to_jsonb(m) ->> 'set_option' is null or (to_jsonb(m) ->> 'set_option')::boolean or (to_jsonb(m) ->> 'inherit_option')::boolean)
+  union all
+  select 'rights', 'failed', format('%s may log in or is a superuser: it can do everything to the entries.', r.rolname)
+    from pg_roles r where r.rolname in ('audit_owner', 'audit_agent') and (r.rolcanlogin or r.rolsuper)
+  union all
+  select 'rights', 'warning', format('%s is a member of %s: the guard refuses its writes, but it should not have it.', r.rolname, p.rolname)
+    from pg_roles p cross join pg_roles r
+   where p.rolname = 'pg_write_all_data' and r.oid <> p.oid and not r.rolsuper and pg_has_role(r.oid, p.oid, 'member')
+  union all
+  select 'rights', 'warning', format('%s may set session_replication_role.', case a.grantee when 0 then 'Everybody' else a.grantee::regrole::text end)
+    from pg_parameter_acl p cross join lateral aclexplode(p.paracl) a
+   where p.parname = 'session_replication_role' and not exists (select from pg_roles r where r.oid = a.grantee and r.rolsuper)
+  union all
+  select 'rights', 'warning', format('%s has BYPASSRLS: policies do not bind it.', r.rolname)
+    from pg_roles r where r.rolbypassrls and not r.rolsuper and r.rolname <> 'audit_agent'
+  union all
+  select 'rights', 'warning', format('%s has REPLICATION: it can follow everything that is written, keys and entries too, past all policies.', r.rolname)
+    from pg_roles r where r.rolreplication and not r.rolsuper
+  union all
+  select 'rights', 'warning', format('Function %s is marked leakproof by hand.', p.oid::regprocedure)
+    from pg_proc p where p.proleakproof and p.oid >= 16384
+  union all
+  select 'audit_admin', 'warning', format('%s inherits audit_admin without being asked: it could set another company for itself.', m.member::regrole)
+    from pg_auth_members m
+    join pg_roles r on r.oid = m.member
+   where m.roleid = 'audit_admin'::regrole and r.rolinherit and coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true) and r.rolcanlogin and not r.rolsuper
+$function$;
+comment on function audit_private.integrity_findings() is 'Where the audit log differs from what was released, and rights that weaken it.';
+
+drop function if exists audit_private.operation_findings();
+
+create or replace function audit_private.operation_findings(too_long interval default '1 hour')
+returns table (check_name text, status text, finding text)
+language sql
+stable
+as $function$
+  select 'transactions', 'warning', format('Backend %s of database %s (%s) has had a transaction open for %s.', a.pid, a.datname, a.usename, date_trunc('second', clock_timestamp() - a.xact_start))
+    from pg_stat_activity a
+   where a.backend_type = 'client backend' and a.xact_start < clock_timestamp() - too_long
+  union all
+  select 'transactions', 'warning', format('Prepared transaction %L of database %s has waited for %s.', p.gid, p.database, date_trunc('second', clock_timestamp() - p.prepared))
+    from pg_prepared_xacts p where p.prepared < clock_timestamp() - too_long
+  union all
+  select 'transactions', 'warning', 'The log cannot see since when the transactions of others are open: grant pg_read_all_stats to audit_owner.'
+   where not pg_has_role('audit_owner', 'pg_read_all_stats', 'usage')
+  union all
+  select 'wraparound', case when age(c.relfrozenxid) > 1500000000 then 'failed' else 'warning' end,
+         format('%s was last frozen %s transactions ago.', c.oid::regclass, age(c.relfrozenxid))
+    from pg_class c
+   where c.relkind = 'r' and (c.oid = 'audit.event'::regclass or c.oid in (select i.inhrelid from pg_inherits i where i.inhparent = 'audit.event'::regclass)) and age(c.relfrozenxid) > 500000000
+  union all
+  select 'version', 'failed', format('PostgreSQL %s is not supported.', current_setting('server_version'))
+   where current_setting('server_version_num')::integer not between 150000 and 189999
+  union all
+  select 'version', 'warning', format('PostgreSQL %s lacks restrict_nonsystem_relation_kind: take 15.8, 16.4 or later.', current_setting('server_version'))
+   where current_setting('restrict_nonsystem_relation_kind', true) is null
+  union all
+  select 'settings', 'warning', format('%s is off: a crash of the machine can lose or break entries.', s.name)
+    from pg_settings s where s.name in ('fsync', 'full_page_writes') and s.setting = 'off'
+  union all
+  select 'settings', 'warning', format('%s%s is set%s: %s.', split_part(c.setting, '=', 1), '=' || split_part(c.setting, '=', 2),
+           coalesce(' for ' || nullif(concat_ws(' in ', (select rolname from pg_roles r where r.oid = s.setrole), (select 'database ' || datname from pg_database d where d.oid = s.setdatabase)), ''), ''),
+           case when c.setting like 'event_triggers=%' then 'changes of tracked tables are not followed' else 'foreign keys do not cascade, and ordinary triggers are silent; those of the log are not' end)
+    from pg_db_role_setting s cross join lateral unnest(s.setconfig) c (setting)
+   where c.setting in ('event_triggers=off', 'event_triggers=false', 'session_replication_role=replica')
+     and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+  union all
+  select 'settings', 'failed', 'Deletions do not know the rules of audit.bind_source and audit.require_actor as they are now, for example after a data-only restore: update audit_private.bound_source set source = source.'
+   where audit_private.is_actor_wanted() <> exists (select from audit_private.strict_company)
+      or exists (select from audit_private.bound_source b where audit_private.bound_source_of(b.login) is distinct from b.source)
+  union all
+  select 'replication', 'warning', format('%s is filled by subscription %s: what is deleted at its publisher goes here without an entry, and is to be recorded there.', b.relation, u.subname)
+    from audit_private.tracked t
+    cross join lateral audit_private.tree_below(t.target) b
+    join pg_subscription_rel r on r.srrelid = b.relation
+    join pg_subscription u on u.oid = r.srsubid
+  union all
+  select 'replication', 'failed', format('Subscription %s writes to %s.', u.subname, r.srrelid::regclass)
+    from pg_subscription_rel r join pg_subscription u on u.oid = r.srsubid join pg_class c on c.oid = r.srrelid
+   where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+  union all
+  -- The newest entries only: there is no index by time over all companies.
+  select 'actors', 'warning', format('Login %s named nobody for %s of its %s latest deletions.', e.db_user, e.missing, e.deletions)
+    from (
+      select n.db_user, count(*) as deletions, count(*) filter (where n.actor_status = 'missing') as missing
+        from (select db_user, actor_status, action, occurred_at from audit.event order by id desc limit 10000) n
+       where n.occurred_at > now() - interval '7 days' and n.action like '%.deleted'
+       group by n.db_user
+    ) e
+   where e.missing * 10 >= e.deletions and e.missing >= 5
+     -- Applications: whoever reads psql as a person is found under source sql.
+     and exists (select from pg_roles r where r.rolname = e.db_user and not r.rolsuper and pg_has_role(r.oid, 'audit_app', 'member'))
+  union all
+  select 'companies', 'warning', format('%s of the %s latest deletions from %s have no company: no administrator sees them.', e.missing, e.deletions, e.target)
+    from (
+      select t.target, count(*) as deletions, count(*) filter (where coalesce(n.company_id, 'default') = 'default') as missing
+        from (select object_kind, company_id, action, occurred_at from audit.event order by id desc limit 10000) n
+        join audit_private.tracked t on t.kind = n.object_kind and t.company is not null
+       where n.occurred_at > now() - interval '7 days' and n.action like '%.deleted'
+       group by t.target
+    ) e
+   where e.missing > 0 and not exists (select from audit_private.company c where c.company_id = 'default')
+  union all
+  select 'readers', 'warning', 'No company can read the log: audit.read_access_from was not called, and audit''s own tables are empty.'
+   where not exists (select from audit_private.company)
+     and (select prosrc from pg_proc where oid = 'audit_private.company_row(text)'::regprocedure) like '%audit_private.company c%'
+$function$;
+comment on function audit_private.operation_findings(interval) is 'What in the running of the server threatens the log.';
+--! EndIncluded health/findings.sql
+--! Included health/health.sql
+-- The part of the keeper, which brings its own: an empty one until then.
+do $keeper$
+begin
+  if to_regprocedure('audit_private.keeper_findings()') is null then
+    create function audit_private.keeper_findings()
+    returns table (check_name text, status text, finding text)
+    language sql
+    stable
+    as 'select null::text, null::text, null::text where false';
+    comment on function audit_private.keeper_findings() is 'What the keeper is behind with.';
+  end if;
+end
+$keeper$;
+
+create or replace function audit_private.health_rows()
+returns table (check_name text, status text, finding text, meaning text, what_to_do text)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+-- A session that quotes all names would see the same definitions in other words.
+set quote_all_identifiers = off
+set jit = off
+as $function$
+  with finding as (
+    select * from audit_private.capture_findings()
+    union all select * from audit_private.untracked_findings()
+    union all select * from audit_private.integrity_findings()
+    union all select * from audit_private.operation_findings()
+    union all select * from audit_private.keeper_findings()
+    union all select * from audit_private.partition_findings()
+    union all select * from audit_private.act_index_findings()
+  )
+  select k.check_name,
+         case when bool_or(f.status = 'failed') then 'failed' when bool_or(f.status = 'warning') then 'warning' else 'ok' end,
+         string_agg(f.finding, ' ' order by f.finding),
+         k.meaning,
+         case when count(f.finding) > 0 then k.what_to_do else 'Nothing.' end
+    from (values
+      (1, 'triggers',     'Every tracked table, partition and inheriting table has the triggers of the log, always enabled and unchanged.',
+                          'Call audit.track again for the tables named, and find out who changed them: deletions since then may be missing.'),
+      (2, 'columns',      'The columns that labels, paths and snapshots name are there, and the log may read them.',
+                          'Give back what is missing, or call audit.track again. Until then a deletion from the table fails, or lacks a name or the company.'),
+      (3, 'tables',       'Every tracked table exists, survives a crash, and loses rows by deletions only.',
+                          'If a table was meant to go: delete from audit_private.tracked where not exists (select from pg_class where oid = target). Else: alter table … set logged; drop rule …'),
+      (4, 'foreign keys', 'No row is taken along by a cascade without an entry of its own.',
+                          'Track the tables named, or accept that only the deletion at the top is recorded.'),
+      (4.5, 'untracked',  'No table beside the tracked ones looks as if it should be tracked.',
+                          'Track the tables named, or accept knowingly that their deletions are not recorded.'),
+      (4.55, 'companies', 'Every tracked table says to which company its rows belong, or none does; and each of their latest deletions has one.',
+                          'Call audit.track again for the tables named, with company => the column or path that leads to it, and track the tables on its way. Where the path ends in nothing, let the application say the company: audit.act_as(…, company_id => …). If the rows belong to no company, accept it: nobody but DBAs sees those entries.'),
+      (4.6, 'actors',     'Applications say who acts when they delete.',
+                          'Find the place in the application that deletes without audit.act_as; select * from audit.event where actor_status = ''missing'' and db_user = …; shows what it was.'),
+      (5, 'definitions',  'Tables, functions, triggers, policies and rights of the audit log are as released.',
+                          'Find out who changed what and when. Entries since then are not to be trusted without the server''s own log.'),
+      (5.5, 'indexes',    'Acts are found by their indexes.',
+                          'Run: npm run audit -- migrate. It builds them beside readers and writers, and goes on where it was broken off. Until then everything is right, only slower.'),
+      (6, 'rights',       'Nobody has rights that get around the log.',
+                          'Revoke what is named, or accept it knowingly.'),
+      (6.5, 'settings',   'No setting of the server, a database or a login weakens the log.',
+                          'Set it back: alter system reset …, alter role … reset …, alter database … reset …'),
+      (6.6, 'replication','No subscription writes into tracked tables or into the log.',
+                          'Record where the rows are deleted: track the tables at the publisher, and read its log.'),
+      (7, 'audit_admin',  'Only the server may read as an administrator.',
+                          'Make the login NOINHERIT, or revoke audit_admin from it.'),
+      (8, 'transactions', 'No transaction has been open for over an hour.',
+                          'End it: what follows the entries, and vacuum, waits for it.'),
+      (9, 'wraparound',   'The table of entries is frozen in time.',
+                          'Run: vacuum (freeze) audit.event.'),
+      (9.5, 'partitions', 'If the entries have partitions by year, they go into that of the present one, and the next one is there.',
+                          'See that the clock of the server is right and that the keeper runs, which does this by itself: npm run audit -- keep. For a year that was missed: call audit.partition_by_year(). Nothing is lost meanwhile.'),
+      (10, 'version',     'The server runs a supported version, 15 to 18.',
+                          'Move to a supported version.'),
+      (11, 'readers',     'The log knows who may read it.',
+                          'Call audit.read_access_from, or npm run audit -- grant-administrator.'),
+      (12, 'keeper',      'What follows the entries, such as the index of the search, is close behind.',
+                          'See that the server runs, or let npm run audit -- keep run from time to time: lists and searches are slower meanwhile, not wrong.')
+    ) as k (n, check_name, meaning, what_to_do)
+    left join finding f on f.check_name = k.check_name
+   group by k.n, k.check_name, k.meaning, k.what_to_do
+   order by k.n
+$function$;
+comment on function audit_private.health_rows() is 'The checks of audit.health.';
+grant execute on function audit_private.health_rows() to audit_dba;
+
+create or replace view audit.health as
+select check_name, status, finding, meaning, what_to_do from audit_private.health_rows();
+comment on view audit.health is 'Whether the log is complete and unharmed: one row for each check.';
+comment on column audit.health.check_name is 'What is checked.';
+comment on column audit.health.status is 'ok, warning or failed.';
+comment on column audit.health.finding is 'What was found; empty if all is well.';
+comment on column audit.health.meaning is 'What ok means.';
+comment on column audit.health.what_to_do is 'What to do about the finding.';
+alter view audit.health owner to audit_owner;
+grant select on audit.health to audit_dba;
+--! EndIncluded health/health.sql
+--! Included capture/rewrite_tracked.sql
+-- Tables that were attached by an earlier release get the trigger functions and triggers of this one. All or nothing:
+-- a function of the old form may call what is there no longer, and a delete must not fail for that.
+do $rewrite$
+declare
+  t           record;
+  event_name  text;
+  event_names text[] := array(
+    select e.evtname::text from pg_catalog.pg_event_trigger e
+     where e.evtname in ('audit_attach_parts', 'audit_follow_access', 'audit_follow_changes', 'audit_record_drops') and e.evtenabled <> 'D'
+       and (select rolsuper from pg_catalog.pg_roles where rolname = current_user));
+  search_path text := pg_catalog.current_setting('search_path');
+  quoting     text := pg_catalog.current_setting('quote_all_identifiers');
+  left_over   text;
+begin
+  -- Generated code names tables in full, whatever the session has set.
+  perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true), pg_catalog.set_config('quote_all_identifiers', 'off', true), pg_catalog.set_config('jit', 'off', true);
+  -- What the log does itself is nothing to follow or to record.
+  foreach event_name in array event_names loop
+    execute format('alter event trigger %I disable', event_name);
+  end loop;
+
+  -- What an earlier release did not see of the parents: each foreign key by itself, and that a row is marked as deleted.
+  update audit_private.tracked x
+     set understood = x.understood || jsonb_build_object('causes', audit_private.find_causes(x.target, x.understood))
+   where exists (select from pg_class c where c.oid = x.target) and not exists (select from audit_private.missing_columns(x.target));
+  insert into audit_private.known_column (target, relation, number, name)
+  select x.target, r.there, a.attnum, a.attname
+    from audit_private.tracked x
+    join audit_private.tracked parent on parent.target <> x.target and x.understood::text like '%"table": ' || parent.target::oid || '%'
+    join audit_private.columns_read_by(x.target) r on r.there = parent.target
+    join pg_attribute a on a.attrelid = r.there and a.attname = r.col and a.attnum > 0
+  on conflict do nothing;
+  for t in
+    select k.relation as target, c.relowner, string_agg(distinct format('%I', a.attname), ', ') as columns
+      from audit_private.known_column k
+      join audit_private.tracked parent on parent.target = k.relation
+      join pg_class c on c.oid = k.relation and (k.target <> k.relation or c.relkind = 'p' and k.name = parent.soft_delete)
+      join pg_attribute a on a.attrelid = k.relation and a.attnum = k.number and not a.attisdropped
+     where not has_column_privilege('audit_agent', k.relation, k.number, 'select')
+     group by k.relation, c.relowner
+  loop
+    if pg_has_role(current_user, t.relowner, 'usage') then
+      execute format('grant select (%s) on %s to audit_agent', t.columns, t.target);
+    else
+      left_over := concat_ws(', ', left_over, format('%s of %s', t.target, t.relowner::regrole));
+    end if;
+  end loop;
+
+  for t in
+    select x.target, c.relowner from audit_private.tracked x join pg_class c on c.oid = x.target
+     where not exists (select from audit_private.missing_columns(x.target))
+     order by x.tracked_since, x.kind
+  loop
+    -- Functions are the log's own; only the owner of a table gives it other triggers.
+    if audit_private.write_capture(t.target) then
+      null;
+    elsif pg_has_role(current_user, t.relowner, 'usage') then
+      perform audit_private.attach(t.target);
+    else
+      left_over := concat_ws(', ', left_over, format('%s of %s', t.target, t.relowner::regrole));
+    end if;
+  end loop;
+  if left_over is not null then
+    raise exception using errcode = 'AU002',
+      message = 'tracked tables need other triggers or rights, and the migrating role may not give them any',
+      detail  = format('%s.', left_over),
+      hint    = format('Migrate as a superuser, or make %I a member of the owners of these tables for the time of it.', current_user);
+  end if;
+
+  foreach event_name in array event_names loop
+    execute format('alter event trigger %I enable always', event_name);
+  end loop;
+  perform set_config('search_path', search_path, true), set_config('quote_all_identifiers', quoting, true);
+end
+$rewrite$;
+--! EndIncluded capture/rewrite_tracked.sql
+--! Included tables/no_moving.sql
+-- Each tracked partitioned table has its own now: audit_private.keep_moves.
+drop sequence if exists audit_private.moving;
+drop sequence if exists audit_private.removing;
+--! EndIncluded tables/no_moving.sql
+--! Included keeping/kept_pieces.sql
+-- Which one and two letters occur in the names of a company's day: what is too common to have a key of its own in the text index,
+-- and may still be rare, or nowhere.
+alter table audit_private.keeping add column if not exists has_pieces boolean not null default false;
+alter table audit_private.keeping add column if not exists pieced_to bigint not null default 0;
+comment on column audit_private.keeping.has_pieces is 'Whether kept_piece covers every kept entry; until then searches do without it.';
+comment on column audit_private.keeping.pieced_to is 'Kept entries up to this number have been looked through for kept_piece, where an earlier release kept them.';
+
+create table if not exists audit_private.kept_piece (
+  company_id text      not null,
+  starts_on  date      not null,
+  pieces     bit(1722) not null,
+  constraint kept_piece_pkey primary key (company_id, starts_on)
+);
+comment on table audit_private.kept_piece is 'Which one and two common letters in a row occur in the names of a company''s kept entries of a day (UTC): a search for them skips the other days.';
+comment on column audit_private.kept_piece.company_id is 'The company.';
+comment on column audit_private.kept_piece.starts_on is 'The day (UTC).';
+comment on column audit_private.kept_piece.pieces is 'One bit for each of audit_private.piece_numbers.';
+comment on constraint kept_piece_pkey on audit_private.kept_piece is 'One row for each day.';
+alter table audit_private.kept_piece owner to audit_owner;
+alter table audit_private.kept_piece enable row level security;
+
+create or replace function audit_private.common_letters()
+returns text
+language sql
+immutable
+parallel safe
+return E'abcdefghijklmnoprstuvwy 0123456789.,-\u001F\u00E5\u00E4\u00F6';
+comment on function audit_private.common_letters() is 'The letters that audit_private.is_rare calls common: 41 of them.';
+
+create or replace function audit_private.common_codes()
+returns text
+language sql
+immutable
+parallel safe
+return E'\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B\x0C\x0D\x0E\x0F\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1A\x1B\x1C\x1D\x1E\x1F !"#$%&''()';
+comment on function audit_private.common_codes() is 'The signs of the codes 1 to 41, for audit_private.common_letters in their order: of a text of single bytes each is had at once.';
+
+create or replace function audit_private.piece_numbers(term text)
+returns setof integer
+language sql
+immutable
+parallel safe
+rows 3
+as $function$
+  -- 42 for each common letter: itself, and it with each common letter behind it.
+  select distinct (l.first_one - 1) * 42 + l.second_one
+    from (select pg_catalog.strpos(audit_private.common_letters(), pg_catalog.substr(term, i, 1)) as first_one,
+                 case when i < pg_catalog.length(term) then pg_catalog.strpos(audit_private.common_letters(), pg_catalog.substr(term, i + 1, 1)) else 0 end as second_one
+            from pg_catalog.generate_series(1, pg_catalog.length(term)) i) l
+   where l.first_one > 0
+$function$;
+comment on function audit_private.piece_numbers(text) is 'The numbers of the common letters of a text, each with the common letter behind it, or alone where there is none.';
+
+create or replace function audit_private.keep_pieces(ids bigint[])
+returns void
+language sql
+volatile
+as $function$
+  -- Names come again and again: each is taken apart once. A sign that happens to have the code of a letter sets a bit too many, which costs a look.
+  with name as materialized (
+    select k.company_id, (k.occurred_at at time zone 'UTC')::date as starts_on, name
+      from unnest(ids) id join audit_private.kept_event k on k.event_id = id
+     cross join lateral unnest(string_to_array(k.names, E'\u001F')) name
+     where k.company_id is not null and name > ''
+     group by 1, 2, 3
+  ), code as materialized (
+    select n.name, convert_to(translate(n.name, audit_private.common_letters(), audit_private.common_codes()) || chr(127), 'UTF8') as codes from (select distinct n.name from name n) n
+  ), pieces as materialized (
+    -- Two letters hold the first of them, and the second begins the next piece.
+    select p.name, bit_or(set_bit(set_bit(0::bit(1722), p.number, 1), p.number / 42 * 42, 1)) as bits
+      from (select c.name, (get_byte(c.codes, i) - 1) * 42 + case when get_byte(c.codes, i + 1) < 42 then get_byte(c.codes, i + 1) else 0 end as number
+              from code c cross join lateral generate_series(0, length(c.codes) - 2) i where get_byte(c.codes, i) between 1 and 41) p
+     group by p.name
+  )
+  insert into audit_private.kept_piece as k (company_id, starts_on, pieces)
+  select n.company_id, n.starts_on, bit_or(p.bits) from name n join pieces p on p.name = n.name group by n.company_id, n.starts_on order by n.company_id, n.starts_on
+  on conflict on constraint kept_piece_pkey do update set pieces = k.pieces | excluded.pieces where k.pieces | excluded.pieces <> k.pieces
+$function$;
+comment on function audit_private.keep_pieces(bigint[]) is 'Notes which letters occur in the names of these kept entries. Whatever is noted twice changes nothing.';
+
+create or replace function audit_private.is_short(f audit_private.event_filter)
+returns boolean
+language sql
+stable
+return f.object_id is null and f.owner_id is null and f.request_id is null
+   and exists (select from pg_catalog.unnest(f.wanted) term where cardinality(audit_private.term_keys('', 0, array[term])) = 0);
+comment on function audit_private.is_short(audit_private.event_filter) is 'Whether a filter searches for one or two common letters, which the text index does not have.';
+
+create or replace function audit_private.days_of(f audit_private.event_filter)
+returns date[]
+language plpgsql
+stable
+set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $function$
+declare
+  sought constant bit(1722) := (select coalesce(bit_or(set_bit(0::bit(1722), number, 1)), 0::bit(1722)) from unnest(f.wanted) term cross join lateral audit_private.piece_numbers(term) number);
+  found_ones date[];
+begin
+  if not audit_private.is_short(f) or not (audit_private.progress()).has_pieces then return null; end if;
+  found_ones := array(select p.starts_on from audit_private.kept_piece p
+                       where p.company_id = f.company_id and p.pieces & sought = sought
+                         and p.starts_on >= coalesce((f.starts_at at time zone 'UTC')::date, '-infinity') and p.starts_on <= coalesce((f.ends_at at time zone 'UTC')::date, 'infinity')
+                       order by p.starts_on);
+  -- What the text index has too is looked up there, unless it is a matter of days.
+  if cardinality(found_ones) > 30 and audit_private.is_looked_up(f) then return null; end if;
+  return found_ones;
+end
+$function$;
+comment on function audit_private.days_of(audit_private.event_filter) is
+  'The days (UTC) whose kept entries can hold the letters that a filter searches for; null where this is not the way to them.';
+--! EndIncluded keeping/kept_pieces.sql
+--! Included keeping/unkept.sql
+-- They did not know of a company.
+drop function if exists audit_private.unkept_code(text);
+drop function if exists audit_private.unkept_apart(text);
+
+create or replace function audit_private.progress()
+returns audit_private.keeping
+language sql
+stable
+as $function$
+  -- A dump brings the row into another cluster, where transaction numbers mean something else; its own xmin is of that cluster then.
+  select k from audit_private.keeping k where k.written_in::xid = k.xmin
+$function$;
+comment on function audit_private.progress() is 'How far the keeper is; null if it has never run in this cluster.';
+
+create or replace function audit_private.is_importing(p audit_private.keeping)
+returns boolean
+language sql
+immutable
+parallel safe
+return p.at_transaction = '0' and p.at_id < p.imported_to;
+comment on function audit_private.is_importing(audit_private.keeping) is 'Whether the keeper still keeps what came from another cluster, in order of its numbers: up to at_id it is kept.';
+
+create or replace function audit_private.kept_from(p audit_private.keeping)
+returns xid8
+language sql
+stable
+return greatest(pg_catalog.pg_snapshot_xmax(p.done), case when p.pass is not null then p.at_transaction end);
+comment on function audit_private.kept_from(audit_private.keeping) is
+  'From which transaction on entries may not be kept: behind the last finished pass, and as far as the pass at work is. Before it only those may that were open when either began.';
+
+create or replace function audit_private.kept_open(p audit_private.keeping)
+returns xid8[]
+language sql
+stable
+as $function$
+  select array(select pg_catalog.pg_snapshot_xip(p.done) union select pg_catalog.pg_snapshot_xip(p.pass))
+$function$;
+comment on function audit_private.kept_open(audit_private.keeping) is 'The transactions that were open when the last finished pass began, or the one at work.';
+
+create or replace function audit_private.unkept_code(entry text, company_id text default null)
+returns text
+language plpgsql
+stable
+as $function$
+declare
+  p audit_private.keeping := audit_private.progress();
+  -- No condition for an index, which would be read from end to end; it spares looking up what is of other companies.
+  of_company constant text := case when company_id is null then '' else format('%s.company_id || '''' = %L and ', entry, company_id) end;
+  is_not_kept constant text := format('(select kept.event_id from audit_private.kept_event kept where kept.event_id = %s.id) is null', entry);
+begin
+  if p.done is null then return case when company_id is null then 'true' else format('%s.company_id = %L', entry, company_id) end; end if;
+  if audit_private.is_importing(p) then return format('%s%s.id > %s and %s', of_company, entry, p.at_id, is_not_kept); end if;
+  -- Nothing here may be read in another way than by transaction and then one by one: as a join, or by the number, PostgreSQL would
+  -- read an index from end to end for the one entry that waits.
+  return format('(%1$s.transaction_id >= %2$L::xid8 or %1$s.transaction_id = any (%3$L::xid8[])) and %4$s%1$s.id + 0 > %5$s%6$s and %7$s',
+    entry, audit_private.kept_from(p), audit_private.kept_open(p), of_company, p.imported_to,
+    -- A transaction with a million entries is kept in many batches.
+    case when p.pass is not null then format(' and not (%1$s.transaction_id = %2$L::xid8 and %1$s.id <= %3$s)', entry, p.at_transaction, p.at_id) end, is_not_kept);
+end
+$function$;
+comment on function audit_private.unkept_code(text, text) is
+  'SQL condition over audit.event for what the keeper has not kept yet, of one company or of all: what its last finished pass did not see, and the one at work has not come to.';
+
+create or replace function audit_private.unkept_apart(entry text, company_id text default null)
+returns text
+language sql
+stable
+as $function$
+  -- Few are found first and looked at afterwards; where the keeper has never run, all wait, and what is looked for finds the index.
+  select audit_private.unkept_code(entry, company_id) || case when (audit_private.progress()).done is null then '' else ' offset 0' end
+$function$;
+comment on function audit_private.unkept_apart(text, text) is 'The same as audit_private.unkept_code, at the end of a subquery that the planner keeps apart from what stands around it.';
+
+create or replace function audit_private.occurs_unkept(company_id text, action text)
+returns boolean
+language plpgsql
+stable
+set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $function$
+declare
+  answer boolean;
+begin
+  execute format('select exists (select from (select e.action from audit.event e where %s) e where e.action = $1)', audit_private.unkept_apart('e', company_id))
+    into answer using action;
+  return answer;
+end
+$function$;
+comment on function audit_private.occurs_unkept(text, text) is 'Whether an action occurs among the entries of a company that are not kept yet.';
+
+create or replace function audit_private.is_all_kept()
+returns boolean
+language plpgsql
+stable
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $function$
+declare
+  p audit_private.keeping := audit_private.progress();
+  kept_from xid8 := audit_private.kept_from(p);
+  kept_open xid8[] := audit_private.kept_open(p);
+  -- How far a pass is in a transaction.
+  at_transaction xid8 := case when p.pass is null then '0' else p.at_transaction end;
+begin
+  if p.done is null then return not exists (select from audit.event); end if;
+  if audit_private.is_importing(p) then return false; end if;
+  -- Planned once in a session, and only the index of transactions fits: it is asked at each reading. What is not kept is not joined,
+  -- which the planner would do by reading ten million numbers.
+  return not exists (select from audit.event e where e.transaction_id >= kept_from and e.id + 0 > p.imported_to and not (e.transaction_id = at_transaction and e.id <= p.at_id)
+                        and (select kept.event_id from audit_private.kept_event kept where kept.event_id = e.id) is null)
+     and not exists (select from audit.event e where e.transaction_id = any (kept_open) and e.id + 0 > p.imported_to and not (e.transaction_id = at_transaction and e.id <= p.at_id)
+                        and (select kept.event_id from audit_private.kept_event kept where kept.event_id = e.id) is null);
+end
+$function$;
+comment on function audit_private.is_all_kept() is 'Whether every entry is kept.';
+--! EndIncluded keeping/unkept.sql
+--! Included keeping/follow_tracking.sql
+alter table audit_private.keeping add column if not exists tracked_as text;
+comment on column audit_private.keeping.tracked_as is 'Which tables were tracked, and how, when main entries were last told from others; empty: not known.';
+
+create or replace function audit_private.tracking_digest()
+returns text
+language sql
+stable
+as $function$
+  -- An earlier release had no kept_cause, and wrote another word: everything is told anew.
+  select 'causes ' || coalesce(md5(string_agg(format('%s %s %s', t.target::oid, t.kind, t.understood -> 'causes'), E'\n' order by t.target)), '') from audit_private.tracked t
+$function$;
+comment on function audit_private.tracking_digest() is 'What audit.cause_of knows of the tracked tables, as one word.';
+
+create or replace function audit_private.follow_tracking()
+returns void
+language plpgsql
+volatile
+as $function$
+declare
+  now_tracked constant text := audit_private.tracking_digest();
+begin
+  if now_tracked is not distinct from (select k.tracked_as from audit_private.keeping k) then return; end if;
+  -- To what an entry belongs, and so whether it is the main one of its act, hangs on the tables that are tracked only where children were deleted first.
+  delete from audit_private.kept_cause;
+  insert into audit_private.kept_cause (cause, event_id)
+  select j.cause, e.id
+    from (select p.transaction_id, max(p.id) as last_id from audit.event p where p.has_forerunners group by p.transaction_id) m
+    join audit.event e on e.transaction_id = m.transaction_id and e.id < m.last_id and e.caused_by is null
+    join audit_private.kept_event k on k.event_id = e.id
+   cross join lateral (select audit.cause_of(e) as cause offset 0) j
+   where j.cause is not null;
+  with changed as materialized (
+    select distinct on (k.event_id) k.event_id, k.occurred_at, k.company_id, k.actor_id, c.id, c.action, c.source, c.object_kind, c.owner_kind, c.is_root
+      from (select p.transaction_id, max(p.id) as last_id from audit.event p where p.has_forerunners group by p.transaction_id) m
+      join audit.event e on e.transaction_id = m.transaction_id and e.id < m.last_id and e.caused_by is null
+      join audit_private.kept_event k on k.event_id = e.id
+      join audit_private.kept_combination c on c.id = k.combination
+      left join audit_private.kept_cause j on j.event_id = e.id
+     where (j.event_id is null) <> c.is_root
+  ), made as (
+    insert into audit_private.kept_combination (action, source, object_kind, owner_kind, is_root)
+    select distinct h.action, h.source, h.object_kind, h.owner_kind, not h.is_root from changed h
+     where not exists (select from audit_private.kept_combination c where (c.action, c.source, c.object_kind, c.owner_kind, c.is_root) = (h.action, h.source, h.object_kind, h.owner_kind, not h.is_root))
+    returning *
+  ), combination as materialized (
+    select * from audit_private.kept_combination union all select * from made
+  ), moved as materialized (
+    select h.event_id, h.occurred_at at time zone 'UTC' as at, h.company_id, nullif(left(h.actor_id, 300), '') as actor_id, h.id as old, c.id as new
+      from changed h join combination c on (c.action, c.source, c.object_kind, c.owner_kind, c.is_root) = (h.action, h.source, h.object_kind, h.owner_kind, not h.is_root)
+  ), kept as (
+    update audit_private.kept_event k set combination = m.new from moved m where k.event_id = m.event_id
+  ), difference as (
+    select m.company_id, u.actor_id, u.unit, date_trunc(u.unit, m.at)::date as starts_on, d.combination, sum(d.n)::bigint as n
+      from moved m
+      cross join lateral (values (m.old, -1), (m.new, 1)) d (combination, n)
+      cross join lateral (values ('', 'day'), ('', 'month'), ('', 'year'), (m.actor_id, 'month'), (m.actor_id, 'year')) u (actor_id, unit)
+     where m.company_id is not null and u.actor_id is not null
+     group by 1, 2, 3, 4, 5
+  )
+  update audit_private.kept_total t
+     set (combinations, counts) = (
+           select array_agg(s.combination order by s.combination), array_agg(s.n order by s.combination)
+             from (select u.combination, sum(u.n)::bigint as n
+                     from (select * from unnest(t.combinations, t.counts) union all select * from unnest(d.combinations, d.counts)) u (combination, n)
+                    group by u.combination having sum(u.n) <> 0) s)
+    from (select d.company_id, d.actor_id, d.unit, d.starts_on, array_agg(d.combination) as combinations, array_agg(d.n) as counts from difference d group by 1, 2, 3, 4) d
+   where (t.company_id, t.actor_id, t.unit, t.starts_on) = (d.company_id, d.actor_id, d.unit, d.starts_on);
+  update audit_private.keeping k set tracked_as = now_tracked, written_in = pg_current_xact_id();
+end
+$function$;
+comment on function audit_private.follow_tracking() is
+  'Where tables were tracked or untracked since: tells anew which entries are the main ones of their acts, and moves them in the totals.';
+--! EndIncluded keeping/follow_tracking.sql
+--! Included keeping/keep_batch.sql
+create or replace function audit_private.batch_entries(p audit_private.keeping, batch_size integer)
+returns setof audit.event
+language plpgsql
+volatile
+rows 10000
+as $function$
+begin
+  -- What another cluster brought along, in order of its numbers. It is behind all that follows.
+  if p.at_transaction = '0' and p.at_id < p.imported_to then
+    return query select * from audit.event e where e.id > p.at_id and e.id <= p.imported_to order by e.id limit batch_size;
+    return;
+  end if;
+  -- Numbers first, rows afterwards: a transaction with a million entries is sorted in each of its batches.
+  return query execute $query$
+    select e.* from audit.event e join (
+      (select n.transaction_id, n.id from audit.event n
+        where n.transaction_id = any (array(select pg_snapshot_xip($1))) and n.id > $3
+          and pg_visible_in_snapshot(n.transaction_id, $2) and (n.transaction_id, n.id) > ($4, $5)
+        order by n.transaction_id, n.id limit $6)
+      union all
+      (select n.transaction_id, n.id from audit.event n
+        where n.transaction_id >= greatest(pg_snapshot_xmax($1), $4) and n.transaction_id < pg_snapshot_xmax($2) and n.id > $3
+          and pg_visible_in_snapshot(n.transaction_id, $2) and (n.transaction_id, n.id) > ($4, $5)
+        order by n.transaction_id, n.id limit $6)
+      order by 1, 2 limit $6) next_ones on next_ones.id = e.id $query$
+    using p.done, p.pass, p.imported_to, case when p.at_transaction = '0' then '1'::xid8 else p.at_transaction end, case when p.at_transaction = '0' then 0 else p.at_id end, batch_size;
+end
+$function$;
+comment on function audit_private.batch_entries(audit_private.keeping, integer) is
+  'The next entries of a pass: committed before it began, and not before the last one did. In order of transaction and number.';
+
+drop function if exists audit_private.keep_batch(audit_private.keeping, integer);
+
+create function audit_private.keep_batch(p audit_private.keeping, batch_size integer, out processed bigint, out stored bigint, out stored_ids bigint[], out at_transaction xid8, out at_id bigint)
+language sql
+volatile
+as $function$
+  with entry as materialized (
+    select b.id, b.transaction_id, b.occurred_at, b.company_id, b.actor_id, b.actor_name, b.action, b.source, b.object_kind, coalesce(b.owner_kind, '') as owner_kind,
+           b.object_id, b.owner_id, b.request_id, audit_private.names_of(b.object_label, b.owner_label, b.actor_name) as names,
+           b.caused_by is null and k.joined_to is null as is_root, k.joined_to
+      from audit_private.batch_entries(p, batch_size) b
+     cross join lateral (select case when b.caused_by is null then audit.cause_of(b) end as joined_to offset 0) k
+  ), causes as (
+    insert into audit_private.kept_cause (cause, event_id) select e.joined_to, e.id from entry e where e.joined_to is not null on conflict do nothing
+  ), made as (
+    insert into audit_private.kept_combination (action, source, object_kind, owner_kind, is_root)
+    select distinct e.action, e.source, e.object_kind, e.owner_kind, e.is_root from entry e
+     where not exists (select from audit_private.kept_combination c where (c.action, c.source, c.object_kind, c.owner_kind, c.is_root) = (e.action, e.source, e.object_kind, e.owner_kind, e.is_root))
+    returning *
+  ), combination as materialized (
+    select * from audit_private.kept_combination union all select * from made
+  ), kept as (
+    insert into audit_private.kept_event (event_id, occurred_at, combination, quarter, company_id, actor_id, object_id, owner_id, request_id, names)
+    select e.id, e.occurred_at, c.id, (4 * extract(year from e.occurred_at at time zone 'UTC') + extract(quarter from e.occurred_at at time zone 'UTC'))::integer,
+           e.company_id, e.actor_id, e.object_id, e.owner_id, e.request_id, e.names
+      from entry e join combination c on (c.action, c.source, c.object_kind, c.owner_kind, c.is_root) = (e.action, e.source, e.object_kind, e.owner_kind, e.is_root)
+    on conflict do nothing
+    returning event_id, occurred_at, company_id, combination, actor_id
+  ), counted as (
+    select k.company_id, u.actor_id, u.unit, u.starts_on, k.combination, count(*) as n
+      from kept k
+      cross join lateral (values ('', 'day', (k.occurred_at at time zone 'UTC')::date),
+                                 ('', 'month', date_trunc('month', k.occurred_at at time zone 'UTC')::date),
+                                 ('', 'year', date_trunc('year', k.occurred_at at time zone 'UTC')::date),
+                                 (nullif(left(k.actor_id, 300), ''), 'month', date_trunc('month', k.occurred_at at time zone 'UTC')::date),
+                                 (nullif(left(k.actor_id, 300), ''), 'year', date_trunc('year', k.occurred_at at time zone 'UTC')::date)) as u (actor_id, unit, starts_on)
+     where k.company_id is not null and u.actor_id is not null
+     group by k.company_id, u.actor_id, u.unit, u.starts_on, k.combination
+  ), totals as (
+    insert into audit_private.kept_total (company_id, actor_id, unit, starts_on, combinations, counts)
+    select c.company_id, c.actor_id, c.unit, c.starts_on, array_agg(c.combination order by c.combination), array_agg(c.n order by c.combination)
+      from counted c group by c.company_id, c.actor_id, c.unit, c.starts_on
+    on conflict on constraint kept_total_pkey do update
+       set (combinations, counts) = (
+             select array_agg(t.combination order by t.combination), array_agg(t.n order by t.combination)
+               from (select u.combination, sum(u.n)::bigint as n
+                       from (select * from unnest(kept_total.combinations, kept_total.counts) union all select * from unnest(excluded.combinations, excluded.counts)) u (combination, n)
+                      group by u.combination) t)
+  ), actions as (
+    insert into audit_private.kept_action (company_id, action) select distinct coalesce(e.company_id, ''), e.action from entry e on conflict do nothing
+  ), actors as (
+    insert into audit_private.kept_actor (company_id, actor_id, actor_name, last_id)
+    select distinct on (e.company_id, left(e.actor_id, 300)) e.company_id, left(e.actor_id, 300), e.actor_name, e.id
+      from entry e where e.company_id is not null and e.actor_id is not null
+     order by e.company_id, left(e.actor_id, 300), e.id desc
+    on conflict on constraint kept_actor_pkey do update set actor_name = excluded.actor_name, last_id = excluded.last_id where kept_actor.last_id < excluded.last_id
+  )
+  select (select count(*) from entry), (select count(*) from kept), array(select k.event_id from kept k order by k.event_id),
+         (select case when p.at_transaction = '0' and p.at_id < p.imported_to then '0'::xid8 else e.transaction_id end from entry e order by e.transaction_id desc, e.id desc limit 1),
+         (select case when p.at_transaction = '0' and p.at_id < p.imported_to then max(e.id) else (array_agg(e.id order by e.transaction_id desc, e.id desc))[1] end from entry e)
+$function$;
+comment on function audit_private.keep_batch(audit_private.keeping, integer) is
+  'Keeps one batch: entries, causes, combinations, totals, actions and actors, in one statement. An entry that is kept already counts nowhere twice.';
+--! EndIncluded keeping/keep_batch.sql
+--! Included keeping/keep.sql
+create or replace function audit_private.snapshot_without_me()
+returns pg_snapshot
+language sql
+volatile
+as $function$
+  -- This transaction may write entries after this call: it does not count as done.
+  select format('%s:%s:%s', least(pg_snapshot_xmin(s.snapshot), me.id), pg_snapshot_xmax(s.snapshot),
+           (select string_agg(x.id::text, ',' order by x.id)
+              from (select pg_snapshot_xip(s.snapshot) as id union select me.id where me.id < pg_snapshot_xmax(s.snapshot)) x))::pg_snapshot
+    from (select pg_current_snapshot() as snapshot) s cross join (select pg_current_xact_id() as id) me
+$function$;
+comment on function audit_private.snapshot_without_me() is 'What is committed now, without the transaction that asks.';
+
+create or replace function audit_private.begin_pass(inout p audit_private.keeping)
+language plpgsql
+volatile
+as $function$
+declare
+  now_done pg_snapshot := audit_private.snapshot_without_me();
+begin
+  p.pass := now_done;
+  p.at_transaction := '0';
+  p.at_id := p.imported_to;
+  if p.done is null then
+    p.at_id := 0;
+    -- Entries of another cluster have numbers of transactions that are still to come here. All of them are there already.
+    p.imported_to := coalesce((select max(e.id) from audit.event e where e.transaction_id >= pg_snapshot_xmax(now_done) and e.transaction_id <> pg_current_xact_id()), 0);
+    p.done := '1:1:';
+  end if;
+end
+$function$;
+comment on function audit_private.begin_pass(audit_private.keeping) is 'Notes what the next pass has to keep: what is committed now and was not when the last one began.';
+
+create or replace function audit_private.clear_kept()
+returns void
+language plpgsql
+volatile
+as $function$
+begin
+  truncate audit_private.kept_event, audit_private.kept_total, audit_private.kept_action, audit_private.kept_actor, audit_private.kept_combination, audit_private.kept_piece, audit_private.kept_cause restart identity;
+  delete from audit_private.keeping;
+end
+$function$;
+comment on function audit_private.clear_kept() is 'Forgets everything that the keeper made.';
+
+create or replace function audit.keep(batch_size integer default 10000)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+declare
+  p         audit_private.keeping;
+  is_first  boolean := false;
+  is_ours   boolean;
+  was_import boolean;
+  is_end    boolean;
+  seen_count   bigint := 0;
+  stored_count bigint := 0;
+  -- Entries whose letters are still to be noted.
+  unpieced  bigint[] := '{}';
+begin
+  if batch_size is null or batch_size not between 1 and 1000000 then
+    raise exception using errcode = 'AU007', message = 'audit.keep: the batch cannot be of this size',
+      detail = format('batch_size is %s.', coalesce(batch_size::text, 'null')), hint = 'Give 1 to 1000000; 10000 is usual.';
+  end if;
+  -- Where nothing happens, nothing is written, not even the number of a transaction is used up.
+  if (audit_private.progress()).done is not null and (audit_private.progress()).pass is null and (audit_private.progress()).has_pieces and audit_private.is_all_kept()
+     and (audit_private.progress()).tracked_as is not distinct from audit_private.tracking_digest() then
+    if audit_private.is_year_due() then perform audit_private.follow_year(); end if;
+    return 0;
+  end if;
+  -- Only the very first two keepers can meet in this insert; later it would wait for the one at work.
+  if not exists (select from audit_private.keeping) then
+    insert into audit_private.keeping (written_in, imported_to, done, at_transaction, at_id, kept_count, kept_at, has_pieces)
+    values (pg_current_xact_id(), 0, '1:1:', '0', 0, 0, clock_timestamp(), true)
+    on conflict do nothing;
+    is_first := found;
+  end if;
+  if is_first then
+    p.done := null;
+  else
+    select k.only_one, k.written_in, k.imported_to, k.done, k.pass, k.at_transaction, k.at_id, k.kept_count, k.kept_at, k.has_pieces, k.pieced_to, k.written_in::xid = k.xmin
+      into p.only_one, p.written_in, p.imported_to, p.done, p.pass, p.at_transaction, p.at_id, p.kept_count, p.kept_at, p.has_pieces, p.pieced_to, is_ours
+      from audit_private.keeping k for update skip locked;
+    if not found then return null; end if;
+    if not is_ours then
+      perform audit_private.clear_kept();
+      insert into audit_private.keeping (written_in, imported_to, done, at_transaction, at_id, kept_count, kept_at, has_pieces)
+      values (pg_current_xact_id(), 0, '1:1:', '0', 0, 0, clock_timestamp(), true);
+      p.done := null;
+    end if;
+  end if;
+  if p.done is null then p.kept_count := 0; p.has_pieces := true; p.pieced_to := 0; end if;
+  -- Before the entries of this batch are looked at: a table that is tracked meanwhile is found by the next one.
+  perform audit_private.follow_tracking();
+  if p.pass is null or p.done is null then p := audit_private.begin_pass(p); end if;
+
+  loop
+    was_import := p.at_transaction = '0' and p.at_id < p.imported_to;
+    select seen_count + b.processed, stored_count + b.stored, unpieced || b.stored_ids, coalesce(b.at_transaction, p.at_transaction), coalesce(b.at_id, p.at_id), b.processed < batch_size
+      into seen_count, stored_count, unpieced, p.at_transaction, p.at_id, is_end
+      from audit_private.keep_batch(p, batch_size) b;
+    if was_import and is_end then p.at_id := p.imported_to; end if;
+    exit when not (was_import and is_end);
+  end loop;
+  if is_end then
+    p.done := p.pass;
+    p.pass := null;
+  end if;
+  perform audit_private.keep_pieces(unpieced);
+  if is_end and not p.has_pieces then
+    -- What an earlier release kept. The keeper that was at work during the upgrade has ended: it held the lock on the state.
+    unpieced := array(select k.event_id from audit_private.kept_event k where k.event_id > p.pieced_to order by k.event_id limit batch_size);
+    perform audit_private.keep_pieces(unpieced);
+    p.has_pieces := cardinality(unpieced) < batch_size;
+    p.pieced_to := coalesce(unpieced[cardinality(unpieced)], p.pieced_to);
+    seen_count := seen_count + cardinality(unpieced);
+  end if;
+  update audit_private.keeping k
+     set written_in = pg_current_xact_id(), imported_to = p.imported_to, done = p.done, pass = p.pass, at_transaction = p.at_transaction, at_id = p.at_id,
+         kept_count = p.kept_count + stored_count, kept_at = clock_timestamp(), has_pieces = p.has_pieces, pieced_to = p.pieced_to;
+  if audit_private.progress() is null then
+    raise exception using errcode = 'AU007', message = 'audit.keep cannot run behind a savepoint',
+      detail = 'What it has kept is known by the number of its transaction, which a savepoint does not have.', hint = 'Call it in a transaction of its own.';
+  end if;
+  if stored_count > 0 then perform gin_clean_pending_list('audit_private.kept_event_names_idx'); end if;
+  -- Last, because it may take a lock that writers wait for until the end of this transaction.
+  if is_end and audit_private.is_year_due() then perform audit_private.follow_year(); end if;
+  return seen_count;
+end
+$function$;
+comment on function audit.keep(integer) is
+  'Keeps the next batch of committed entries in what lists, searches and totals read, and returns how many: 0 when there is nothing left, null when another keeper is at it. May be stopped at any moment, takes no lock that a writer would wait for.';
+grant execute on function audit.keep(integer) to audit_keeper;
+
+create or replace function audit.rebuild_kept()
+returns void
+language sql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+  -- As if the row came from another cluster: readers go to the entries at once, and the keeper starts anew. Emptying the tables
+  -- here would show nothing to a reader who waits for that lock with an older snapshot.
+  update audit_private.keeping set written_in = '1'
+$function$;
+comment on function audit.rebuild_kept() is
+  'Forgets what the keeper made, so that it makes it anew: after a change of the ICU library. Until then reading is right, only slower.';
+grant execute on function audit.rebuild_kept() to audit_keeper;
+grant usage on schema audit to audit_keeper;
+--! EndIncluded keeping/keep.sql
+--! Included keeping/keeper_findings.sql
+create or replace function audit_private.keeper_findings()
+returns table (check_name text, status text, finding text)
+language plpgsql
+stable
+set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $function$
+declare
+  waiting record;
+begin
+  -- It is counted no further than a person cares.
+  execute format('select count(*) as n, min(w.occurred_at) as since from (select e.occurred_at from audit.event e where %s limit 100001) w', audit_private.unkept_code('e')) into waiting;
+  if waiting.since < now() - interval '5 minutes' then
+    return query select 'keeper', 'warning', format('%s%s waiting for the keeper, the first one since %s.%s',
+      case when waiting.n > 100000 then 'More than ' end,
+      case waiting.n when 1 then 'One entry is' when 100001 then '100,000 entries are' else waiting.n || ' entries are' end,
+      date_trunc('second', waiting.since),
+      case when (audit_private.progress()).done is null then ' It has never run in this cluster.' end);
+  end if;
+end
+$function$;
+comment on function audit_private.keeper_findings() is 'Whether lists, searches and totals are read from what the keeper made, or from the entries themselves.';
+
+create or replace function audit_private.keeper_lag()
+returns table (event_count bigint, seconds double precision)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $function$
+begin
+  return query execute format('select count(*), coalesce(greatest(extract(epoch from clock_timestamp() - min(w.occurred_at)), 0), 0)::double precision from (select e.occurred_at from audit.event e where %s limit 1000) w', audit_private.unkept_code('e'));
+end
+$function$;
+comment on function audit_private.keeper_lag() is 'How many committed entries wait for the keeper, counted up to 1,000, and for how many seconds.';
+grant execute on function audit_private.keeper_lag() to audit_keeper;
+--! EndIncluded keeping/keeper_findings.sql
+--! Included operation/figures.sql
+drop function if exists audit_private.figures(xid8);
+create function audit_private.figures(since xid8, out horizon xid8, out newest xid8, out oldest_seconds double precision, out lag_events bigint, out lag_seconds double precision, out events json)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+  select s.horizon, s.newest,
+         coalesce((
+           select extract(epoch from max(clock_timestamp() - o.began))
+             from (select a.xact_start as began from pg_stat_activity a where a.backend_type = 'client backend' and a.pid <> pg_backend_pid()
+                   union all
+                   select p.prepared from pg_prepared_xacts p) o), 0)::double precision,
+         l.event_count, l.seconds,
+         coalesce((
+           select json_agg(json_build_object('action', c.action, 'source', c.source, 'count', c.event_count))
+             from (select e.action, e.source, count(*) as event_count from audit.event e
+                    where e.transaction_id >= since and e.transaction_id < s.horizon group by e.action, e.source) c), '[]')
+    from (select pg_snapshot_xmin(pg_current_snapshot()) as horizon, pg_snapshot_xmax(pg_current_snapshot()) as newest) s, audit_private.keeper_lag() l
+$function$;
+comment on function audit_private.figures(xid8) is 'What the metrics of the server tell: entries by action and source that were committed since a horizon and below the present one, the age of the oldest transaction, and how far the keeper is behind. It names no company and no person.';
+grant usage on schema audit, audit_private to audit_keeper;
+grant execute on function audit_private.figures(xid8), audit_private.health_rows() to audit_keeper;
+--! EndIncluded operation/figures.sql
+--! Included filter/filter_code.sql
+create or replace function audit_private.like_pattern(term text)
+returns text
+language sql
+immutable
+parallel safe
+strict
+return '%' || pg_catalog.replace(pg_catalog.replace(pg_catalog.replace(term, E'\\', E'\\\\'), '%', E'\\%'), '_', E'\\_') || '%';
+comment on function audit_private.like_pattern(text) is 'The pattern that finds a text anywhere: %, _ and \ stand for themselves.';
+
+create or replace function audit_private.code_of(f audit_private.event_filter, entry text, names text, is_root text)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set datestyle = 'ISO'
+as $function$
+  -- The one place where a filter gets its meaning. Each value becomes a literal by %L.
+  select concat_ws(' and ', 'true',
+    case when f.company_id  is not null then format('%s.company_id = %L', entry, f.company_id) end,
+    case when f.actions     is not null then format('%s.action = any (%L::text[])', entry, f.actions) end,
+    case when f.not_actions is not null then format('%s.action <> all (%L::text[])', entry, f.not_actions) end,
+    case when f.sources     is not null then format('%s.source = any (%L::text[])', entry, f.sources) end,
+    case when f.not_sources is not null then format('%s.source <> all (%L::text[])', entry, f.not_sources) end,
+    case when f.starts_at   is not null then format('%s.occurred_at >= %L::timestamptz', entry, f.starts_at) end,
+    case when f.ends_at     is not null then format('%s.occurred_at < %L::timestamptz', entry, f.ends_at) end,
+    case when f.actor_id    is not null then format('%s.actor_id = %L', entry, f.actor_id) end,
+    case when f.object_kind is not null then format('%s.object_kind = %L', entry, f.object_kind) end,
+    case when f.object_id   is not null then format('%s.object_id = %L', entry, f.object_id) end,
+    case when f.owner_kind  is not null then format('%s.owner_kind = %L', entry, f.owner_kind) end,
+    case when f.owner_id    is not null then format('%s.owner_id = %L', entry, f.owner_id) end,
+    case when f.request_id  is not null then format('%s.request_id = %L', entry, f.request_id) end,
+    case when f.act         is not null then format('%s.id in (select audit.entries_of_act(%L::bigint))', entry, f.act) end,
+    case when f.roots_only then is_root end,
+    (select string_agg(format('%s like %L', names, audit_private.like_pattern(term)), ' and ') from unnest(f.wanted) term),
+    (select string_agg(format('%s not like %L', names, audit_private.like_pattern(term)), ' and ') from unnest(f.unwanted) term))
+$function$;
+comment on function audit_private.code_of(audit_private.event_filter, text, text, text) is
+  'A filter as SQL conditions over an entry, or over what the keeper made of it: with the alias, and how names and root are had there.';
+
+create or replace function audit_private.event_code(f audit_private.event_filter, entry text)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+  select audit_private.code_of(f, entry, format('audit_private.names_of(%1$s.object_label, %1$s.owner_label, %1$s.actor_name)', entry),
+                               -- Asked of few: without the look into the index first, the call for each entry is a hundred times dearer.
+                               format('%1$s.caused_by is null and (not exists (select from audit.event forerun where forerun.has_forerunners and forerun.transaction_id = %1$s.transaction_id) or audit.cause_of(%1$s) is null)', entry))
+$function$;
+comment on function audit_private.event_code(audit_private.event_filter, text) is 'A filter as SQL conditions over audit.event with that alias.';
+
+create or replace function audit_private.given_filter(filter jsonb)
+returns audit_private.event_filter
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
+as $function$
+declare
+  company text := nullif(current_setting('audit.company_id', true), '');
+  f       audit_private.event_filter;
+begin
+  -- Who may not read learns nothing from what is known or unknown in a filter either: no entry has a company of that length.
+  if not coalesce(audit_private.viewer_is_granted(), false) then company := repeat('-', 1001); end if;
+  f := audit_private.read_filter(filter, company);
+  -- An act of another company is none, however its entries are read.
+  if f.act is not null and not exists (select from audit.event e where e.id = f.act and e.company_id = company) then f.act := 0; end if;
+  return f;
+end
+$function$;
+comment on function audit_private.given_filter(jsonb) is 'The filter of a viewer: the company is the one in the settings of the request, never one that is asked for.';
+grant execute on function audit_private.given_filter(jsonb) to audit_admin;
+
+create or replace function audit_private.given_filter_of_dba(filter jsonb)
+returns audit_private.event_filter
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
+as $function$
+begin
+  return audit_private.read_filter(case when jsonb_typeof(filter) = 'object' then filter - 'companyId' else filter end, audit_private.filter_text(filter, 'companyId'));
+end
+$function$;
+comment on function audit_private.given_filter_of_dba(jsonb) is 'The filter of a DBA, who may ask for any company with the key companyId, or for all.';
+grant execute on function audit_private.given_filter_of_dba(jsonb) to audit_dba;
+
+create or replace function audit_private.is_dba()
+returns boolean
+language sql
+stable
+return pg_catalog.pg_has_role(current_user, 'audit_dba', 'usage');
+comment on function audit_private.is_dba() is 'Whether whoever asks reads every company.';
+grant execute on function audit_private.is_dba() to audit_admin, audit_dba;
+
+create or replace function audit.filter_code(filter jsonb, alias text default 'event')
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if audit_private.is_dba() then
+    return audit_private.event_code(audit_private.given_filter_of_dba(filter), pg_catalog.quote_ident(alias));
+  end if;
+  return audit_private.event_code(audit_private.given_filter(filter), pg_catalog.quote_ident(alias));
+end
+$function$;
+comment on function audit.filter_code(jsonb, text) is
+  'A filter, with the keys that GraphQL has (and for a DBA companyId), as SQL conditions over audit.event with that alias: what lists, totals and exports mean by it. Refuses with AU006 what it does not know.';
+grant execute on function audit.filter_code(jsonb, text) to audit_admin, audit_dba;
+grant execute on function audit_private.event_code(audit_private.event_filter, text), audit_private.code_of(audit_private.event_filter, text, text, text),
+  audit_private.like_pattern(text) to audit_admin, audit_dba;
+grant usage on type audit_private.event_filter to audit_admin, audit_dba;
+--! EndIncluded filter/filter_code.sql
+--! Included searching/kept_filter.sql
+create or replace function audit_private.combinations_of(f audit_private.event_filter)
+returns integer[]
+language plpgsql
+stable
+as $function$
+declare
+  of_combination audit_private.event_filter;
+  found_ones     integer[];
+begin
+  if coalesce(f.actions, f.not_actions, f.sources, f.not_sources) is null and f.object_kind is null and f.owner_kind is null and f.roots_only is not true then return null; end if;
+  of_combination.actions := f.actions; of_combination.not_actions := f.not_actions;
+  of_combination.sources := f.sources; of_combination.not_sources := f.not_sources;
+  of_combination.object_kind := f.object_kind; of_combination.owner_kind := f.owner_kind; of_combination.roots_only := f.roots_only;
+  execute format('select coalesce(array_agg(c.id order by c.id), ''{}'') from audit_private.kept_combination c where %s', audit_private.code_of(of_combination, 'c', '', 'c.is_root'))
+    into found_ones;
+  return found_ones;
+end
+$function$;
+comment on function audit_private.combinations_of(audit_private.event_filter) is
+  'The combinations of action, source and kinds that a filter lets through; null if it says nothing about them.';
+
+create or replace function audit_private.kept_code(f audit_private.event_filter, combinations integer[])
+returns text
+language plpgsql
+stable
+as $function$
+declare
+  of_row audit_private.event_filter := f;
+begin
+  of_row.actions := null; of_row.not_actions := null; of_row.sources := null; of_row.not_sources := null;
+  of_row.object_kind := null; of_row.owner_kind := null; of_row.roots_only := null;
+  return concat_ws(' and ', audit_private.code_of(of_row, 'k', 'k.names', ''),
+    case when combinations is not null then format('k.combination = any (%L::integer[])', combinations) end,
+    case when f.actor_id  is not null then format('left(k.actor_id, 300) = %L', left(f.actor_id, 300)) end,
+    case when f.object_id is not null then format('left(k.object_id, 300) = %L', left(f.object_id, 300)) end,
+    case when f.owner_id  is not null then format('left(k.owner_id, 300) = %L', left(f.owner_id, 300)) end);
+end
+$function$;
+comment on function audit_private.kept_code(audit_private.event_filter, integer[]) is
+  'A filter as SQL conditions over audit_private.kept_event k, in the form that its indexes are made for.';
+
+create or replace function audit_private.is_kept(f audit_private.event_filter)
+returns boolean
+language sql
+stable
+as $function$
+  select f.company_id is not null and f.act is null and (audit_private.progress()).done is not null
+$function$;
+comment on function audit_private.is_kept(audit_private.event_filter) is
+  'Whether a filter is answered from what the keeper made. An act is found by its transaction; all companies at once are for DBAs only.';
+
+create or replace function audit_private.is_counted(f audit_private.event_filter)
+returns boolean
+language sql
+immutable
+return f.object_id is null and f.owner_id is null and f.request_id is null and f.wanted is null and f.unwanted is null;
+comment on function audit_private.is_counted(audit_private.event_filter) is 'Whether the totals of days, months and years answer how many entries a filter lets through.';
+
+create or replace function audit_private.is_looked_up(f audit_private.event_filter)
+returns boolean
+language sql
+stable
+return cardinality(audit_private.term_keys('', 0, f.wanted)) > 0 and f.object_id is null and f.owner_id is null and f.request_id is null;
+comment on function audit_private.is_looked_up(audit_private.event_filter) is 'Whether the text index is the best way to what a filter lets through.';
+
+create or replace function audit_private.quarters_of(f audit_private.event_filter)
+returns setof integer
+language sql
+stable
+as $function$
+  select distinct (4 * extract(year from t.starts_on) + extract(quarter from t.starts_on))::integer
+    from audit_private.kept_total t
+   where t.company_id = f.company_id and t.unit = 'month' and t.actor_id = ''
+     and (f.ends_at is null or t.starts_on < f.ends_at at time zone 'UTC')
+     and (f.starts_at is null or t.starts_on >= date_trunc('month', f.starts_at at time zone 'UTC'))
+$function$;
+comment on function audit_private.quarters_of(audit_private.event_filter) is 'The quarters of a period in which a company has kept entries.';
+
+create or replace function audit_private.unkept_filtered(f audit_private.event_filter)
+returns text
+language sql
+stable
+as $function$
+  -- Found first by what makes them unkept, which are few, and only then looked at: the planner must not choose the other way round.
+  select format('from (select e as entry from audit.event e where %s offset 0) e where %s', audit_private.unkept_code('e', f.company_id), audit_private.event_code(f, '(e.entry)'))
+$function$;
+comment on function audit_private.unkept_filtered(audit_private.event_filter) is 'SQL from-clause of the entries (e.entry) that a filter lets through and that are not kept yet.';
+
+create or replace function audit_private.is_period(f audit_private.event_filter)
+returns boolean
+language plpgsql
+stable
+as $function$
+begin
+  f.company_id := null; f.starts_at := null; f.ends_at := null; f.time_zone := null; f.roots_only := nullif(f.roots_only, false);
+  return f is null;
+end
+$function$;
+comment on function audit_private.is_period(audit_private.event_filter) is 'Whether a filter asks for a company and a period, or for everything.';
+
+create or replace function audit_private.of_company(inout f audit_private.event_filter, company_id text)
+language plpgsql
+immutable
+as $function$
+begin
+  f.company_id := company_id;
+end
+$function$;
+comment on function audit_private.of_company(audit_private.event_filter, text) is 'A filter for the entries of one company.';
+
+create or replace function audit_private.is_kept_for_all(f audit_private.event_filter)
+returns boolean
+language sql
+stable
+as $function$
+  select f.company_id is null and f.act is null and (audit_private.progress()).done is not null
+$function$;
+comment on function audit_private.is_kept_for_all(audit_private.event_filter) is 'Whether a filter of a DBA for all companies is answered company by company from what the keeper made.';
+
+create or replace function audit_private.companies()
+returns setof text
+language sql
+stable
+as $function$
+  -- From one to the next by the index: there are few companies, and many entries.
+  with recursive company (id) as (
+    (select e.company_id from audit.event e where e.company_id is not null order by e.company_id limit 1)
+    union all
+    select (select e.company_id from audit.event e where e.company_id > c.id order by e.company_id limit 1) from company c where c.id is not null)
+  select c.id from company c where c.id is not null
+$function$;
+comment on function audit_private.companies() is 'Every company that has entries.';
+--! EndIncluded searching/kept_filter.sql
+--! Included searching/count_of.sql
+create or replace function audit_private.count_of(f audit_private.event_filter, most bigint, out count bigint, out is_exact boolean)
+language plpgsql
+stable
+set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+set datestyle = 'ISO'
+as $function$
+declare
+  combinations integer[] := audit_private.combinations_of(f);
+  code         text := audit_private.kept_code(f, combinations);
+  quarter      integer;
+  unkept_count bigint;
+  more         bigint;
+  days         date[];
+begin
+  if most < 0 then perform audit_private.refuse_filter(format('most is %s; it can be from 0', most)); end if;
+  is_exact := true;
+  if audit_private.is_kept_for_all(f) and f.wanted is null and f.unwanted is null then most := null; end if;
+  if audit_private.is_kept_for_all(f) then
+    execute format('select coalesce(sum(c.count), 0), coalesce(bool_and(c.is_exact), true) from (
+        select c.* from audit_private.companies() company cross join lateral audit_private.count_of(audit_private.of_company($1, company), $2) c
+        union all select count(*), true from audit.event e where e.company_id is null and %s) c (count, is_exact)', audit_private.event_code(f, 'e')) into count, is_exact using f, most;
+    is_exact := is_exact and (most is null or count <= most);
+    count := least(count, most);
+    return;
+  end if;
+  if not audit_private.is_kept(f) or f.wanted is null and f.unwanted is null or most is null then
+    select coalesce(sum(c.n), 0) into count from audit_private.cube_of(f, array['-infinity', 'infinity']::timestamptz[], false) c;
+    return;
+  end if;
+  -- A search is counted until it is known to be more than was asked for.
+  count := 0;
+  if not audit_private.is_all_kept() then execute format('select count(*) from (select %s limit %s) u', audit_private.unkept_filtered(f), most + 1) into count; end if;
+  days := case when combinations is distinct from '{}' and not audit_private.is_small(f, combinations, 5000) then audit_private.days_of(f) end;
+  if combinations = '{}' then null;
+  elsif days is not null then
+    execute format('select count(*) from (select from unnest($1) d cross join lateral (select from audit_private.kept_event k where %s
+                                                 and k.occurred_at >= d::timestamp at time zone ''UTC'' and k.occurred_at < (d + 1)::timestamp at time zone ''UTC'' offset 0) k limit %s) h',
+      code, greatest(most + 1 - count, 0)) into more using days;
+    count := count + more;
+  elsif audit_private.is_looked_up(f) and not audit_private.is_small(f, combinations, 5000) then
+    for quarter in select q from audit_private.quarters_of(f) q order by q desc loop
+      exit when count > most;
+      execute format('select count(*) from (select from audit_private.found_by_keys($1, $2) k where %s limit $3) h', code)
+        into more using audit_private.term_keys(f.company_id, quarter, f.wanted), quarter, most + 1 - count;
+      count := count + more;
+    end loop;
+  else
+    execute format('select count(*) from (select from audit_private.kept_event k where %s limit %s) h', code, greatest(most + 1 - count, 0)) into more;
+    count := count + more;
+  end if;
+  is_exact := count <= most;
+  count := least(count, most);
+end
+$function$;
+comment on function audit_private.count_of(audit_private.event_filter, bigint) is
+  'How many entries a filter lets through. The hits of a search are counted up to so many: beyond, is_exact is false.';
+--! EndIncluded searching/count_of.sql
+--! Included searching/cube_of.sql
+create or replace function audit_private.kept_counts(f audit_private.event_filter, edges timestamptz[], by_actor boolean)
+returns table (slot integer, combination integer, actor_id text, n bigint)
+language plpgsql
+stable
+set enable_seqscan = off
+set jit = off
+set datestyle = 'ISO'
+as $function$
+declare
+  combinations integer[] := audit_private.combinations_of(f);
+  last_edge    integer := cardinality(edges);
+  actor_code   text := case when by_actor then 'k.actor_id' else 'null::text' end;
+  counting     text := format('select width_bucket(k.occurred_at, $1), k.combination, %s, count(*)', actor_code);
+  units        text[];
+  statement    text;
+begin
+  if combinations = '{}' then return; end if;
+  f.starts_at := greatest(f.starts_at, edges[1]);
+  f.ends_at   := least(f.ends_at, edges[last_edge]);
+  if not audit_private.is_counted(f) then
+    if audit_private.is_looked_up(f) then
+      return query execute format('with found as materialized (
+          select k.* from audit_private.quarters_of($2) q cross join lateral (
+            select * from audit_private.kept_event k where audit_private.search_keys(k.company_id, k.quarter, k.names) @> audit_private.term_keys($3, q, $4) and k.quarter = q) k)
+        %s from found k where %s group by 1, 2, 3', counting, audit_private.kept_code(f, combinations)) using edges, f, f.company_id, f.wanted;
+    else
+      return query execute format('%s from audit_private.kept_event k where %s group by 1, 2, 3', counting, audit_private.kept_code(f, combinations)) using edges;
+    end if;
+    return;
+  end if;
+
+  -- Short slots are counted row by row: their ends would be most of them.
+  units := case when last_edge > 2 and edges[last_edge - 1] - edges[2] < (last_edge - 2) * interval '6 days' then '{}'
+                when by_actor or f.actor_id is not null then '{year,month}' else '{year,month,day}' end;
+  select string_agg(case when p.unit = 'rows' then
+           format('select %s::integer, k.combination, %s, count(*)::bigint from audit_private.kept_event k where k.company_id = %L and k.occurred_at >= %L and k.occurred_at < %L%s%s group by k.combination, 3',
+             b, actor_code, f.company_id, p.from_at, p.to_at,
+             case when f.actor_id is not null then format(' and k.actor_id = %L and left(k.actor_id, 300) = %L and k.combination = any (%L::integer[])', f.actor_id, left(f.actor_id, 300),
+                                                          coalesce(combinations, array(select c.id from audit_private.kept_combination c))) end,
+             case when combinations is not null and f.actor_id is null then format(' and k.combination = any (%L::integer[])', combinations) end)
+         else
+           format('select %s, u.combination, %s, sum(u.n)::bigint from audit_private.kept_total t cross join lateral unnest(t.combinations, t.counts) u (combination, n) where t.company_id = %L and t.unit = %L and t.actor_id %s and t.starts_on >= %L and t.starts_on < %L%s group by u.combination, 3',
+             b, case when by_actor then 't.actor_id' else 'null::text' end, f.company_id, p.unit,
+             case when f.actor_id is not null then format('= %L', left(f.actor_id, 300)) when by_actor then '> ''''' else '= ''''' end,
+             (p.from_at at time zone 'UTC')::date, (p.to_at at time zone 'UTC')::date,
+             case when combinations is not null then format(' and u.combination = any (%L::integer[])', combinations) end)
+         end, ' union all ')
+    into statement
+    from generate_series(1, last_edge - 1) b
+    cross join lateral audit_private.parts_of(greatest(edges[b], f.starts_at), least(edges[b + 1], f.ends_at), units) p;
+  if statement is not null then return query execute statement; end if;
+end
+$function$;
+comment on function audit_private.kept_counts(audit_private.event_filter, timestamptz[], boolean) is
+  'How many kept entries a filter lets through between the edges, by combination and by person if asked for: from the totals, or where these do not tell, by an index.';
+
+create or replace function audit_private.unkept_cube(f audit_private.event_filter, edges timestamptz[], by_actor boolean)
+returns table (slot integer, action text, source text, object_kind text, actor_id text, n bigint)
+language plpgsql
+stable
+set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $function$
+begin
+  if audit_private.is_kept(f) and audit_private.is_all_kept() then return; end if;
+  return query execute format('select width_bucket((e.entry).occurred_at, $1), (e.entry).action, (e.entry).source, (e.entry).object_kind, %s, count(*) %s and (e.entry).occurred_at >= $1[1] and (e.entry).occurred_at < $1[cardinality($1)] group by 1, 2, 3, 4, 5',
+    case when by_actor then '(e.entry).actor_id' else 'null::text' end,
+    case when audit_private.is_kept(f) then audit_private.unkept_filtered(f)
+         else format('from (select e as entry from audit.event e where %s) e where true', audit_private.event_code(f, 'e')) end) using edges;
+end
+$function$;
+comment on function audit_private.unkept_cube(audit_private.event_filter, timestamptz[], boolean) is
+  'The same as audit_private.cube_of for the entries that are not kept yet; for all, where nothing is kept.';
+
+create or replace function audit_private.cube_of(f audit_private.event_filter, edges timestamptz[], by_actor boolean)
+returns table (slot integer, action text, source text, object_kind text, actor_id text, n bigint)
+language plpgsql
+stable
+as $function$
+begin
+  if audit_private.is_kept(f) then
+    return query select k.slot, c.action, c.source, c.object_kind, k.actor_id, sum(k.n)::bigint
+      from audit_private.kept_counts(f, edges, by_actor) k join audit_private.kept_combination c on c.id = k.combination
+     group by 1, 2, 3, 4, 5;
+  elsif audit_private.is_kept_for_all(f) then
+    return query execute format('select c.* from audit_private.companies() company cross join lateral audit_private.cube_of(audit_private.of_company($1, company), $2, $3) c
+      union all
+      select width_bucket(e.occurred_at, $2), e.action, e.source, e.object_kind, case when $3 then e.actor_id end, count(*)
+        from audit.event e where e.company_id is null and e.occurred_at >= $2[1] and e.occurred_at < $2[cardinality($2)] and %s group by 1, 2, 3, 4, 5', audit_private.event_code(f, 'e')) using f, edges, by_actor;
+    return;
+  end if;
+  return query select * from audit_private.unkept_cube(f, edges, by_actor);
+end
+$function$;
+comment on function audit_private.cube_of(audit_private.event_filter, timestamptz[], boolean) is
+  'How many entries a filter lets through between the edges, by action, source and kind, and by person if asked for.';
+
+drop function if exists audit_private.cube_of_hits(audit_private.event_filter, timestamptz[], audit_private.hits);
+
+create or replace function audit_private.cube_of_hits(edges timestamptz[], hits audit_private.hits)
+returns table (slot integer, action text, source text, object_kind text, n bigint)
+language sql
+stable
+as $function$
+  -- Counted by numbers first: what ten thousand hits have in common is some dozen rows.
+  select h.slot, c.action, c.source, c.object_kind, h.n
+    from (select width_bucket(h.at, edges) as slot, h.combination, count(*) as n from unnest((hits).times, (hits).combinations) h (at, combination) group by 1, 2) h
+    join audit_private.kept_combination c on c.id = h.combination
+   where h.slot between 1 and cardinality(edges) - 1
+$function$;
+comment on function audit_private.cube_of_hits(timestamptz[], audit_private.hits) is
+  'How many of the kept entries that were found lie between the edges, by action, source and kind.';
+--! EndIncluded searching/cube_of.sql
+--! Included searching/facets_of.sql
+create or replace function audit_private.actor_names(company_id text, actor_ids text[])
+returns table (actor_id text, actor_name text)
+language plpgsql
+stable
+set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $function$
+begin
+  return query execute format('select distinct on (n.actor_id) n.actor_id, n.actor_name from (
+      select e.actor_id, e.actor_name, e.id from (select e.actor_id, e.actor_name, e.id from audit.event e where %s) e where e.actor_id = any ($1)
+      union all
+      select a, k.actor_name, k.last_id from unnest($1) a join audit_private.kept_actor k on %s k.actor_id = left(a, 300)) n
+    order by n.actor_id, n.id desc', audit_private.unkept_apart('e', company_id), case when company_id is not null then format('k.company_id = %L and', company_id) end) using actor_ids;
+end
+$function$;
+comment on function audit_private.actor_names(text, text[]) is 'The names of persons in their latest entries.';
+
+create or replace function audit_private.facets_of(f audit_private.event_filter)
+returns table (facet text, value text, label text, count bigint, is_exact boolean)
+language plpgsql
+stable
+set jit = off
+as $function$
+declare
+  edges constant timestamptz[] := array['-infinity', 'infinity'];
+  base audit_private.event_filter := f;
+  rest audit_private.event_filter;
+  by_person audit_private.event_filter := f;
+  hits audit_private.hits;
+begin
+  -- What another choice would give: each facet is counted without its own condition.
+  base.actions := null; base.not_actions := null; base.sources := null; base.not_sources := null; base.object_kind := null;
+  rest.actions := f.actions; rest.not_actions := f.not_actions; rest.sources := f.sources; rest.not_sources := f.not_sources; rest.object_kind := f.object_kind;
+  -- Where totals tell, persons are asked for apart: they are many.
+  if audit_private.is_counted(f) and (audit_private.is_kept(f) or audit_private.is_kept_for_all(f)) then
+    by_person.actor_id := null;
+    return query execute format(
+      'with cube as materialized (select * from audit_private.cube_of($1, $2, false)), facet as (%s union all %s) select *, true from facet',
+      audit_private.facet_code(rest), audit_private.actors_code('audit_private.people_of($3) c')) using base, edges, by_person, f.company_id;
+    return;
+  end if;
+  -- Else everything is read once, if it is not too much.
+  base.actor_id := null;
+  rest.actor_id := f.actor_id;
+  if audit_private.is_kept(f) then
+    if f is distinct from base then
+      return query select * from audit_private.newest_facets(f);
+      return;
+    end if;
+    hits := audit_private.newest_hits(f, audit_private.most_hits());
+  end if;
+  if not hits is null then
+    -- Nothing restricts one facet only, so that persons are counted apart from what is counted by combination.
+    return query execute format(
+      'with unkept as materialized (select * from audit_private.unkept_cube($1, $2, true)),
+            cube as materialized (select h.action, h.source, h.object_kind, h.n from audit_private.cube_of_hits($2, $3) h union all select u.action, u.source, u.object_kind, u.n from unkept u),
+            facet as (%s union all %s) select *, $5 from facet
+       union all select d, null, null, 0, false from unnest(''{actions,sources,kinds,actors}''::text[]) d where not $5 and not exists (select from facet where facet.facet = d)',
+      audit_private.facet_code(rest), audit_private.actors_code('(select h.actor_id, 1 as n from unnest(($3).actors) h (actor_id) union all select u.actor_id, u.n from unkept u) c')) using base, edges, hits, f.company_id, hits.since is null;
+    return;
+  end if;
+  return query execute format(
+    'with cube as materialized (select * from audit_private.cube_of($1, $2, true)), facet as (%s union all %s) select *, true from facet',
+    audit_private.facet_code(rest), audit_private.actors_code(format('cube c where %s', audit_private.code_of(audit_private.without_actor(rest), 'c', '', 'true')))) using base, edges, hits, f.company_id;
+end
+$function$;
+comment on function audit_private.facets_of(audit_private.event_filter) is
+  'How many entries each action, source, kind and person has under a filter, each without its own condition: the hundred most frequent of each.';
+
+create or replace function audit_private.newest_facets(f audit_private.event_filter)
+returns table (facet text, value text, label text, count bigint, is_exact boolean)
+language plpgsql
+stable
+as $function$
+declare
+  edges constant timestamptz[] := array['-infinity', 'infinity'];
+  own   audit_private.event_filter;
+  seen  audit_private.event_filter;
+  hits  audit_private.hits;
+  -- One look for each condition, and one for the facets without a condition of their own.
+  looks constant integer := 1 + (coalesce(f.actions, f.not_actions) is not null)::integer + (coalesce(f.sources, f.not_sources) is not null)::integer
+                              + (f.object_kind is not null)::integer + (f.actor_id is not null)::integer;
+begin
+  foreach facet in array array['actions', 'sources', 'kinds', 'actors'] loop
+    own := f;
+    case facet
+      when 'actions' then own.actions := null; own.not_actions := null;
+      when 'sources' then own.sources := null; own.not_sources := null;
+      when 'kinds'   then own.object_kind := null;
+      else own.actor_id := null;
+    end case;
+    if own is distinct from seen then
+      hits := audit_private.newest_hits(own, audit_private.most_hits() / looks);
+      seen := own;
+    end if;
+    if facet = 'actors' then
+      return query execute format('select *, $5 from %s actor', audit_private.actors_code('(select h.actor_id, 1 as n from unnest(($3).actors) h (actor_id) union all select u.actor_id, u.n from audit_private.unkept_cube($1, $2, true) u) c')) using own, edges, hits, f.company_id, hits.since is null;
+    else
+      return query execute format('select $4, c.%1$I, null::text, sum(c.n)::bigint, $5 from (select h.%1$I, h.n from audit_private.cube_of_hits($2, $3) h union all select u.%1$I, u.n from audit_private.unkept_cube($1, $2, false) u) c group by c.%1$I order by 4 desc, 2 limit 100',
+        case facet when 'actions' then 'action' when 'sources' then 'source' else 'object_kind' end) using own, edges, hits, facet, hits.since is null;
+    end if;
+    -- What was not found among the newest is there perhaps.
+    if not found and hits.since is not null then return query select newest_facets.facet, null::text, null::text, 0::bigint, false; end if;
+  end loop;
+end
+$function$;
+comment on function audit_private.newest_facets(audit_private.event_filter) is
+  'The facets of a filter that totals do not tell: each from the newest entries under all conditions but its own.';
+
+create or replace function audit_private.without_actor(inout f audit_private.event_filter)
+language plpgsql
+immutable
+as $function$
+begin
+  f.actor_id := null;
+end
+$function$;
+comment on function audit_private.without_actor(audit_private.event_filter) is 'A filter without its condition on the person.';
+
+create or replace function audit_private.facet_code(rest audit_private.event_filter)
+returns text
+language plpgsql
+stable
+as $function$
+declare
+  of_actions audit_private.event_filter := rest;
+  of_sources audit_private.event_filter := rest;
+  of_kinds   audit_private.event_filter := rest;
+begin
+  of_actions.actions := null; of_actions.not_actions := null;
+  of_sources.sources := null; of_sources.not_sources := null;
+  of_kinds.object_kind := null;
+  return format('select * from (
+    (select ''actions'', c.action, null::text, sum(c.n)::bigint from cube c where %s group by c.action order by 4 desc, 2 limit 100) union all
+    (select ''sources'', c.source, null, sum(c.n)::bigint from cube c where %s group by c.source order by 4 desc, 2 limit 100) union all
+    (select ''kinds'', c.object_kind, null, sum(c.n)::bigint from cube c where %s group by c.object_kind order by 4 desc, 2 limit 100)) facet (facet, value, label, count)',
+    audit_private.code_of(of_actions, 'c', '', 'true'), audit_private.code_of(of_sources, 'c', '', 'true'), audit_private.code_of(of_kinds, 'c', '', 'true'));
+end
+$function$;
+comment on function audit_private.facet_code(audit_private.event_filter) is 'SQL of the facets that are read from the cube.';
+
+create or replace function audit_private.actors_code(source text)
+returns text
+language sql
+immutable
+as $function$
+  select format('(with t as materialized (select c.actor_id, sum(c.n)::bigint as n from %s group by c.actor_id having c.actor_id is not null order by 2 desc, 1 limit 100)
+                  select ''actors'', t.actor_id, a.actor_name, t.n
+                    from t left join audit_private.actor_names($4, array(select t.actor_id from t)) a on a.actor_id = t.actor_id
+                   order by t.n desc, t.actor_id)', source)
+$function$;
+comment on function audit_private.actors_code(text) is 'SQL of the facet of persons.';
+--! EndIncluded searching/facets_of.sql
+--! Included searching/histogram_of.sql
+create or replace function audit_private.span_of(f audit_private.event_filter, hits audit_private.hits, out first_at timestamptz, out last_at timestamptz)
+language plpgsql
+stable
+as $function$
+declare
+  of_period audit_private.event_filter;
+begin
+  if hits is null then
+    first_at := (select e.occurred_at from audit.event e where e.id = any (array(select audit_private.page_of(f, true, null, null, 1))));
+    last_at  := (select e.occurred_at from audit.event e where e.id = any (array(select audit_private.page_of(f, false, null, null, 1))));
+    return;
+  end if;
+  select min(h.at), max(h.at) into first_at, last_at from unnest(hits.times) h (at);
+  if not audit_private.is_all_kept() then
+    execute format('select least($1, min((e.entry).occurred_at)), greatest($2, max((e.entry).occurred_at)) %s', audit_private.unkept_filtered(f)) into first_at, last_at using first_at, last_at;
+  end if;
+  if hits.since is null then return; end if;
+  -- What is older than the hits may be as old as anything.
+  of_period.company_id := f.company_id; of_period.starts_at := f.starts_at; of_period.ends_at := f.ends_at;
+  first_at := (select e.occurred_at from audit.event e where e.id = any (array(select audit_private.page_of(of_period, true, null, null, 1))));
+  last_at  := coalesce(last_at, hits.since);
+end
+$function$;
+comment on function audit_private.span_of(audit_private.event_filter, audit_private.hits) is
+  'The time of the first and of the last entry that a filter lets through; of the first that it might, where more are found than are counted.';
+
+create or replace function audit_private.histogram_of(f audit_private.event_filter, time_zone text, buckets integer)
+returns table (unit text, starts_at timestamptz, ends_at timestamptz, deletions bigint, exports bigint, others bigint, is_exact boolean)
+language plpgsql
+stable
+set jit = off
+as $function$
+declare
+  zone  text := coalesce(audit_private.checked_zone(time_zone, 'timeZone'), f.time_zone, audit_private.zone_of(f.company_id));
+  span  record;
+  edges timestamptz[];
+  hits  audit_private.hits;
+begin
+  if buckets is null or buckets not between 1 and 60 then perform audit_private.refuse_filter(format('buckets is %s; it can be from 1 to 60', coalesce(buckets::text, 'null'))); end if;
+  if audit_private.is_kept(f) and not audit_private.is_counted(f) then hits := audit_private.newest_hits(f, audit_private.most_hits()); end if;
+  if f.starts_at is null or f.ends_at is null or f.ends_at - f.starts_at > interval '20 years' then
+    span := audit_private.span_of(f, hits);
+    if span.first_at is null then return; end if;
+    f.starts_at := greatest(f.starts_at, span.first_at);
+    f.ends_at   := least(f.ends_at, span.last_at + interval '1 microsecond');
+  end if;
+  select b.unit, b.edges into unit, edges from audit_private.buckets_of(f.starts_at, f.ends_at, zone, buckets) b;
+  return query execute format('
+    select $1, $2[b], $2[b + 1],
+           coalesce(sum(s.n) filter (where s.action like ''%%.deleted''), 0)::bigint, coalesce(sum(s.n) filter (where s.action like ''%%.exported''), 0)::bigint,
+           coalesce(sum(s.n) filter (where s.action not like ''%%.deleted'' and s.action not like ''%%.exported''), 0)::bigint,
+           ($3).since is null or $2[b] > ($3).since
+      from generate_series(1, cardinality($2) - 1) b
+      left join %s s on s.slot = b
+     group by b order by b',
+    case when hits is null then 'audit_private.cube_of($4, $2, false)' else '(select h.slot, h.action, h.n from audit_private.cube_of_hits($2, $3) h union all select u.slot, u.action, u.n from audit_private.unkept_cube($4, $2, false) u)' end) using unit, edges, hits, f;
+end
+$function$;
+comment on function audit_private.histogram_of(audit_private.event_filter, text, integer) is
+  'How many deletions, exports and other entries a filter lets through, hour by hour, day by day, or by week, month or year of a time zone: at most 60 of them.';
+--! EndIncluded searching/histogram_of.sql
+--! Included searching/page_of.sql
+create or replace function audit_private.page_of(f audit_private.event_filter, is_ascending boolean, after_at timestamptz, after_id bigint, page_size integer)
+returns setof bigint
+language plpgsql
+stable
+rows 25
+set enable_seqscan = off
+set max_parallel_workers_per_gather = 0
+set jit = off
+set datestyle = 'ISO'
+as $function$
+declare
+  -- (time, id) in the order of the list, and the condition of being behind the last entry of the page before.
+  in_order  text := case when is_ascending then 'asc' else 'desc' end;
+  behind    text := case when after_id is null then 'true' else format('(%%s, %%s) %s (%L::timestamptz, %s)', case when is_ascending then '>' else '<' end, after_at, after_id) end;
+  of_event  text := format(behind, 'e.occurred_at', 'e.id');
+  kept      record;
+begin
+  -- The page narrows the period, by which quarters and indexes are chosen, and where an index scan begins: of a bound and a pair
+  -- of columns PostgreSQL does not know which is the nearer.
+  if is_ascending then f.starts_at := greatest(f.starts_at, after_at); else f.ends_at := least(f.ends_at, after_at + interval '1 microsecond'); end if;
+  if audit_private.is_period(f) and f.company_id is not null then
+    return query select audit_private.page_of_period(f, is_ascending, after_at, after_id, page_size);
+    return;
+  end if;
+  if audit_private.is_kept_for_all(f) then
+    -- A page of each company, and what belongs to none.
+    return query execute format('select e.id from audit.event e where e.id = any (array(
+        select audit_private.page_of(audit_private.of_company($1, c), $2, $3, $4, $5) from audit_private.companies() c
+        union all (select e.id from audit.event e where e.company_id is null and %s and %s order by e.occurred_at %s, e.id %3$s limit $5)))
+      order by e.occurred_at %3$s, e.id %3$s limit $5', audit_private.event_code(f, 'e'), of_event, in_order) using f, is_ascending, after_at, after_id, page_size;
+    return;
+  end if;
+  if not audit_private.is_kept(f) then
+    return query execute format('select e.id from audit.event e where %s and %s order by e.occurred_at %s, e.id %3$s limit %4$s',
+      audit_private.event_code(f, 'e'), of_event, in_order, page_size);
+    return;
+  end if;
+  select * into kept from audit_private.kept_page(f, in_order, format(behind, 'k.occurred_at', 'k.event_id'), page_size);
+  if audit_private.is_all_kept() then return query select unnest(kept.ids); return; end if;
+  return query execute format(
+    'select p.id from (select * from unnest($1, $2) kept (at, id) union all (select (e.entry).occurred_at, (e.entry).id %s and %s order by 1 %3$s, 2 %3$s limit %4$s)) p
+      order by p.at %3$s, p.id %3$s limit %4$s',
+    audit_private.unkept_filtered(f), format(behind, '(e.entry).occurred_at', '(e.entry).id'), in_order, page_size) using kept.times, kept.ids;
+end
+$function$;
+comment on function audit_private.page_of(audit_private.event_filter, boolean, timestamptz, bigint, integer) is
+  'The entries of one page of a filtered list, in its order: those that are kept, found by an index, and those that are not yet.';
+
+create or replace function audit_private.page_of_period(f audit_private.event_filter, is_ascending boolean, after_at timestamptz, after_id bigint, page_size integer)
+returns setof bigint
+language plpgsql
+stable
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $function$
+begin
+  -- Planned once in a session: it is what a list asks that is opened.
+  if is_ascending then
+    return query select e.id from audit.event e
+      where e.company_id = f.company_id and e.occurred_at >= coalesce(f.starts_at, '-infinity') and e.occurred_at < coalesce(f.ends_at, 'infinity')
+        and (e.occurred_at, e.id) > (coalesce(after_at, '-infinity'), coalesce(after_id, 0))
+      order by e.occurred_at, e.id limit page_size;
+  else
+    return query select e.id from audit.event e
+      where e.company_id = f.company_id and e.occurred_at >= coalesce(f.starts_at, '-infinity') and e.occurred_at < coalesce(f.ends_at, 'infinity')
+        and (e.occurred_at, e.id) < (coalesce(after_at, 'infinity'), coalesce(after_id, 9223372036854775807))
+      order by e.occurred_at desc, e.id desc limit page_size;
+  end if;
+end
+$function$;
+comment on function audit_private.page_of_period(audit_private.event_filter, boolean, timestamptz, bigint, integer) is
+  'The entries of one page of a company and a period, from the entries themselves: their own index has them in order.';
+
+create or replace function audit_private.found_by_keys(keys integer[], quarter integer, most integer default null)
+returns setof audit_private.kept_event
+language plpgsql
+stable
+rows 100
+set enable_seqscan = off
+set plan_cache_mode = force_generic_plan
+set max_parallel_workers_per_gather = 0
+set jit = off
+as $function$
+begin
+  -- Planned once in a session: a search may ask each quarter of years.
+  return query select * from audit_private.kept_event k where audit_private.search_keys(k.company_id, k.quarter, k.names) @> keys and k.quarter = found_by_keys.quarter limit most;
+end
+$function$;
+comment on function audit_private.found_by_keys(integer[], integer, integer) is
+  'The kept entries of a quarter that the text index has under all of these keys: no more than so many, in no order.';
+
+create or replace function audit_private.kept_page(f audit_private.event_filter, in_order text, behind text, page_size integer, out times timestamptz[], out ids bigint[])
+language plpgsql
+stable
+as $function$
+declare
+  combinations integer[] := audit_private.combinations_of(f);
+  code         text := audit_private.kept_code(f, combinations);
+  rows_in_order text := format('select k.occurred_at, k.event_id from audit_private.kept_event k where %s and %s order by k.occurred_at %s, k.event_id %3$s limit %4$s', code, behind, in_order, page_size);
+  walked       bigint;
+  quarter      integer;
+  more         record;
+  found        audit_private.kept_event[];
+  days         date[];
+  at_once      integer := 2;
+begin
+  if combinations = '{}' then return; end if;
+  if f.object_id is null and f.owner_id is null and f.request_id is null and (combinations is not null or f.actor_id is not null)
+     and (f.wanted is null and f.unwanted is null or audit_private.is_small(f, combinations, 5000)) then
+    -- A few from each combination, whose index is in order of time: rare ones cost no more than frequent ones. If they are few altogether, a search reads them all.
+    f.actions := null; f.not_actions := null; f.sources := null; f.not_sources := null; f.object_kind := null; f.owner_kind := null; f.roots_only := null;
+    rows_in_order := format(
+      'select k.occurred_at, k.event_id from unnest(%L::integer[]) c (id) cross join lateral (select k.occurred_at, k.event_id from audit_private.kept_event k where %s and k.combination = c.id and %s order by k.occurred_at %4$s, k.event_id %4$s limit %5$s) k order by 1 %4$s, 2 %4$s limit %5$s',
+      coalesce(combinations, array(select c.id from audit_private.kept_combination c)), audit_private.kept_code(f, null), behind, in_order, page_size);
+  elsif audit_private.is_looked_up(f) or audit_private.is_short(f) then
+    -- What is frequent stands among the newest. What does not, is rare enough to be looked up, quarter by quarter.
+    execute format('with newest as materialized (select * from audit_private.kept_event k where k.company_id = %L and %s%s%s order by k.occurred_at %5$s, k.event_id %5$s limit 1000),
+                         hit as (select k.occurred_at, k.event_id from newest k where %6$s order by k.occurred_at %5$s, k.event_id %5$s limit %7$s)
+                    select (select count(*) from newest), (select array_agg(occurred_at) from hit), (select array_agg(event_id) from hit)',
+      f.company_id, behind, ' and k.occurred_at >= ' || quote_literal(f.starts_at), ' and k.occurred_at < ' || quote_literal(f.ends_at), in_order, code, page_size)
+      into walked, times, ids;
+    if walked < 1000 or cardinality(ids) >= page_size then return; end if;
+    if page_size > 1000 and cardinality(ids) * 10 >= walked then
+      -- A long page of what is frequent is read in its order: the keys would give all that a quarter has of it, for each page again.
+      execute format('select array_agg(occurred_at), array_agg(event_id) from (%s) k', rows_in_order) into times, ids;
+      return;
+    end if;
+    times := '{}'; ids := '{}';
+    days := audit_private.days_of(f);
+    if days is not null then
+      if in_order = 'desc' then days := array(select d from unnest(days) d order by d desc); end if;
+      -- Twice as many days each time: what stands on each of them needs few, what other conditions leave out needs many.
+      while cardinality(days) > 0 and cardinality(ids) < page_size loop
+        execute format('select array_agg(h.occurred_at) as times, array_agg(h.event_id) as ids
+                          from (select k.occurred_at, k.event_id from unnest($1) d cross join lateral (select k.occurred_at, k.event_id from audit_private.kept_event k
+                                 where %s and %s and k.occurred_at >= d::timestamp at time zone ''UTC'' and k.occurred_at < (d + 1)::timestamp at time zone ''UTC'' offset 0) k
+                                 order by k.occurred_at %3$s, k.event_id %3$s limit $2) h',
+          code, behind, in_order) into more using days[1 : at_once], page_size - cardinality(ids);
+        times := times || more.times;
+        ids := ids || more.ids;
+        days := days[at_once + 1 :];
+        at_once := 2 * at_once;
+      end loop;
+      return;
+    end if;
+    if not audit_private.is_looked_up(f) then
+      execute format('select array_agg(occurred_at), array_agg(event_id) from (%s) k', rows_in_order) into times, ids;
+      return;
+    end if;
+    for quarter in execute format('select q from audit_private.quarters_of($1) q order by q %s', in_order) using f loop
+      found := array(select k from audit_private.found_by_keys(audit_private.term_keys(f.company_id, quarter, f.wanted), quarter) k);
+      continue when found = '{}';
+      execute format('select array_agg(h.occurred_at) as times, array_agg(h.event_id) as ids
+                        from (select k.occurred_at, k.event_id from unnest($1) k where %s and %s order by k.occurred_at %3$s, k.event_id %3$s limit $2) h',
+        code, behind, in_order) into more using found, page_size - cardinality(ids);
+      times := times || more.times;
+      ids := ids || more.ids;
+      exit when cardinality(ids) >= page_size;
+    end loop;
+    return;
+  end if;
+  execute format('select array_agg(occurred_at), array_agg(event_id) from (%s) k', rows_in_order) into times, ids;
+end
+$function$;
+comment on function audit_private.kept_page(audit_private.event_filter, text, text, integer) is
+  'The kept entries of one page: by object, owner or request; by the few newest of each combination; by the newest of all and then the text index; or in order of time.';
+--! EndIncluded searching/page_of.sql
+--! Included searching/public.sql
+create or replace function audit.find_event_ids(filter jsonb default '{}', is_ascending boolean default false, after_at timestamptz default null, after_id bigint default null, page_size integer default 25)
+returns setof bigint
+language plpgsql
+stable
+rows 25
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if page_size is null or page_size not between 1 and 10000 then
+    perform audit_private.refuse_filter(format('page_size is %s; it can be from 1 to 10000', coalesce(page_size::text, 'null')));
+  end if;
+  if (after_at is null) <> (after_id is null) then perform audit_private.refuse_filter('after_at and after_id belong together: time and number of the last entry of the page before'); end if;
+  if audit_private.is_dba() then return query select audit_private.page_for_dba(filter, is_ascending, after_at, after_id, page_size);
+  else return query select audit_private.page_for_viewer(filter, is_ascending, after_at, after_id, page_size); end if;
+end
+$function$;
+comment on function audit.find_event_ids(jsonb, boolean, timestamptz, bigint, integer) is
+  'The numbers of one page of a filtered list. The filter has the keys of GraphQL; for a DBA also companyId. Refuses with AU006 what it does not know.';
+
+create or replace function audit_private.is_found_in_pages(filter jsonb)
+returns boolean
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set standard_conforming_strings = on
+as $function$
+declare
+  f   audit_private.event_filter := audit_private.given_filter(filter);
+  all_of_period audit_private.event_filter;
+begin
+  if not audit_private.is_kept(f) or audit_private.is_period(f) then return false; end if;
+  if not audit_private.is_counted(f) then return true; end if;
+  all_of_period.company_id := f.company_id; all_of_period.starts_at := f.starts_at; all_of_period.ends_at := f.ends_at;
+  -- Beyond a fifth, reading all in order takes less than looking each up.
+  return (select 5 * few.count < every.count from audit_private.count_of(f, null) few, audit_private.count_of(all_of_period, null) every);
+end
+$function$;
+comment on function audit_private.is_found_in_pages(jsonb) is
+  'Whether an export of a viewer had better look entries up, page by page, than read all of the company: for searches, and where few are let through.';
+grant execute on function audit_private.is_found_in_pages(jsonb) to audit_admin;
+
+create or replace function audit.find_events(filter jsonb default '{}', is_ascending boolean default false, after_at timestamptz default null, after_id bigint default null, page_size integer default 25)
+returns setof audit.event
+language sql
+stable
+rows 25
+as $function$
+  select e.* from audit.event e
+   where e.id = any (array(select audit.find_event_ids(filter, is_ascending, after_at, after_id, page_size)))
+   order by case when is_ascending then e.occurred_at end, case when is_ascending then e.id end, e.occurred_at desc, e.id desc
+$function$;
+comment on function audit.find_events(jsonb, boolean, timestamptz, bigint, integer) is
+  'One page of a filtered list, newest first unless asked otherwise: the rows of audit.event. For the next page give time and number of the last row.';
+
+create or replace function audit.event_count(filter jsonb default '{}', most bigint default null, out count bigint, out is_exact boolean)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if audit_private.is_dba() then select * into count, is_exact from audit_private.count_for_dba(filter, most);
+  else select * into count, is_exact from audit_private.count_for_viewer(filter, most); end if;
+end
+$function$;
+comment on function audit.event_count(jsonb, bigint) is
+  'How many entries a filter lets through. With most, a text search is counted no further than that, and is_exact says whether it went on; everything else is exact in any case.';
+
+drop function if exists audit.event_facets(jsonb);
+create function audit.event_facets(filter jsonb default '{}')
+returns table (facet text, value text, label text, count bigint, is_exact boolean)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if audit_private.is_dba() then return query select * from audit_private.facets_for_dba(filter);
+  else return query select * from audit_private.facets_for_viewer(filter); end if;
+end
+$function$;
+comment on function audit.event_facets(jsonb) is
+  'How many entries each action, source, person and kind has under a filter, each counted without its own condition; the hundred most frequent of each. Of a search, an object, an owner or a request at most the newest 10,000 entries are counted: is_exact says whether these are all; else there are more than the count, and a facet of which nothing was found has one row without a value.';
+
+drop function if exists audit.event_histogram(jsonb, text, integer);
+create function audit.event_histogram(filter jsonb default '{}', time_zone text default null, buckets integer default 60)
+returns table (unit text, starts_at timestamptz, ends_at timestamptz, deletions bigint, exports bigint, others bigint, is_exact boolean)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $function$
+begin
+  if audit_private.is_dba() then return query select * from audit_private.histogram_for_dba(filter, time_zone, buckets);
+  else return query select * from audit_private.histogram_for_viewer(filter, time_zone, buckets); end if;
+end
+$function$;
+comment on function audit.event_histogram(jsonb, text, integer) is
+  'How many deletions, exports and other entries a filter lets through, in at most 60 hours, days, weeks, months or years of a time zone. Of a search, an object, an owner or a request at most the newest 10,000 entries are counted: is_exact says whether all of a bucket were.';
+
+grant execute on function audit.find_event_ids(jsonb, boolean, timestamptz, bigint, integer), audit.find_events(jsonb, boolean, timestamptz, bigint, integer),
+  audit.event_count(jsonb, bigint), audit.event_facets(jsonb), audit.event_histogram(jsonb, text, integer), audit_private.refuse_filter(text) to audit_admin, audit_dba;
+--! EndIncluded searching/public.sql
+--! Included screens/recording.sql
+create or replace function audit_private.columns_left_out(kind text)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+  select coalesce(jsonb_agg(a.attname::text order by a.attname::text), '[]')
+    from audit_private.tracked t
+    join pg_attribute a on a.attrelid = t.target and a.attnum > 0 and not a.attisdropped
+   where t.kind = columns_left_out.kind
+     and (a.attname::text = any (t.mask) or a.attname::text <> all (t.snapshot))
+$function$;
+comment on function audit_private.columns_left_out(text) is
+  'The columns of a kind of thing that no copy of a deleted row has, as it is set now: those that are masked, and those that a snapshot does not name.';
+
+create or replace function audit.left_out()
+returns jsonb
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+  select case when audit_private.viewer_is_granted() then
+    (select coalesce(jsonb_object_agg(t.kind, audit_private.columns_left_out(t.kind)), '{}') from audit_private.tracked t) end
+$function$;
+comment on function audit.left_out() is
+  'By kind of thing the columns that no copy of a deleted row has, so that nobody takes what is never kept for what was empty. Null for somebody who may not read.';
+grant execute on function audit.left_out() to audit_admin;
+
+create or replace function audit_private.administrator_names(company_id text)
+returns text[]
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+declare
+  -- The host's own table or view, as audit.read_access_from has written it into administrator_row.
+  administrators text := (select coalesce((regexp_match(p.prosrc, 'from (.+) a where a\.company_id'))[1], 'audit_private.administrator')
+                            from pg_proc p where p.oid = 'audit_private.administrator_row(text,text)'::regprocedure);
+  names text[];
+begin
+  -- By their output functions: a cast that the host has defined would run here.
+  execute format('select array(select pg_catalog.format(''%%s'', a.name) from %s a where pg_catalog.format(''%%s'', a.company_id) = $1 and pg_catalog.num_nulls(a.name) = 0 order by 1 limit 200)', administrators)
+    into names using company_id;
+  return names;
+end
+$function$;
+comment on function audit_private.administrator_names(text) is 'The names of those who administer a company, the first 200.';
+select audit_private.give_to_agent('audit_private.administrator_names(text)');
+grant execute on function audit_private.administrator_names(text) to audit_owner;
+
+create or replace function audit.recording()
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  company text := nullif(current_setting('audit.company_id', true), '');
+begin
+  if not audit_private.viewer_is_granted() then
+    return null;
+  end if;
+  return jsonb_build_object(
+    'kinds', coalesce((
+      select jsonb_agg(jsonb_build_object('kind', k.kind, 'since', k.since, 'isRecording', k.is_recording, 'copy', k.copy, 'leftOut', k.left_out) order by k.kind)
+        from (select t.kind, audit_private.columns_left_out(t.kind) as left_out, min(t.tracked_since) as since, bool_and(t.is_working) as is_recording,
+                     case when bool_and(t.snapshot = '{}') then 'none'
+                          when bool_or(t.snapshot is not null or cardinality(t.mask) > 0) then 'part'
+                          else 'whole' end as copy
+                from audit.tracked_table t group by t.kind) k), '[]'),
+    'firstEntryAt', (select min(e.occurred_at) from audit.event e where e.company_id = company),
+    -- Only how it stands: which table, login or function it is about is the DBA's business.
+    'checks', (
+      select jsonb_object_agg(c.subject, c.status)
+        from (select s.subject, case when bool_or(h.status = 'failed') then 'failed' when bool_or(h.status = 'warning') then 'warning' else 'ok' end as status
+                from audit_private.health_rows() h
+                cross join lateral (select case when h.check_name in ('triggers', 'columns', 'tables', 'foreign keys') then 'completeness'
+                                                when h.check_name in ('definitions', 'rights', 'audit_admin', 'readers') then 'protection'
+                                                else 'operation' end) s (subject)
+               group by s.subject) c),
+    'administrators', to_jsonb(audit_private.administrator_names(company)));
+end
+$function$;
+comment on function audit.recording() is
+  'What an administrator may know about the recording itself: kinds of things and since when, how the checks stand by subject, and who may read. Null for somebody who may not read.';
+grant execute on function audit.recording() to audit_admin;
+--! EndIncluded screens/recording.sql
+--! Included reading/grant_administrator.sql
+create or replace function audit_private.access_from(out administrators text, out companies text)
+language sql
+stable
+as $function$
+  select (select (pg_catalog.regexp_match(p.prosrc, 'from (.+) a where a\.company_id'))[1] from pg_catalog.pg_proc p where p.oid = 'audit_private.administrator_row(text,text)'::regprocedure),
+         (select (pg_catalog.regexp_match(p.prosrc, 'from (.+) c where c\.company_id'))[1] from pg_catalog.pg_proc p where p.oid = 'audit_private.company_row(text)'::regprocedure)
+$function$;
+comment on function audit_private.access_from() is
+  'The host''s own tables or views that audit.read_access_from has named, null and null if it was not called.';
+grant execute on function audit_private.access_from() to audit_installer;
+
+create or replace function audit_private.require_own_access(asked_by text)
+returns void
+language plpgsql
+stable
+as $function$
+declare
+  given record := audit_private.access_from();
+begin
+  if given.administrators is not null then
+    raise exception using errcode = 'AU005',
+      message = pg_catalog.format('%s: the application itself says who may read', asked_by),
+      detail  = pg_catalog.format('audit.read_access_from has named %s and %s; the small tables of the log are not asked.', given.administrators, given.companies),
+      hint    = 'Make the person an administrator there, in the application.';
+  end if;
+end
+$function$;
+comment on function audit_private.require_own_access(text) is
+  'Refuses with AU005 to change who may read where audit.read_access_from has named the host''s own tables.';
+
+create or replace function audit.grant_administrator(
+  company_id   text,
+  user_id      text,
+  user_name    text,
+  company_name text default null,
+  locale       text default null,
+  time_zone    text default null,
+  contact      text default null)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+declare
+  old    audit_private.company;
+  is_new boolean;
+begin
+  perform audit_private.require_own_access('audit.grant_administrator');
+  company_id   := audit_private.require_access_text('company_id', company_id, 200);
+  user_id      := audit_private.require_access_text('user_id', user_id, 200);
+  user_name    := audit_private.require_access_text('user_name', user_name, 500);
+  company_name := audit_private.clean_text(company_name, 500);
+  contact      := audit_private.clean_text(contact, 500);
+
+  select * into old from audit_private.company c where c.company_id = grant_administrator.company_id;
+  if old.company_id is null and company_name is null then
+    raise exception using errcode = 'AU005', message = 'audit.grant_administrator: the company is new and has no name',
+      detail = format('company_id is %L.', company_id), hint = 'Give company_name too.';
+  end if;
+  if locale not in ('en', 'sv') then
+    raise exception using errcode = 'AU005', message = 'audit.grant_administrator: unknown locale',
+      detail = format('locale is %L.', left(locale, 100)), hint = 'Use en or sv.';
+  end if;
+  if time_zone is not null and not exists (select from pg_timezone_names z where z.name = grant_administrator.time_zone) then
+    raise exception using errcode = 'AU005', message = 'audit.grant_administrator: unknown time zone',
+      detail = format('time_zone is %L.', left(time_zone, 100)), hint = 'Use a name such as Europe/Stockholm; select name from pg_timezone_names lists them.';
+  end if;
+
+  insert into audit_private.company as c (company_id, name, has_audit_log, time_zone, contact)
+  values (company_id, coalesce(company_name, old.name), true, coalesce(time_zone, old.time_zone, 'UTC'), coalesce(contact, old.contact))
+  on conflict on constraint company_pkey do update
+    set name = excluded.name, has_audit_log = true, time_zone = excluded.time_zone, contact = excluded.contact;
+  is_new := not exists (select from audit_private.administrator a where a.company_id = grant_administrator.company_id and a.user_id = grant_administrator.user_id);
+  insert into audit_private.administrator as a (company_id, user_id, name, locale)
+  values (company_id, user_id, user_name, coalesce(locale, 'en'))
+  on conflict on constraint administrator_pkey do update
+    set name = excluded.name, locale = coalesce(grant_administrator.locale, a.locale);
+  if is_new or old.has_audit_log is not true then
+    perform audit_private.record_setting('access.granted', 'administrator', user_id, user_name, company_id);
+  end if;
+end
+$function$;
+comment on function audit.grant_administrator(text, text, text, text, text, text, text) is
+  'Lets a person read the log of a company, and turns the log on for it. For databases without audit.read_access_from; called again it changes what is given. Refuses with AU005.';
+grant execute on function audit.grant_administrator(text, text, text, text, text, text, text) to audit_installer;
+
+create or replace function audit.revoke_administrator(company_id text, user_id text)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+declare
+  old audit_private.administrator;
+begin
+  perform audit_private.require_own_access('audit.revoke_administrator');
+  delete from audit_private.administrator a
+   where a.company_id = revoke_administrator.company_id and a.user_id = revoke_administrator.user_id
+  returning a.* into old;
+  if not found then
+    raise exception using errcode = 'AU005', message = 'audit.revoke_administrator: this person does not administer this company',
+      detail = format('company_id is %L, user_id is %L.', left(company_id, 200), left(user_id, 200)), hint = 'npm run audit -- companies lists who does.';
+  end if;
+  perform audit_private.record_setting('access.revoked', 'administrator', old.user_id, old.name, old.company_id);
+end
+$function$;
+comment on function audit.revoke_administrator(text, text) is
+  'Takes the right to read the log of a company from a person: from the next request on. Refuses with AU005 a person who does not administer it.';
+grant execute on function audit.revoke_administrator(text, text) to audit_installer;
+
+create or replace function audit.list_companies()
+returns table (company_id text, name text, has_audit_log boolean, time_zone text, contact text, administrators jsonb)
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+begin
+  perform audit_private.require_own_access('audit.list_companies');
+  return query
+  select c.company_id, c.name, c.has_audit_log, c.time_zone, c.contact,
+         coalesce((select jsonb_agg(jsonb_build_object('user_id', a.user_id, 'name', a.name, 'locale', a.locale) order by a.name, a.user_id)
+                     from audit_private.administrator a where a.company_id = c.company_id), '[]')
+    from audit_private.company c
+   order by c.name, c.company_id;
+end
+$function$;
+comment on function audit.list_companies() is
+  'The companies whose administrators the log itself keeps, with them. Refuses with AU005 where audit.read_access_from was called.';
+grant execute on function audit.list_companies() to audit_installer;
+
+create or replace function audit_private.require_access_text(argument text, given text, most integer)
+returns text
+language plpgsql
+immutable
+as $function$
+begin
+  if audit_private.clean_text(given, most) is null or length(given) > most then
+    raise exception using errcode = 'AU005', message = pg_catalog.format('audit.grant_administrator: %s is empty or longer than %s characters', argument, most),
+      detail = pg_catalog.format('%s is %s.', argument, coalesce(quote_literal(pg_catalog.left(given, 100)), 'null')), hint = 'Give the identifier and the name as the application has them.';
+  end if;
+  return audit_private.clean_text(given, most);
+end
+$function$;
+comment on function audit_private.require_access_text(text, text, integer) is 'A text on one line that must be there. Refuses with AU005.';
+--! EndIncluded reading/grant_administrator.sql
+--! Included reading/read_access_from.sql
+create or replace function audit.read_access_from(administrators regclass, companies regclass)
+returns void
+language plpgsql
+volatile
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+declare
+  given record;
+begin
+  for given in
+    select *
+      from (values (administrators, 'administrators', array['company_id', 'user_id', 'name', 'locale']),
+                   (companies, 'companies', array['company_id', 'name', 'has_audit_log', 'time_zone', 'contact'])) as g (relation, argument, wanted)
+  loop
+    perform audit_private.require_access_columns(given.relation, given.argument, given.wanted);
+    if not pg_has_role(current_user, (select relowner from pg_class where oid = given.relation), 'usage') then
+      raise exception using errcode = 'AU005',
+        message = format('audit.read_access_from: %s belongs to another role', given.relation),
+        detail  = format('Its owner is %s, the caller is %s.', (select relowner::regrole from pg_class where oid = given.relation), current_user),
+        hint    = 'Call it as the owner or as a superuser.';
+    end if;
+    execute format('grant usage on schema %s to audit_agent', (select relnamespace::regnamespace from pg_class where oid = given.relation));
+    execute format('grant select (%s) on %s to audit_agent', array_to_string(given.wanted, ', '), given.relation);
+  end loop;
+  perform audit_private.write_access(administrators, companies);
+end
+$function$;
+comment on function audit.read_access_from(regclass, regclass) is
+  'Lets the host''s own tables or views say who administers which company (company_id, user_id, name, locale) and which company has the audit log (company_id, name, has_audit_log, time_zone, contact). Refuses with AU005 what does not fit, by column.';
+grant execute on function audit.read_access_from(regclass, regclass) to audit_installer;
+
+create or replace function audit_private.require_access_columns(relation regclass, argument text, wanted text[])
+returns void
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $function$
+declare
+  col text;
+begin
+  if relation is null then
+    raise exception using errcode = 'AU005', message = format('audit.read_access_from: %s is null', argument),
+      detail = 'It is no table or view.',
+      hint = format('Name a table or view with the columns %s.', array_to_string(wanted, ', '));
+  end if;
+  if exists (select from pg_class c where c.oid = relation and (c.relpersistence = 't' or c.relkind not in ('r', 'p', 'v', 'm', 'f'))) then
+    raise exception using errcode = 'AU005', message = format('audit.read_access_from: %s is no lasting table or view', relation),
+      detail = format('Argument %s.', argument),
+      hint = format('Name a table or view with the columns %s.', array_to_string(wanted, ', '));
+  end if;
+  foreach col in array wanted loop
+    if not exists (select from pg_attribute a where a.attrelid = relation and a.attname = col and not a.attisdropped) then
+      raise exception using errcode = 'AU005',
+        message = format('audit.read_access_from: %s has no column %s', relation, col),
+        detail  = format('Argument %s.', argument),
+        hint    = format('It needs the columns %s; a view can give them these names.', array_to_string(wanted, ', '));
+    end if;
+    if col = 'has_audit_log' and (select audit_private.base_type(a.atttypid) <> 'bool'::regtype from pg_attribute a where a.attrelid = relation and a.attname = col) then
+      raise exception using errcode = 'AU005',
+        message = format('audit.read_access_from: has_audit_log of %s is not boolean', relation),
+        detail  = format('It is %s.', (select format_type(a.atttypid, a.atttypmod) from pg_attribute a where a.attrelid = relation and a.attname = col)),
+        hint    = 'Make it true for companies that have bought the audit log.';
+    end if;
+    if col in ('company_id', 'user_id') and not exists (
+      select from pg_attribute a join pg_type t on t.oid = audit_private.base_type(a.atttypid)
+       where a.attrelid = relation and a.attname = col and (t.oid in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype) or t.typcategory = 'S'))
+    then
+      raise exception using errcode = 'AU005',
+        message = format('audit.read_access_from: %s of %s is neither a whole number nor a uuid nor a text', col, relation),
+        detail  = format('It is %s.', (select format_type(a.atttypid, a.atttypmod) from pg_attribute a where a.attrelid = relation and a.attname = col)),
+        hint    = format('A view can give it as one: %1$s::text as %1$s.', col);
+    end if;
+  end loop;
+end
+$function$;
+comment on function audit_private.require_access_columns(regclass, text, text[]) is 'Refuses with AU005 a relation that lacks a column.';
+grant execute on function audit_private.require_access_columns(regclass, text, text[]) to audit_installer;
+
+create or replace function audit_private.given_as(relation regclass, col name, parameter text)
+returns text
+language sql
+stable
+as $function$
+  select case
+    when base in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+      then format('case when %1$s ~ ''^-?[0-9]{1,18}$'' then %1$s::bigint end', parameter)
+    when base = 'uuid'::regtype
+      then format('case when %1$s ~* ''^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'' then %1$s::uuid end', parameter)
+    else parameter
+  end
+  from (select audit_private.base_type(a.atttypid) as base from pg_attribute a where a.attrelid = relation and a.attname = col) t
+$function$;
+comment on function audit_private.given_as(regclass, name, text) is
+  'SQL text that turns a parameter into the type of a column, so that its index serves; null where it cannot be one.';
+
+create or replace function audit_private.write_access(administrators regclass, companies regclass)
+returns void
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off
+set jit = off
+as $function$
+declare
+  old record := audit_private.access_from();
+begin
+  perform audit_private.require_owner(administrators, 'audit.read_access_from');
+  perform audit_private.require_owner(companies, 'audit.read_access_from');
+  if (old.administrators, old.companies) is distinct from (administrators::text, companies::text) then
+    perform audit_private.record_setting('access.read_from', 'access', null, administrators::text || ', ' || companies::text, null,
+      jsonb_build_object('administrators', administrators::text, 'companies', companies::text, 'before', case when old.administrators is not null then to_jsonb(old) end));
+  end if;
+  -- The body goes in as a literal: a relation may be called anything, also as what would end it.
+  execute format('create or replace function audit_private.administrator_row(company_id text, user_id text) returns audit_private.administrator
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as %L', format($code$
+    declare
+      found_row audit_private.administrator;
+    begin
+      select %3$s, %4$s, %5$s, coalesce(%6$s, 'en') into found_row
+        from %7$s a where a.company_id = %1$s and a.user_id = %2$s limit 1;
+      return found_row;
+    end
+    $code$,
+    audit_private.given_as(administrators, 'company_id', '$1'), audit_private.given_as(administrators, 'user_id', '$2'),
+    audit_private.column_as_text(administrators, 'company_id', 'a'), audit_private.column_as_text(administrators, 'user_id', 'a'),
+    audit_private.column_as_text(administrators, 'name', 'a'), audit_private.column_as_text(administrators, 'locale', 'a'), administrators));
+  execute format('create or replace function audit_private.company_row(company_id text) returns audit_private.company
+    language plpgsql stable security definer set search_path = pg_catalog, pg_temp set jit = off as %L', format($code$
+    declare
+      found_row audit_private.company;
+    begin
+      select %2$s, %3$s, coalesce(c.has_audit_log, false), coalesce(%4$s, 'UTC'), %5$s into found_row
+        from %6$s c where c.company_id = %1$s limit 1;
+      return found_row;
+    end
+    $code$,
+    audit_private.given_as(companies, 'company_id', '$1'),
+    audit_private.column_as_text(companies, 'company_id', 'c'), audit_private.column_as_text(companies, 'name', 'c'),
+    audit_private.column_as_text(companies, 'time_zone', 'c'), audit_private.column_as_text(companies, 'contact', 'c'), companies));
+
+  perform audit_private.give_to_agent('audit_private.administrator_row(text, text)'), audit_private.give_to_agent('audit_private.company_row(text)');
+
+  -- audit.health takes these two for released from now on, and finds any other change of them.
+  update audit_private.released r
+     set fingerprint = f.fingerprint
+    from audit_private.fingerprints() f
+   where f.object = r.object and r.object ~ '^function audit_private[.](administrator|company)_row[(]';
+end
+$function$;
+comment on function audit_private.write_access(regclass, regclass) is 'Rewrites the two functions that the policy and audit.viewer ask.';
+grant execute on function audit_private.write_access(regclass, regclass) to audit_installer;
+
+-- As they were written before, or will be: what they ask may be views.
+alter function audit_private.administrator_row(text, text) set jit = off;
+alter function audit_private.company_row(text) set jit = off;
+--! EndIncluded reading/read_access_from.sql
+--! Included export/count_export_attempt.sql
+create or replace function audit_private.count_export_attempt(new_id bigint, company text, request jsonb, said jsonb)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  key      text := encode(sha256(convert_to(request::text, 'UTF8')), 'hex');
+  last     audit.export_attempt;
+  entry_id bigint;
+begin
+  -- Each round waits for the one that was first, and a hundred may come at one moment: whoever repeats a request waits as long as all before it.
+  for tries in 1..1000 loop
+    select * into last from audit.export_attempt a where a.request_key = key order by a.attempt desc limit 1;
+    -- A request id that comes back after a day is no retry: some programs send the same one for ever.
+    select e.id into entry_id from audit.event e where e.id = last.event_id and e.occurred_at > clock_timestamp() - interval '24 hours';
+    insert into audit.export_attempt (event_id, attempt, company_id, request_key, details)
+    values (coalesce(entry_id, new_id), coalesce(last.attempt, 0) + 1, company, key, said)
+    on conflict do nothing;
+    if found then return coalesce(entry_id, new_id); end if;
+  end loop;
+  raise exception using errcode = '40001', message = 'audit.record_export: the same request is being recorded by other transactions',
+    detail = format('Its request id was reported by %s of them at the same moment.', 1000), hint = 'Try again.';
+end
+$function$;
+comment on function audit_private.count_export_attempt(bigint, text, jsonb, jsonb) is
+  'Counts an attempt to report an export. Returns the entry that it belongs to: the given new number for the first attempt, else the one of the first.';
+--! EndIncluded export/count_export_attempt.sql
+--! Included export/record_export.sql
+drop function if exists audit.record_export(text, bigint, text, jsonb, text);
+create or replace function audit.record_export(
+  kind       text,
+  row_count  bigint default null,
+  format     text default null,
+  filter     jsonb default null,
+  company_id text default null,
+  file_hash  text default null)
+returns bigint
+language plpgsql
+volatile
+security definer
+set search_path = pg_catalog, pg_temp
+as $function$
+declare
+  c         audit_private.context := audit_private.read_context();
+  what      text := regexp_replace(lower(kind), 's$', '');
+  asked     text := audit_private.clean_text(record_export.company_id, 200);
+  -- Whoever is verified, is so for the company of the token only.
+  company   text := coalesce(case when c.actor_status = 'verified' then c.company_id end, asked, c.company_id, 'default');
+  said      jsonb;
+  first_id  bigint;
+  new_id    bigint;
+begin
+  if what is null or what not in ('project', 'customer', 'contact') then
+    raise exception using errcode = 'AU004', message = 'audit.record_export: unknown kind',
+      detail = pg_catalog.format('kind is %s.', coalesce(quote_literal(left(kind, 100)), 'null')),
+      hint   = 'Use projects, customers or contacts.';
+  end if;
+  if row_count < 0 then
+    raise exception using errcode = 'AU004', message = 'audit.record_export: the number of rows is negative',
+      detail = pg_catalog.format('row_count is %s.', row_count),
+      hint   = 'Give the number of exported rows, or null if it is not known.';
+  end if;
+  if octet_length(filter::text) > 16384 then
+    raise exception using errcode = 'AU004', message = 'audit.record_export: the filter is too large',
+      detail = pg_catalog.format('It has %s bytes, 16384 are allowed.', octet_length(filter::text)),
+      hint   = 'Give what was asked for, not what came out.';
+  end if;
+  -- What was asked for is kept as it was said, with the nulls in it.
+  said := case when filter = 'null' or filter is null then '{}' else jsonb_build_object('filter', filter) end
+    || jsonb_strip_nulls(jsonb_build_object('row_count', row_count, 'format', audit_private.clean_text(record_export.format, 100), 'file_hash', audit_private.clean_text(record_export.file_hash, 200), 'company_asked_for', nullif(asked, company)));
+
+  -- Before the number of the entry is drawn, so that the keeper never passes it by.
+  perform pg_current_xact_id();
+  new_id := nextval('audit.event_id_seq');
+  if c.request_id is not null then
+    first_id := audit_private.count_export_attempt(new_id, company, jsonb_build_array(
+      company, c.actor_id, c.actor_name, what, c.request_id, said -> 'format', said -> 'filter'), said);
+    if first_id <> new_id then return first_id; end if;
+  end if;
+
+  insert into audit.event (id, company_id, actor_id, actor_name, actor_status, on_behalf_of, action, object_kind,
+                           source, request_id, reason, client_addr, db_user, application_name, details)
+  overriding system value
+  values (new_id, company, c.actor_id, c.actor_name, c.actor_status, c.on_behalf_of, what || 's.exported', what,
+          c.source, c.request_id, c.reason, c.client_addr, c.db_user, c.application_name,
+          coalesce(c.details, '{}') || said);
+  return new_id;
+end
+$function$;
+
+comment on function audit.record_export(text, bigint, text, jsonb, text, text) is
+  'Records that projects, customers or contacts were exported: call it in the transaction that reads them, before the first row goes out. Returns the number of the entry; a report that repeats the request id within a day is the same entry, and counted in audit.export_attempt. Refuses another kind, a negative count and a filter over 16 KiB with AU004.';
+grant execute on function audit.record_export(text, bigint, text, jsonb, text, text) to audit_app;
+--! EndIncluded export/record_export.sql
+--! Included tables/build_act_indexes.sql
+-- In a log without entries that takes no time. Else writers would wait until the end of this transaction: whoever migrates builds the
+-- indexes afterwards (db/act-indexes.ts), concurrently.
+do $build$
+declare
+  step text;
+begin
+  if exists (select from audit.event) then
+    return;
+  end if;
+  loop
+    select s.step into step from audit_private.act_index_steps() s order by s.n, s.step limit 1;
+    exit when step is null;
+    execute pg_catalog.replace(step, ' concurrently', '');
+  end loop;
+end
+$build$;
+--! EndIncluded tables/build_act_indexes.sql
+-- the end of every migration
+--! Included roles/ownership.sql
+-- The last part of every migration: whatever it made belongs to audit_owner, nobody else may call it,
+-- and audit.health knows it as released.
+do $ownership$
+declare
+  made record;
+begin
+  for made in
+    select p.oid::regprocedure as signature
+      from pg_catalog.pg_proc p
+     where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+       and p.proowner not in ('audit_owner'::regrole, 'audit_agent'::regrole)
+  loop
+    execute pg_catalog.format('alter routine %s owner to audit_owner', made.signature);
+  end loop;
+  for made in
+    select p.oid::regprocedure as signature
+      from pg_catalog.pg_proc p
+     where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+  loop
+    execute pg_catalog.format('revoke execute on routine %s from public', made.signature);
+  end loop;
+
+  delete from audit_private.released;
+  insert into audit_private.released (object, fingerprint, shown, server_major)
+  select f.object, f.fingerprint, f.shown, pg_catalog.current_setting('server_version_num')::integer / 10000 from audit_private.fingerprints() f;
+
+  if not (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
+    execute pg_catalog.format('grant audit_installer, audit_app to %I', current_user);
+    -- It may become a reader, as the server does, but is none by itself.
+    execute pg_catalog.format('grant audit_admin to %I', current_user)
+      || case when pg_catalog.current_setting('server_version_num')::integer >= 160000 then ' with inherit false, set true' else '' end;
+    if pg_catalog.current_setting('audit_migration.is_owner_for_now', true) = 'yes' then
+      execute pg_catalog.format('revoke audit_owner from %I', current_user);
+    end if;
+  end if;
+end
+$ownership$;
+--! EndIncluded roles/ownership.sql
