@@ -50,7 +50,7 @@ it('holds what is needed to run, and no source, test, secret or database', () =>
 it('needs what the server and the operator\'s tool import, and nothing of the screens, the tests or an embedded PostgreSQL', () => {
   const { dependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   const imported = new Set(files.filter((file) => file.endsWith('.js') && !file.includes('admin-ui'))
-    .flatMap((file) => [...readFileSync(join(installed, file), 'utf8').matchAll(/^(?:import|export)\b[^'\n]* ?'((?:@[^/']+\/)?[^./'][^/']*)/gm)].map(([, name]) => name ?? ''))
+    .flatMap((file) => [...readFileSync(join(installed, file), 'utf8').matchAll(/^(?:import|(?:import|export)\s[^;']*?\bfrom) '((?:@[^/']+\/)?[^./'][^/']*)/gm)].map(([, name]) => name ?? ''))
     .filter((name) => !name.startsWith('node:')))
   // postgraphile needs a graphql, a grafast and a grafserv that are the same for all of its parts.
   assert.equal(Object.keys(dependencies).sort(), [...new Set([...imported, 'graphql', 'grafast', 'grafserv'])].sort())
