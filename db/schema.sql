@@ -7927,17 +7927,32 @@ comment on function audit_private.search_key(text,bigint) is 'The key of some le
 
 CREATE OR REPLACE FUNCTION audit_private.search_keys(company_id text, quarter integer, names text)
  RETURNS integer[]
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
 AS $function$
+declare
   -- Every three letters in a row, and every one or two with a rare letter. The alphabet of a name does not matter, nor does where a word ends.
-  select coalesce(array_agg((pg_catalog.hashtextextended(pg_catalog.substr(names, i, 3), pg_catalog.hashtextextended(coalesce(company_id, ''), quarter)) & 2147483647)::integer), '{}')
-      || case when pg_catalog.translate(names, E'abcdefghijklmnoprstuvwy 0123456789.,-\u001F\u00E5\u00E4\u00F6', '') = '' then '{}'::integer[] else array(
-           select (pg_catalog.hashtextextended(piece, pg_catalog.hashtextextended(coalesce(company_id, ''), quarter)) & 2147483647)::integer
-             from pg_catalog.generate_series(1, pg_catalog.length(names)) j
-             cross join lateral (values (pg_catalog.substr(names, j, 1)), (pg_catalog.substr(names, j, 2)), (pg_catalog.substr(names, j - 1, case when j > 1 then 2 else 0 end))) as v (piece)
-            where pg_catalog.strpos(E'abcdefghijklmnoprstuvwy 0123456789.,-\u001F\u00E5\u00E4\u00F6', pg_catalog.substr(names, j, 1)) = 0) end
-    from pg_catalog.generate_series(1, pg_catalog.length(names) - 2) i
+  -- In plpgsql, because the same as a query takes five times as long, and half of the keeper's time.
+  seed   constant bigint  := pg_catalog.hashtextextended(coalesce(company_id, ''), quarter);
+  common constant text    := E'abcdefghijklmnoprstuvwy 0123456789.,-\u001F\u00E5\u00E4\u00F6';
+  size   constant integer := pg_catalog.length(names);
+  marked constant text    := pg_catalog.translate(names, common, pg_catalog.repeat('a', pg_catalog.length(common)));
+  keys   integer[] := '{}';
+begin
+  for i in 1 .. size - 2 loop
+    keys := keys || (pg_catalog.hashtextextended(pg_catalog.substr(names, i, 3), seed) & 2147483647)::integer;
+  end loop;
+  if pg_catalog.translate(marked, 'a', '') <> '' then
+    for i in 1 .. size loop
+      if pg_catalog.substr(marked, i, 1) <> 'a' then
+        keys := keys || (pg_catalog.hashtextextended(pg_catalog.substr(names, i, 1), seed) & 2147483647)::integer;
+        keys := keys || (pg_catalog.hashtextextended(pg_catalog.substr(names, i, 2), seed) & 2147483647)::integer;
+        keys := keys || (pg_catalog.hashtextextended(pg_catalog.substr(names, i - 1, case when i > 1 then 2 else 0 end), seed) & 2147483647)::integer;
+      end if;
+    end loop;
+  end if;
+  return keys;
+end
 $function$;
 comment on function audit_private.search_keys(text,integer,text) is 'The keys under which the search index has an entry.';
 

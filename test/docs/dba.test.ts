@@ -33,7 +33,7 @@ it.before(async (context) => {
   const connectionString = database.url('postgres')
   await migrate({ connectionString, includeCurrent: true })
   await database.superuser.query('set role audit_owner')
-  await fillWithEntries(database.superuser, connectionString, { events: entriesOr(150_000), companies: 200, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
+  await fillWithEntries(database.superuser, connectionString, { events: entriesOr(100_000), companies: 200, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
   await database.superuser.query('reset role')
   kept = await keepEverything(database.superuser)
   await database.superuser.query('vacuum (analyze)')
