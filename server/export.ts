@@ -7,7 +7,6 @@ import { abandonConnection, limitHolding } from './abandon-connection.ts'
 import { cancelQuery } from './cancel-query.ts'
 import { causeCode } from './export/cause-code.ts'
 import { makeDelivery } from './export/delivery.ts'
-import { makeFairQueue, tooMany, type FairQueueOptions } from './export/fair-queue.ts'
 import { filterInWords } from './export/filter-in-words.ts'
 import { localTimes } from './export/local-time.ts'
 import { partsOf } from './export/parts.ts'
@@ -16,6 +15,7 @@ import { sentenceCode } from './export/sentence-code.ts'
 import { timeCode } from './export/time-code.ts'
 import { parseWanted, type Wanted } from './export/wanted.ts'
 import { writeCsv, writeJsonLines, writeWorkbook, type AlmostSent, type FileJob } from './export/write-rows.ts'
+import { makeFairQueue, type FairQueueOptions } from './fair-queue.ts'
 import { readerSettings, type Identities, type Identity } from './identity.ts'
 import { onlyMethods } from './only.ts'
 import { Refusal } from './refusal.ts'
@@ -35,7 +35,7 @@ export interface ExportOptions {
   readonly statementTimeout: number
   readonly exportTimeout: number
   readonly stallTimeout: number
-  readonly queue: FairQueueOptions
+  readonly queue: Omit<FairQueueOptions, 'refuse'>
   /** How many rows a sheet of a workbook takes, below its header. */
   readonly rowsPerSheet: number
   readonly requestId: (request: Request) => string
@@ -70,7 +70,7 @@ const utc = (time: string) => `replace((${time} at time zone interval '0')::text
  */
 export function makeExports(options: ExportOptions): Exports {
   const router = Router()
-  const queue = makeFairQueue(options.queue)
+  const queue = makeFairQueue({ ...options.queue, refuse: tooMany })
   const closing = new AbortController()
   const running = new Set<Promise<void>>()
   const track = (work: Promise<void>) => {
@@ -120,6 +120,14 @@ export function makeExports(options: ExportOptions): Exports {
 const graceOfDatabase = 10_000
 /** Milliseconds that the server waits at most, at its end, until exports are recorded as broken off. */
 const patienceAtClose = 5_000
+
+/** Why an export cannot begin now. */
+function tooMany(detail: string, cause?: unknown): Refusal {
+  return new Refusal({
+    status: 503, code: 'TOO_MANY_EXPORTS', message: 'Too many exports are running.', detail, hint: 'Try again in a minute.',
+    headers: { 'retry-after': '60' }, cause,
+  })
+}
 
 function serverEnds(): Refusal {
   return new Refusal({

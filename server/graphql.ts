@@ -68,8 +68,11 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
     settingsOf: ({ expressv4 }) => {
       if (!expressv4) throw new Error('A GraphQL request did not come through express.')
       const { req, res } = expressv4
-      const settings = readerSettings(identityOf.get(req) ?? null, requestId(req), statementTimeout)
-      requestBySettings.set(settings, { signal: goneSignal(res), onAccess: (access) => noteAccess(req, access), onFailure: (error) => noteFailure(req, error) })
+      const identity = identityOf.get(req) ?? null
+      const settings = readerSettings(identity, requestId(req), statementTimeout)
+      // Whoever is not signed in is let in like one person of one company.
+      const who = { companyId: identity?.companyId ?? '', personId: identity?.viewerId ?? '' }
+      requestBySettings.set(settings, { who, signal: goneSignal(res), onAccess: (access) => noteAccess(req, access), onFailure: (error) => noteFailure(req, error) })
       return settings
     },
     maskError: makeMaskError((error, refusal) => {

@@ -3,10 +3,13 @@ import type { WithPgClient } from 'postgraphile/@dataplan/pg'
 import { makePgService, type NodePostgresPgClient } from 'postgraphile/adaptors/pg'
 import { z } from 'zod'
 import { cancelQuery } from '../cancel-query.ts'
+import { makeFairQueue, type Waiter } from '../fair-queue.ts'
 import { Refusal } from '../refusal.ts'
 
 /** What belongs to one GraphQL request, while its queries run. */
 export interface ReaderRequest {
+  /** Who asks, as a signature says. */
+  readonly who: Waiter
   /** Aborted when whoever asked is gone. */
   readonly signal: AbortSignal
   /** Told once whether the viewer may read, as the database decided in the first transaction of the request. */
@@ -15,17 +18,22 @@ export interface ReaderRequest {
   readonly onFailure: (error: unknown) => void
 }
 
+/** Queries that may wait for a connection, and for how many milliseconds where the pool itself would wait for ever. */
+const mostWaiting = 1_000
+const patience = 5_000
+
 const accessRow = z.tuple([z.object({ access: z.string() })])
 
 /**
- * The connection of PostGraphile to the database: its own, but that the queries of a request are cancelled when whoever
- * asked is gone, and that the answer of audit.viewer_access() is made known.
+ * The connection of PostGraphile to the database: its own, but that a free connection goes to the company that has the fewest, that
+ * the queries of a request are cancelled when whoever asked is gone, and that the answer of audit.viewer_access() is made known.
  * @param requestOf finds the request by its settings
  */
 export function makeReaderService(pool: Pool, requestOf: (settings: object) => ReaderRequest | undefined) {
   const service = makePgService({ pool, schemas: ['audit'], pubsub: false })
   const { createWithPgClient } = service.adaptor
   const asked = new WeakSet<ReaderRequest>()
+  const queue = makeFairQueue({ running: pool.options.max, waiting: mostWaiting, patience: pool.options.connectionTimeoutMillis || patience, refuse: noConnection })
 
   async function watched<Result>(client: NodePostgresPgClient, request: ReaderRequest, work: (client: NodePostgresPgClient) => Result | Promise<Result>): Promise<Result> {
     let cancelling: Promise<void> | undefined
@@ -48,6 +56,16 @@ export function makeReaderService(pool: Pool, requestOf: (settings: object) => R
     }
   }
 
+  /** Waits for a connection behind nobody who has had more, and does the work. */
+  async function inTurn<Result>({ who, signal }: ReaderRequest, work: () => Result | Promise<Result>): Promise<Result> {
+    const leave = await queue.enter(who, signal).catch((error: unknown) => { throw signal.aborted ? gone(error) : error })
+    try {
+      return await work()
+    } finally {
+      leave()
+    }
+  }
+
   return {
     ...service,
     adaptor: {
@@ -58,7 +76,7 @@ export function makeReaderService(pool: Pool, requestOf: (settings: object) => R
           const request = settings === null ? undefined : requestOf(settings)
           if (request === undefined) return withPgClient(settings, work)
           if (request.signal.aborted) return Promise.reject(gone())
-          return Promise.resolve(withPgClient(settings, (client) => watched(client, request, work))).catch((error: unknown) => {
+          return inTurn(request, () => withPgClient(settings, (client) => watched(client, request, work))).catch((error: unknown) => {
             request.onFailure(error)
             throw error
           })
@@ -68,6 +86,13 @@ export function makeReaderService(pool: Pool, requestOf: (settings: object) => R
       },
     },
   }
+}
+
+/** What somebody gets who waits in vain: the same as of a pool without a free connection. */
+function noConnection(detail: string): Refusal {
+  return new Refusal({
+    status: 503, code: 'DATABASE_UNAVAILABLE', message: 'No database connection is free at the moment.', detail, hint: 'Try again in a few seconds.', headers: { 'retry-after': '5' },
+  })
 }
 
 /** Nobody reads this answer; the status is nginx's. */

@@ -1,4 +1,5 @@
 import { suite } from 'uvu'
+import type { Config } from '../../server/config.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 import { startServer, type Person, type RunningServer } from './running-server.ts'
 
@@ -6,11 +7,11 @@ import { startServer, type Person, type RunningServer } from './running-server.t
 export type ServerContext = { database: TestDatabase; running: RunningServer; fredrik: Person }
 
 /** A suite whose tests share one database and one audit server, which go with it. */
-export function serverSuite(name: string): ReturnType<typeof suite<ServerContext>> {
+export function serverSuite(name: string, settings: Partial<Config> = {}): ReturnType<typeof suite<ServerContext>> {
   const it = suite<ServerContext>(name, Object.create(null))
   it.before(async (context) => {
     context.database = await makeTestDatabase()
-    context.running = await startServer(context.database)
+    context.running = await startServer(context.database, settings)
     context.fredrik = await context.running.person('fredrik.isaksson@nordljus.example')
   })
   it.after(async ({ running, database }) => {

@@ -1,4 +1,4 @@
-import { Refusal } from '../refusal.ts'
+import type { Refusal } from './refusal.ts'
 
 /** Who waits. */
 export interface Waiter {
@@ -13,6 +13,8 @@ export interface FairQueueOptions {
   readonly waiting: number
   /** Milliseconds that one may wait. */
   readonly patience: number
+  /** What is thrown at whoever cannot wait, or has waited too long. */
+  readonly refuse: (detail: string) => Refusal
 }
 
 /** Lets a few in at once, and nobody before others who had less. */
@@ -21,7 +23,7 @@ export interface FairQueue {
    * Waits for a turn.
    * @param signal given up while waiting, for example because the client left
    * @returns what to call when the work is done
-   * @throws Refusal TOO_MANY_EXPORTS if too many wait, or for too long; the reason of the signal if it is aborted
+   * @throws what `refuse` makes, if too many wait, or for too long; the reason of the signal if it is aborted
    */
   readonly enter: (who: Waiter, signal: AbortSignal) => Promise<() => void>
   readonly size: () => { readonly running: number; readonly waiting: number }
@@ -35,7 +37,7 @@ interface Waiting extends Waiter {
  * A free place goes to the company with the fewest running, among these to the one served longest ago, then to the person
  * by the same rule, then to who came first. One company never holds all places, unless there is only one.
  */
-export function makeFairQueue({ running: places, waiting: most, patience }: FairQueueOptions): FairQueue {
+export function makeFairQueue({ running: places, waiting: most, patience, refuse }: FairQueueOptions): FairQueue {
   const running: Waiter[] = []
   const waiting: Waiting[] = []
   /** When somebody was last let in, by company and by person; emptied whenever all is quiet. */
@@ -80,7 +82,7 @@ export function makeFairQueue({ running: places, waiting: most, patience }: Fair
         reject(reason)
       }
       const left = () => giveUp(signal.reason)
-      const timer = setTimeout(() => giveUp(tooMany(`It waited ${Math.round(patience / 1_000)} seconds for its turn.`)), patience)
+      const timer = setTimeout(() => giveUp(refuse(`It waited ${Math.round(patience / 1_000)} seconds for its turn.`)), patience)
       const stopWaiting = () => {
         clearTimeout(timer)
         signal.removeEventListener('abort', left)
@@ -95,17 +97,9 @@ export function makeFairQueue({ running: places, waiting: most, patience }: Fair
       signal.addEventListener('abort', left, { once: true })
       waiting.push(entry)
       admitNext()
-      if (waiting.length > most) giveUp(tooMany(`${most} are waiting already.`))
+      if (waiting.length > most) giveUp(refuse(`${most} are waiting already.`))
     }),
   }
-}
-
-/** Why an export cannot begin now. */
-export function tooMany(detail: string, cause?: unknown): Refusal {
-  return new Refusal({
-    status: 503, code: 'TOO_MANY_EXPORTS', message: 'Too many exports are running.', detail, hint: 'Try again in a minute.',
-    headers: { 'retry-after': '60' }, cause,
-  })
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {
