@@ -6,12 +6,13 @@ import { pinoHttp } from 'pino-http'
 import type { Config } from './config.ts'
 import { endInTime } from './deadline.ts'
 import { makeErrorHandler } from './error-handler.ts'
-import { makeExports } from './export.ts'
+import { makeExportQueue, makeExports } from './export.ts'
 import { rowsOfSheet } from './export/workbook.ts'
 import { makeExportsRouter } from './exports-api.ts'
 import { makeFigures } from './figures.ts'
 import { makeFitness } from './fitness.ts'
 import { makeGraphql } from './graphql.ts'
+import { makeReaderQueue } from './graphql/reader-client.ts'
 import { trustScreens } from './graphql/trusted-documents.ts'
 import { readerSettings, type Identities } from './identity.ts'
 import { makeMetrics, type Metrics } from './metrics.ts'
@@ -64,12 +65,16 @@ export interface AuditServer {
 export async function makeAuditServer({ config, identities, pools, logger, screens = builtScreens, rowsPerSheet = rowsOfSheet, metricsAccess = 'off', withProcess = false }: AuditServerOptions): Promise<AuditServer> {
   const { statementTimeout, exportTimeout, sessionSeconds, introspection } = config
   const fitness = makeFitness(pools.interactive, logger)
-  const metrics = makeMetrics({ pools, figures: makeFigures(pools.interactive, logger), withProcess })
+  const queues = {
+    interactive: makeReaderQueue(pools.interactive),
+    exports: makeExportQueue({ running: config.exportPoolSize, waiting: config.exportQueueSize, patience: config.exportWait }),
+  }
+  const metrics = makeMetrics({ pools, queues, figures: makeFigures(pools.interactive, logger), withProcess })
   const answerError = makeErrorHandler(logger, metrics.refused)
   const limits = makeRateLimits(config, logger)
   const readings = makeReadings({ pool: pools.interactive, statementTimeout, logger })
   const trustedDocuments = config.graphqlDocuments === 'screens' ? await trustScreens(screens, config.graphqlApiClients) : undefined
-  const graphql = makeGraphql({ identities, pool: pools.interactive, statementTimeout, introspection, trustedDocuments, limits, readings, whenFit: fitness.whenFit, requestId, refused: metrics.refused, logger })
+  const graphql = makeGraphql({ identities, pool: pools.interactive, queue: queues.interactive, statementTimeout, introspection, trustedDocuments, limits, readings, whenFit: fitness.whenFit, requestId, refused: metrics.refused, logger })
 
   const app = express()
   app.disable('x-powered-by')
@@ -108,7 +113,7 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
   const noting = { readings, identities, requestId }
   const exports = makeExports({
     identities, exportPool: pools.exports, pool: pools.interactive, statementTimeout, exportTimeout, stallTimeout: config.exportStall,
-    queue: { running: config.exportPoolSize, waiting: config.exportQueueSize, patience: config.exportWait }, rowsPerSheet, requestId, logger,
+    queue: queues.exports, rowsPerSheet, requestId, logger,
   })
   app.use('/export', limits.reader('export', identities), noteReadings(noting, 'export', filterOfAddress), exports.router)
   app.use('/exports', limits.reader('export', identities), makeExportsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))

@@ -15,7 +15,7 @@ import { sentenceCode } from './export/sentence-code.ts'
 import { timeCode } from './export/time-code.ts'
 import { parseWanted, type Wanted } from './export/wanted.ts'
 import { writeCsv, writeJsonLines, writeWorkbook, type AlmostSent, type FileJob } from './export/write-rows.ts'
-import { makeFairQueue, type FairQueueOptions } from './fair-queue.ts'
+import { makeFairQueue, type FairQueue, type FairQueueOptions } from './fair-queue.ts'
 import { readerSettings, type Identities, type Identity } from './identity.ts'
 import { onlyMethods } from './only.ts'
 import { Refusal } from './refusal.ts'
@@ -35,7 +35,8 @@ export interface ExportOptions {
   readonly statementTimeout: number
   readonly exportTimeout: number
   readonly stallTimeout: number
-  readonly queue: Omit<FairQueueOptions, 'refuse'>
+  /** Where exports wait for their turn. */
+  readonly queue: FairQueue
   /** How many rows a sheet of a workbook takes, below its header. */
   readonly rowsPerSheet: number
   readonly requestId: (request: Request) => string
@@ -70,7 +71,7 @@ const utc = (time: string) => `replace((${time} at time zone interval '0')::text
  */
 export function makeExports(options: ExportOptions): Exports {
   const router = Router()
-  const queue = makeFairQueue({ ...options.queue, refuse: tooMany })
+  const { queue } = options
   const closing = new AbortController()
   const running = new Set<Promise<void>>()
   const track = (work: Promise<void>) => {
@@ -120,6 +121,11 @@ export function makeExports(options: ExportOptions): Exports {
 const graceOfDatabase = 10_000
 /** Milliseconds that the server waits at most, at its end, until exports are recorded as broken off. */
 const patienceAtClose = 5_000
+
+/** The queue of exports, in front of the connections that they hold. */
+export function makeExportQueue(options: Omit<FairQueueOptions, 'refuse'>): FairQueue {
+  return makeFairQueue({ ...options, refuse: tooMany })
+}
 
 /** Why an export cannot begin now. */
 function tooMany(detail: string, cause?: unknown): Refusal {

@@ -6,6 +6,7 @@ import { postgraphile } from 'postgraphile'
 import { grafserv } from 'postgraphile/grafserv/express/v4'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import type { FairQueue } from './fair-queue.ts'
 import type { Fitness } from './fitness.ts'
 import { refusalOf } from './database-error.ts'
 import { isSearch, readAsked, readsOf, type Asked } from './graphql/document.ts'
@@ -24,6 +25,8 @@ import { refuseForeign } from './same-origin.ts'
 export interface GraphqlOptions {
   readonly identities: Identities
   readonly pool: Pool
+  /** Where queries wait for a connection of it. */
+  readonly queue: FairQueue
   /** Milliseconds. */
   readonly statementTimeout: number
   /** Whether the schema may be asked for. */
@@ -50,7 +53,7 @@ export interface Graphql {
 }
 
 /** `POST /graphql`: PostGraphile over schema audit, read-only, one JSON operation a request, from our own pages or programs. */
-export function makeGraphql({ identities, pool, statementTimeout, introspection, trustedDocuments, limits, readings, whenFit, requestId, refused, logger }: GraphqlOptions): Graphql {
+export function makeGraphql({ identities, pool, queue, statementTimeout, introspection, trustedDocuments, limits, readings, whenFit, requestId, refused, logger }: GraphqlOptions): Graphql {
   const identityOf = new WeakMap<IncomingMessage, Identity>()
   const askedOf = new WeakMap<IncomingMessage, Asked>()
   const requestBySettings = new WeakMap<object, ReaderRequest>()
@@ -61,7 +64,7 @@ export function makeGraphql({ identities, pool, statementTimeout, introspection,
   // PostGraphile wants to be added to an application. As one that is mounted, it knows the proxies that the outer one trusts.
   const router = express().disable('x-powered-by')
   const preset = makePreset({
-    service: makeReaderService(pool, (settings) => requestBySettings.get(settings)),
+    service: makeReaderService(pool, queue, (settings) => requestBySettings.get(settings)),
     rules: { introspection },
     failureOf: (request) => failureOf.get(request),
     onRefused: (codes) => codes.forEach(refused),

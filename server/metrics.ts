@@ -1,10 +1,13 @@
 import type { RequestHandler } from 'express'
 import type { Pool } from 'pg'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { FairQueue } from './fair-queue.ts'
 import type { Figures } from './figures.ts'
 
 export interface MetricsOptions {
   readonly pools: { readonly interactive: Pool; readonly exports: Pool }
+  /** Where one waits in front of each pool. */
+  readonly queues: Readonly<Record<'interactive' | 'exports', Pick<FairQueue, 'size'>>>
   /** What only the database knows; asked at each reading of the metrics, and never waited for longer than it allows. */
   readonly figures: Figures
   /** Whether memory, event loop and so on of the process are told too. Not where the process is a host application's. */
@@ -24,7 +27,7 @@ export interface Metrics {
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 /** The metrics of one audit server, in a registry of its own. No label holds a company, a person or a text of a caller. */
-export function makeMetrics({ pools, figures, withProcess }: MetricsOptions): Metrics {
+export function makeMetrics({ pools, queues, figures, withProcess }: MetricsOptions): Metrics {
   const registers = [new Registry()]
   const [registry = new Registry()] = registers
   if (withProcess) collectDefaultMetrics({ register: registry })
@@ -38,10 +41,11 @@ export function makeMetrics({ pools, figures, withProcess }: MetricsOptions): Me
   new Gauge({
     registers, name: 'audit_log_pool_connections', help: 'Database connections of a pool: in use, idle, and requests that wait for one.', labelNames: ['pool', 'state'],
     collect() {
-      for (const [pool, { totalCount, idleCount, waitingCount }] of Object.entries(pools)) {
+      for (const pool of ['interactive', 'exports'] as const) {
+        const { totalCount, idleCount, waitingCount } = pools[pool]
         this.set({ pool, state: 'used' }, totalCount - idleCount)
         this.set({ pool, state: 'idle' }, idleCount)
-        this.set({ pool, state: 'waiting' }, waitingCount)
+        this.set({ pool, state: 'waiting' }, waitingCount + queues[pool].size().waiting)
       }
     },
   })

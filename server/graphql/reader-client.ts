@@ -3,7 +3,7 @@ import type { WithPgClient } from 'postgraphile/@dataplan/pg'
 import { makePgService, type NodePostgresPgClient } from 'postgraphile/adaptors/pg'
 import { z } from 'zod'
 import { cancelQuery } from '../cancel-query.ts'
-import { makeFairQueue, type Waiter } from '../fair-queue.ts'
+import { makeFairQueue, type FairQueue, type Waiter } from '../fair-queue.ts'
 import { Refusal } from '../refusal.ts'
 
 /** What belongs to one GraphQL request, while its queries run. */
@@ -27,13 +27,13 @@ const accessRow = z.tuple([z.object({ access: z.string() })])
 /**
  * The connection of PostGraphile to the database: its own, but that a free connection goes to the company that has the fewest, that
  * the queries of a request are cancelled when whoever asked is gone, and that the answer of audit.viewer_access() is made known.
+ * @param queue in front of the pool, as `makeReaderQueue` makes it
  * @param requestOf finds the request by its settings
  */
-export function makeReaderService(pool: Pool, requestOf: (settings: object) => ReaderRequest | undefined) {
+export function makeReaderService(pool: Pool, queue: FairQueue, requestOf: (settings: object) => ReaderRequest | undefined) {
   const service = makePgService({ pool, schemas: ['audit'], pubsub: false })
   const { createWithPgClient } = service.adaptor
   const asked = new WeakSet<ReaderRequest>()
-  const queue = makeFairQueue({ running: pool.options.max, waiting: mostWaiting, patience: pool.options.connectionTimeoutMillis || patience, refuse: noConnection })
 
   async function watched<Result>(client: NodePostgresPgClient, request: ReaderRequest, work: (client: NodePostgresPgClient) => Result | Promise<Result>): Promise<Result> {
     let cancelling: Promise<void> | undefined
@@ -86,6 +86,11 @@ export function makeReaderService(pool: Pool, requestOf: (settings: object) => R
       },
     },
   }
+}
+
+/** Where queries of readers wait for a connection of the pool: as long as for the pool itself. */
+export function makeReaderQueue({ options: { max, connectionTimeoutMillis = 0 } }: Pool): FairQueue {
+  return makeFairQueue({ running: max, waiting: mostWaiting, patience: connectionTimeoutMillis > 0 ? connectionTimeoutMillis : patience, refuse: noConnection })
 }
 
 /** What somebody gets who waits in vain: the same as of a pool without a free connection. */

@@ -47,7 +47,7 @@ const expressions = [...alerts.map(({ expr }) => expr), ...dashboard.panels.flat
 async function samples(): Promise<Map<string, Map<string, Set<string>>>> {
   const pool = new pg.Pool()
   const metrics = makeMetrics({
-    pools: { interactive: pool, exports: pool }, withProcess: true,
+    pools: { interactive: pool, exports: pool }, queues: { interactive: { size: () => ({ running: 0, waiting: 0 }) }, exports: { size: () => ({ running: 0, waiting: 0 }) } }, withProcess: true,
     figures: { read: async () => ({ events: [{ action: 'cv.deleted', source: 'app', count: 1 }], oldestTransaction: 0, keeperLag: { events: 0, seconds: 0 }, health: { triggers: 0 } }) },
   })
   const app = express().use(metrics.measure).use(express.json())

@@ -96,8 +96,8 @@ for (const [what, take, give] of [
   })
 }
 
-it('slow, with every connection in use: whoever waits is told after a moment, and /livez answers at once [case 179]', async () => {
-  const small = await start({ POOL_SIZE: '2', CONNECT_TIMEOUT_SECONDS: '1', STATEMENT_TIMEOUT_SECONDS: '3' })
+it('slow, with every connection in use that one company may have: whoever waits is told after a moment, and /livez answers at once [case 179]', async () => {
+  const small = await start({ POOL_SIZE: '3', CONNECT_TIMEOUT_SECONDS: '1', STATEMENT_TIMEOUT_SECONDS: '3' })
   const lock = database.query('begin; lock table audit.event in access exclusive mode; select pg_sleep(4); commit')
   await sleep(200)
   try {

@@ -29,6 +29,7 @@ it('go to a company that asks once before one that asks for forty lists, and to 
   try {
     const many = Array.from({ length: 40 }, () => ask(fredrik, 'one of forty'))
     while (ended.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    assert.match(await running.server.metrics.text(), /audit_log_pool_connections\{pool="interactive",state="waiting"\} [1-9]/)
     await Promise.all([ask(other, 'other company'), ask(colleague, 'colleague')])
     const before = ended.length
     await Promise.all(many)

@@ -225,11 +225,20 @@ const expressions = async (): Promise<string[]> => {
   ]
 }
 
+const queueOf = (waiting: number) => ({ size: () => ({ running: 0, waiting }) })
+
+it('count whoever waits in front of a pool', async () => {
+  const pool = new pg.Pool()
+  const { makeMetrics } = await import('../../server/metrics.ts')
+  const text = await makeMetrics({ pools: { interactive: pool, exports: pool }, queues: { interactive: queueOf(7), exports: queueOf(2) }, figures: { read: async () => null }, withProcess: false }).text()
+  assert.equal(['interactive', 'exports'].map((name) => value(text, `audit_log_pool_connections{pool="${name}",state="waiting"}`)), [7, 2])
+})
+
 it('have every name that the dashboard and the alert rules use, and are all on the dashboard', async () => {
   const pool = new pg.Pool()
   const used = new Set((await expressions()).flatMap((expression) => [...expression.matchAll(/\b(audit_log|process|nodejs)_\w+/g)].map(([name]) => name.replace(/_(bucket|count|sum)$/, ''))))
   const { makeMetrics } = await import('../../server/metrics.ts')
-  const own = makeMetrics({ pools: { interactive: pool, exports: pool }, figures: { read: async () => null }, withProcess: true })
+  const own = makeMetrics({ pools: { interactive: pool, exports: pool }, queues: { interactive: queueOf(0), exports: queueOf(0) }, figures: { read: async () => null }, withProcess: true })
   const told = new Set([...(await own.text()).matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name ?? ''))
   assert.equal([...used].filter((name) => !told.has(name)), [])
   assert.equal(names.filter((name) => !used.has(name)), [])
