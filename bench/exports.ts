@@ -60,7 +60,7 @@ export async function benchExports({ isQuick, events, folder = join(tmpdir(), 'a
   return {
     title: `What exports of the biggest company take among ${decimal(size.events, 0)} entries`, server: cluster.description, figures, headings,
     method: [
-      `The entries are those of \`npm run audit -- generate --events ${size.events} --companies 200 --seed 1\`; the keeper has caught up. \`\\copy\` is COPY of the same rows and the columns that the table has, in the same order, with the condition that somebody would write in psql, through node into a file, by a superuser. The file of the server also has the sentence, the local time and the receipt, and two entries of the log are written for it.`,
+      `The entries are those of \`npm run audit -- generate --events ${size.events} --companies 200 --seed 1\`; the keeper has caught up. \`\\copy\` is COPY of the same rows and the columns that the table has, in the same order, with the condition that somebody would write in psql, through node into a file, by a superuser; PostgreSQL gives it two further workers, so that it has both cores, where an export has one process. The file of the server also has the sentence, the local time and the receipt, and two entries of the log are written for it.`,
       `Medians of ${size.rounds} rounds in turn, after a warm-up; the ratio is taken within a round. An export that finds little takes as long as its two entries and what is read for the receipt, so that a ratio says something only where there are many rows.`,
       `Lists: ${clients} clients ask for the newest 25 entries, ${size.requests} requests a round, alone and while ${size.exportsAtOnce} exports of everything run or wait for their turn, on the same two cores as PostgreSQL.`,
     ],
