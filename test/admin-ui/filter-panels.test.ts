@@ -32,7 +32,7 @@ test.after.each(() => page.context().close())
 test('every panel ends within the window, also where its choices come after it opened, and covers no button', async () => {
   await open()
   await page.route('**/graphql', async (route) => {
-    if (route.request().postData()?.includes('eventFacets')) await new Promise((resolve) => setTimeout(resolve, 500))
+    if (route.request().postData()?.includes('eventFacets')) await new Promise((resolve) => setTimeout(resolve, 250))
     await route.continue()
   })
   for (const [width, height] of [[1366, 768], [683, 384], [390, 664]] as const) {
@@ -43,7 +43,7 @@ test('every panel ends within the window, also where its choices come after it o
       await button(page, name).click()
       const panel = page.getByRole('dialog', { name })
       await panel.waitFor()
-      await page.waitForTimeout(800)
+      await page.waitForTimeout(500)
       const [paper, own] = [await panel.boundingBox(), await page.locator('button', { hasText: name }).first().boundingBox()]
       assert.ok(paper !== null && paper.y + paper.height <= height, `${name} ends in the window of ${width} × ${height}`)
       assert.ok(own === null || paper.y >= own.y + own.height, `${name} leaves its button free at ${width} × ${height}`)

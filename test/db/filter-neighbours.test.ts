@@ -2,7 +2,6 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { DatabaseError } from 'pg'
 import { z } from 'zod'
-import { migrate } from '../../db/migrate.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 
 /*
@@ -22,8 +21,7 @@ const names: ReadonlyArray<readonly [string, string | null, string | null]> = [
 ]
 
 it.before(async (context) => {
-  context.db = await makeTestDatabase('empty')
-  await migrate({ connectionString: context.db.url('postgres'), includeCurrent: true })
+  context.db = await makeTestDatabase('migrated')
   const { superuser } = context.db
   await superuser.query(`select audit.grant_administrator($1, 'v', 'Viewer', 'Company 77', time_zone => 'Europe/Stockholm')`, [company])
   await superuser.query('set role audit_owner')

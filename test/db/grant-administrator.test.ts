@@ -1,6 +1,5 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { migrate } from '../../db/migrate.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 import { refused } from '../harness/refused.ts'
 
@@ -9,9 +8,8 @@ let db: TestDatabase
 let host: TestDatabase
 
 it.before(async () => {
-  db = await makeTestDatabase('empty')
+  db = await makeTestDatabase('migrated')
   host = await makeTestDatabase()
-  await migrate({ connectionString: db.url('postgres'), includeCurrent: true })
 })
 it.after(async () => {
   await db.drop()

@@ -6,7 +6,6 @@ import { to as copyTo } from 'pg-copy-streams'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { z } from 'zod'
-import { migrate } from '../../db/migrate.ts'
 import { fillWithEntries } from '../../operator/generate/fill.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 import { entriesOr, leaveResults, type PlanResult } from '../reading/plan-results.ts'
@@ -28,10 +27,9 @@ const questions = part('Questions').split('```sql\n').slice(1).map((block, index
 })
 
 it.before(async (context) => {
-  const database = await makeTestDatabase('empty')
+  const database = await makeTestDatabase('migrated')
   context.database = database
   const connectionString = database.url('postgres')
-  await migrate({ connectionString, includeCurrent: true })
   await database.superuser.query('set role audit_owner')
   await fillWithEntries(database.superuser, connectionString, { events: entriesOr(100_000), companies: 200, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
   await database.superuser.query('reset role')

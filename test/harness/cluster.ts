@@ -11,6 +11,8 @@ import { seed } from '../../host-app/seed.ts'
 
 /** The database that every test database is a copy of. */
 export const template = 'audit_template'
+/** The same without the demonstration: the audit log and nothing else. */
+export const migrated = 'audit_migrated'
 /** The variable by which the test runner tells test files where its cluster is. */
 export const clusterVariable = 'TEST_CLUSTER'
 
@@ -25,14 +27,14 @@ export function programsUnderTest(): { programs?: string } {
   return programs === undefined ? {} : { programs }
 }
 
-/** Starts the cluster of one test run, in a temporary folder that goes with it, and makes the template. */
+/** Starts the cluster of one test run, in a temporary folder that goes with it, and makes the templates. */
 export async function startTestCluster(): Promise<EmbeddedServer> {
   const folder = mkdtempSync(join(tmpdir(), 'audit-log-test-'))
   chmodSync(folder, 0o755)
   const settings = { max_connections: '200', max_prepared_transactions: '20', max_wal_size: '4GB', shared_buffers: '256MB' }
   const server = await startEmbedded({ folder, temporary: true, settings, ...programsUnderTest() })
   try {
-    await makeTemplate(server)
+    await makeTemplates(server)
   } catch (error) {
     await server.stop()
     throw error
@@ -40,11 +42,13 @@ export async function startTestCluster(): Promise<EmbeddedServer> {
   return server
 }
 
-/** The template holds the audit log, and the demonstration with its tables attached and its data. */
-async function makeTemplate(server: EmbeddedServer): Promise<void> {
-  await withClient(server.url('postgres', 'postgres'), (client) => client.query(`create database ${template}`))
+/** One template holds the audit log, the other one the demonstration too, with its tables attached and its data. */
+async function makeTemplates(server: EmbeddedServer): Promise<void> {
+  const create = (statement: string): Promise<void> => withClient(server.url('postgres', 'postgres'), (client) => client.query(statement))
+  await create(`create database ${migrated}`)
+  await migrate({ connectionString: server.url('postgres', migrated), includeCurrent: true })
+  await create(`create database ${template} template ${migrated} strategy file_copy`)
   const connectionString = server.url('postgres', template)
-  await migrate({ connectionString, includeCurrent: true })
   await withClient(connectionString, async (client) => {
     for (const file of ['host-app/schema.sql', 'host-app/attach.sql']) {
       await client.query(await readFile(join(root, file), 'utf8'))

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { startEmbedded, type EmbeddedServer } from '../../db/embedded.ts'
-import { clusterVariable, template } from './cluster.ts'
+import { clusterVariable, migrated, template } from './cluster.ts'
 
 /** A database of its own for one test file. */
 export type TestDatabase = {
@@ -31,14 +31,14 @@ export function testCluster(): Promise<EmbeddedServer> {
 }
 
 /**
- * Makes a database: a copy of the template (audit log, demonstration and its data), or an empty one.
- * @param from the database to copy; `'empty'` for one without anything.
+ * Makes a database: a copy of the template (audit log, demonstration and its data), or one with less.
+ * @param from the database to copy: `'migrated'` for the audit log alone, `'empty'` for one without anything.
  */
-export async function makeTestDatabase(from: 'template' | 'empty' = 'template'): Promise<TestDatabase> {
+export async function makeTestDatabase(from: 'template' | 'migrated' | 'empty' = 'template'): Promise<TestDatabase> {
   const cluster = await testCluster()
   const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`
   const maintenance = await connect(cluster.url('postgres', 'postgres'))
-  await maintenance.query(`create database ${name} template ${from === 'empty' ? 'template1' : template} strategy file_copy`)
+  await maintenance.query(`create database ${name} template ${{ template, migrated, empty: 'template1' }[from]} strategy file_copy`)
   await maintenance.end()
 
   const url = (login: string): string => cluster.url(login, name)

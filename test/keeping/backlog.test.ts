@@ -1,6 +1,5 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { migrate } from '../../db/migrate.ts'
 import { fillWithEntries } from '../../operator/generate/fill.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 import { keepEverything, ownMemoryOf } from '../reading/scans.ts'
@@ -14,9 +13,8 @@ const it = suite<{ database: TestDatabase }>('A backlog of the keeper', { databa
 const entries = 30_000
 
 it.before(async (context) => {
-  context.database = await makeTestDatabase('empty')
+  context.database = await makeTestDatabase('migrated')
   const connectionString = context.database.url('postgres')
-  await migrate({ connectionString, includeCurrent: true })
   await context.database.superuser.query('set role audit_owner')
   await fillWithEntries(context.database.superuser, connectionString, { events: entries, companies: 20, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
   await context.database.superuser.query('reset role')

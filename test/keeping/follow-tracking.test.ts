@@ -1,14 +1,12 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { z } from 'zod'
-import { migrate } from '../../db/migrate.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 
 const it = suite<{ db: TestDatabase }>('Main entries of acts, when tables are tracked and untracked later', { db: Object.create(null) })
 
 it.before(async (context) => {
-  context.db = await makeTestDatabase('empty')
-  await migrate({ connectionString: context.db.url('postgres'), includeCurrent: true })
+  context.db = await makeTestDatabase('migrated')
   // No cascade and no owner: only the foreign key of a tracked table tells that a part went with the whole.
   await context.db.superuser.query(`
     create table public.whole (id int primary key, company_id int not null, name text);

@@ -1,7 +1,6 @@
 import type { Client } from 'pg'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { migrate } from '../../db/migrate.ts'
 import { fillWithEntries } from '../../operator/generate/fill.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 
@@ -14,9 +13,8 @@ const it = suite<{ database: TestDatabase; rare: string[] }>('A search for one o
 const company = '1'
 
 it.before(async (context) => {
-  context.database = await makeTestDatabase('empty')
+  context.database = await makeTestDatabase('migrated')
   const { superuser } = context.database
-  await migrate({ connectionString: context.database.url('postgres'), includeCurrent: true })
   await superuser.query('set role audit_owner')
   await fillWithEntries(superuser, context.database.url('postgres'), { events: 4_000, companies: 5, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
   await superuser.query('reset role')

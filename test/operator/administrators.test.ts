@@ -1,6 +1,5 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { migrate } from '../../db/migrate.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 import { audit, json } from './audit.ts'
 
@@ -8,8 +7,7 @@ const it = suite('npm run audit -- grant-administrator, revoke-administrator, co
 let db: TestDatabase
 
 it.before(async () => {
-  db = await makeTestDatabase('empty')
-  await migrate({ connectionString: db.url('postgres'), includeCurrent: true })
+  db = await makeTestDatabase('migrated')
 })
 it.after(() => db.drop())
 

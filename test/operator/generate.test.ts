@@ -1,6 +1,5 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { migrate } from '../../db/migrate.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 import { audit } from './audit.ts'
 
@@ -18,8 +17,7 @@ it.after(async ({ one, other }) => {
 })
 
 async function emptyLog(): Promise<TestDatabase> {
-  const database = await makeTestDatabase('empty')
-  await migrate({ connectionString: database.url('postgres'), includeCurrent: true })
+  const database = await makeTestDatabase('migrated')
   return database
 }
 

@@ -2,7 +2,6 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Client } from 'pg'
 import { z } from 'zod'
-import { migrate } from '../../db/migrate.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 
 /*
@@ -15,8 +14,7 @@ const [own, foreign] = ['1', '2']
 const entries = 1000
 
 it.before(async (context) => {
-  const database = await makeTestDatabase('empty')
-  await migrate({ connectionString: database.url('postgres'), includeCurrent: true })
+  const database = await makeTestDatabase('migrated')
   await database.superuser.query(`select audit.grant_administrator('${own}', 'v', 'Viewer', 'Company')`)
   const reader = await database.as('audit_server')
   await reader.query(`select set_config('audit.company_id', '${own}', false), set_config('audit.viewer_id', 'v', false), set_config('role', 'audit_admin', false)`)

@@ -1,4 +1,3 @@
-import { migrate } from '../../db/migrate.ts'
 import { fillWithEntries } from '../../operator/generate/fill.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 
@@ -20,10 +19,9 @@ export const zone = 'Europe/Stockholm'
  * @param dense how many of these
  */
 export async function makeHardLog(dense = 10_000): Promise<TestDatabase> {
-  const database = await makeTestDatabase('empty')
+  const database = await makeTestDatabase('migrated')
   const client = database.superuser
   const connectionString = database.url('postgres')
-  await migrate({ connectionString, includeCurrent: true })
   await client.query('set role audit_owner')
   await fillWithEntries(client, connectionString, { events: 800, companies: 2, seed: 5, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
   await client.query(hardEntries, [hardNames, companies.hard, companies.foreign])

@@ -2,7 +2,6 @@ import pg, { type Client } from 'pg'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { z } from 'zod'
-import { migrate } from '../../db/migrate.ts'
 import { fillWithEntries } from '../../operator/generate/fill.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 import { entriesOr, leaveResults, type PlanResult } from './plan-results.ts'
@@ -20,9 +19,8 @@ const it = suite<{ database: TestDatabase; reader: Client; known: Record<string,
 const company = '1'
 
 it.before(async (context) => {
-  const database = await makeTestDatabase('empty')
+  const database = await makeTestDatabase('migrated')
   const { superuser } = database
-  await migrate({ connectionString: database.url('postgres'), includeCurrent: true })
   await superuser.query('set role audit_owner')
   await fillWithEntries(superuser, database.url('postgres'), { events, companies: 200, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
   await superuser.query('reset role')

@@ -1,6 +1,5 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { migrate } from '../../db/migrate.ts'
 import { fillWithEntries } from '../../operator/generate/fill.ts'
 import { filterCode, type EventFilter } from '../../server/event-filter.ts'
 import { partsOf } from '../../server/export/parts.ts'
@@ -11,9 +10,8 @@ const it = suite<{ database: TestDatabase }>('An export that is read part by par
 const reader = { 'audit.company_id': '1', 'audit.viewer_id': 'v' }
 
 it.before(async (context) => {
-  context.database = await makeTestDatabase('empty')
+  context.database = await makeTestDatabase('migrated')
   const { superuser, url } = context.database
-  await migrate({ connectionString: url('postgres'), includeCurrent: true })
   await superuser.query('set role audit_owner')
   await fillWithEntries(superuser, url('postgres'), { events: 6_000, companies: 3, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
   await superuser.query(`reset role; select audit.grant_administrator('1', 'v', 'Viewer', 'Company')`)
