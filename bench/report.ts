@@ -1,5 +1,5 @@
-import { cpus, release, totalmem, type } from 'node:os'
 import { median, ratioPerRound, spread } from './rounds.ts'
+import { whenAndWhere } from './when-and-where.ts'
 
 /** One line of a result: a figure, and the goal of the design beside it. */
 export type Figure = {
@@ -61,7 +61,7 @@ export function plainFigure(what: string, goal: string, ours: string, from: { wi
 export function writeReport(report: Report): string {
   return [
     `# ${report.title}`, '',
-    `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC. ${machine()}`, '',
+    whenAndWhere(), '',
     report.server, '',
     writeTable(report.figures, report.headings ?? captureHeadings), '',
     ...report.method.flatMap((paragraph) => [paragraph, '']),
@@ -75,12 +75,6 @@ export function decimal(value: number, digits: number): string {
 
 export const showMilliseconds = (reading: number): string => `${decimal(reading, reading < 10 ? 1 : 0)} ms`
 export const showRate = (reading: number): string => `${decimal(reading, 0)}/s`
-
-function machine(): string {
-  const processors = cpus()
-  const memory = decimal(totalmem() / 2 ** 30, 0)
-  return `${processors.length} cores (${processors[0]?.model.trim() ?? 'unknown'}), ${memory} GiB, ${type()} ${release()}, Node ${process.versions.node}.`
-}
 
 function writeTable(figures: readonly Figure[], headings: Partial<Figure>): string {
   const shown = columns.filter((column) => headings[column] !== undefined)

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { whenAndWhere } from '../bench/when-and-where.ts'
 import { crash, describeCrash } from './crash.ts'
 import { describeHostile, hostile } from './hostile.ts'
 import { describeLoad, load } from './load.ts'
@@ -56,9 +57,10 @@ async function main(): Promise<number> {
   return 2
 }
 
+/** Writes a result, with the time and the machine below its title. */
 async function write(name: string, page: string): Promise<void> {
   await mkdir(fileURLToPath(new URL('results', import.meta.url)), { recursive: true })
-  await writeFile(new URL(`results/${name}`, import.meta.url), page)
+  await writeFile(new URL(`results/${name}`, import.meta.url), page.replace('\n\n', `\n\n${whenAndWhere()}\n\n`))
 }
 
 process.exitCode = await main()

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, release, tmpdir, totalmem, type } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { whenAndWhere } from '../../bench/when-and-where.ts'
 import { entriesVariable, resultsVariable } from './plan-results.ts'
 
 /*
@@ -31,10 +32,9 @@ try {
 
 function report(): string {
   const { kept } = read('screens')
-  const machine = `${new Date().toISOString().slice(0, 10)}. ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}, Node ${process.versions.node}.`
   return `# What questions read among ${Number(entries).toLocaleString('en')} entries
 
-${machine}
+${whenAndWhere()}
 
 Counted by PostgreSQL while each ran under row-level security: every index of the log that was read, and every table that was read from end to end. \`npm run test:plans\` asks again,
 and fails if the index named is not among them, or a table is read from end to end. The same tests drop indexes and the keeper's tables, to see that they would notice.
