@@ -576,6 +576,7 @@ const serving: readonly Guard[] = [
   { name: 'A company that asks for one export does not wait behind twenty', tests: ['test/server/fair-queue'], file: 'server/fair-queue.ts', text: ', served.get(who.companyId) ?? 0', without: ', 0' },
   { name: 'One company does not take all places', tests: ['test/server/fair-queue'], file: 'server/fair-queue.ts', text: '.length < places - 1', without: '.length < places' },
   { name: 'Readers of one company do not take the connections of all others', tests: ['test/server/fair-reading'], file: 'server/graphql/reader-client.ts', text: 'await queue.enter(who, signal).catch(', without: 'await Promise.resolve(() => undefined).catch(' },
+  { name: 'An export of everything is sorted by no one', tests: ['test/server/export-parts'], file: 'server/export/parts.ts', text: "await client.query('set local enable_sort = off')", without: 'await Promise.resolve()' },
   { name: 'The queue of exports has an end', tests: ['test/server/fair-queue'], file: 'server/fair-queue.ts', text: 'if (waiting.length > most) giveUp(', without: 'if (waiting.length < 0) giveUp(' },
   { name: 'Nobody waits for ever for an export', tests: ['test/server/fair-queue', 'test/server/limits'], file: 'server/fair-queue.ts', text: '), patience)', without: '), 1e9)' },
   { name: 'The end of all time is no formula', tests: ['test/server/export-edges'], file: 'server/export/time-code.ts', text: `then '''-infinity' else`, without: `then '-infinity' else` },

@@ -61,6 +61,24 @@ it('looks up a search and what is rare, and reads in one go what is frequent', a
   assert.is(await parts({ query: 'zzqqxx' }), 1, 'a part of nothing, for the header of the file')
 })
 
+it('reads in one go by the index of time and sorts nothing, but for an act', async ({ database }) => {
+  const planOf = async (filter: EventFilter) => database.inTransactionAs('audit_admin', reader, async (client) => {
+    const plans: string[] = []
+    for await (const conditions of await partsOf(client, filter)) {
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain select event.*, 'more' from audit.event as event where ${conditions} order by event.occurred_at desc, event.id desc`)
+      plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
+    }
+    return plans.join('\n')
+  })
+  for (const filter of [{}, { notActions: ['cv.deleted'] }, { rootsOnly: true }, { from: '2025-01-01T00:00:00Z' }]) {
+    const plan = await planOf(filter)
+    assert.match(plan, /Index Scan using event_company_id_occurred_at_id_idx/, JSON.stringify(filter))
+    assert.not.match(plan, /Sort/, JSON.stringify(filter))
+  }
+  const { rows: [entry] } = await database.superuser.query<{ id: string }>(`select id::text from audit.event where company_id = '1' and action = 'customer.deleted' order by id limit 1`)
+  assert.match(await planOf({ act: entry?.id ?? '' }), /Sort/)
+})
+
 it('refuses a filter that is none before the first part', async ({ database }) => {
   const error = await database.inTransactionAs('audit_admin', reader, (client) => partsOf(client, { actions: ['cv.painted'] }).then(() => null, (reason: unknown) => reason))
   assert.is(Reflect.get(Object(error), 'code'), 'AU006')
