@@ -19,7 +19,7 @@ export function runUntilEnd(node, args) {
     detached: true,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     // More arenas keep more of what was freed: docs/operation.md, Memory. What is compiled once is kept: loading the server takes half as long.
-    env: { MALLOC_ARENA_MAX: '2', NODE_COMPILE_CACHE: join(checkout, 'node_modules', '.cache', 'compiled'), ...process.env, PATH: [dirname(node), process.env.PATH].join(delimiter) },
+    env: { NODE_COMPILE_CACHE: join(checkout, 'node_modules', '.cache', 'compiled'), MALLOC_ARENA_MAX: '2', ...process.env, PATH: [dirname(node), process.env.PATH].join(delimiter) },
   })
   let lastSignal = 0
   const passOn = (signal) => {
