@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { makeExportQueue } from '../../server/export.ts'
 import { makeFairQueue } from '../../server/fair-queue.ts'
+import { makeReaderQueue } from '../../server/graphql/reader-client.ts'
 import { Refusal } from '../../server/refusal.ts'
 
 const it = suite('A fair queue')
@@ -84,6 +87,17 @@ it('refuses who would wait in too long a queue, or too long, and forgets who lef
   assert.is(queue.size().waiting, 1)
   await refused(late, /waited/)
   assert.equal(queue.size(), { running: 1, waiting: 0 })
+})
+
+it('says what is full: exports, or the connections of readers', async () => {
+  const pool = new pg.Pool({ max: 1, connectionTimeoutMillis: 20 })
+  const queues = [makeExportQueue({ running: 1, waiting: 1, patience: 20 }), makeReaderQueue(pool)]
+  const refusals = await Promise.all(queues.map(async (queue) => {
+    const who = { companyId: 'a', personId: '1' }
+    await queue.enter(who, never)
+    return queue.enter(who, never).then(() => null, (reason: unknown) => (reason instanceof Refusal ? [reason.status, reason.code, reason.headers['retry-after']] : String(reason)))
+  }))
+  assert.equal(refusals, [[503, 'TOO_MANY_EXPORTS', '60'], [503, 'DATABASE_UNAVAILABLE', '5']])
 })
 
 it.run()
