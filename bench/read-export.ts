@@ -9,8 +9,12 @@ import { to as copyTo } from 'pg-copy-streams'
 /** What sending a file took. */
 export type Sent = { readonly bytes: number; readonly firstByte: number; readonly milliseconds: number; readonly growth: number | null }
 
-/** What psql's `\copy (query) to file` does, without psql: COPY into a file. */
-export async function copyToFile(client: Client, query: string): Promise<Omit<Sent, 'growth' | 'firstByte'>> {
+/**
+ * What psql's `\copy (query) to file` does, without psql: COPY into a file.
+ * @param workers how many processes PostgreSQL may take besides the one of the connection; by default its own default
+ */
+export async function copyToFile(client: Client, query: string, workers = 2): Promise<Omit<Sent, 'growth' | 'firstByte'>> {
+  await client.query(`set max_parallel_workers_per_gather = ${workers}`)
   return withFile(async (path) => {
     const start = performance.now()
     await pipeline(client.query(copyTo(`copy (${query}) to stdout with (format csv, header)`)), createWriteStream(path))

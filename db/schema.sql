@@ -5584,9 +5584,17 @@ begin
      and (f.wanted is null and f.unwanted is null or audit_private.is_small(f, combinations, 5000)) then
     -- A few from each combination, whose index is in order of time: rare ones cost no more than frequent ones. If they are few altogether, a search reads them all.
     f.actions := null; f.not_actions := null; f.sources := null; f.not_sources := null; f.object_kind := null; f.owner_kind := null; f.roots_only := null;
-    rows_in_order := format(
+    combinations := coalesce(combinations, array(select c.id from audit_private.kept_combination c));
+    if combinations = '{}' then return; end if;
+    -- A long page merges them, so that no more is read than it has; of a short one the plan for each would take longer than the reading.
+    if page_size > 1000 then rows_in_order := format(
+      'select k.occurred_at, k.event_id from (%s) k order by k.occurred_at %s, k.event_id %2$s limit %s',
+      (select string_agg(format('(select k.occurred_at, k.event_id from audit_private.kept_event k where %s and k.combination = %s and %s order by k.occurred_at %s, k.event_id %4$s)',
+                                audit_private.kept_code(f, null), c, behind, in_order), ' union all ') from unnest(combinations) c), in_order, page_size);
+    else rows_in_order := format(
       'select k.occurred_at, k.event_id from unnest(%L::integer[]) c (id) cross join lateral (select k.occurred_at, k.event_id from audit_private.kept_event k where %s and k.combination = c.id and %s order by k.occurred_at %4$s, k.event_id %4$s limit %5$s) k order by 1 %4$s, 2 %4$s limit %5$s',
-      coalesce(combinations, array(select c.id from audit_private.kept_combination c)), audit_private.kept_code(f, null), behind, in_order, page_size);
+      combinations, audit_private.kept_code(f, null), behind, in_order, page_size);
+    end if;
   elsif audit_private.is_looked_up(f) or audit_private.is_short(f) then
     -- What is frequent stands among the newest. What does not, is rare enough to be looked up, quarter by quarter.
     execute format('with newest as materialized (select * from audit_private.kept_event k where k.company_id = %L and %s%s%s order by k.occurred_at %5$s, k.event_id %5$s limit 1000),

@@ -159,16 +159,24 @@ interface Belonging extends ExportOptions {
   readonly track: (work: Promise<void>) => void
 }
 
+/**
+ * Room for a hash table of some million transactions; nothing is taken that is not needed. With the usual cost of a page out of order,
+ * entries of a big company were sorted as a whole (76 MB on disk, first byte after 1.5 s) and not read in order. Compiling expressions of
+ * this size takes longer than it spares.
+ */
+const roomForAnExport: Settings = { work_mem: '64MB', random_page_cost: '1.1', jit: 'off' }
+
 async function exportEvents(options: Belonging, { wanted, identity, response, requestId }: Asking): Promise<void> {
   const settings = readerSettings(identity, requestId, options.statementTimeout)
   // The snapshot is taken before the export is recorded, so that an export does not list itself.
-  await inTransaction(options.exportPool, { ...settings, statement_timeout: String(options.exportTimeout) }, async (client) => {
+  await inTransaction(options.exportPool, { ...settings, ...roomForAnExport, statement_timeout: String(options.exportTimeout) }, async (client) => {
     const viewer = parseViewer((await client.query(viewerQuery)).rows[0])
     if (viewer.access !== 'granted') throw refusedAccess(viewer.access, viewer.contact)
+    const causes = await causeCode(client, 'event')
     // Every zone is looked at as that of a filter is, before anything is done in it: Node and SET know names that the database takes for something else.
-    const parts = await partsOf(client, { ...wanted.filter, timeZone: wanted.timeZone })
+    const parts = await partsOf(client, { ...wanted.filter, timeZone: wanted.timeZone }, causes)
     const { facts, localSnapshot } = await factsOf(client, wanted, viewer)
-    const query = { sentence: await sentenceCode(client, facts.locale, 'event'), causes: await causeCode(client, 'event'), times: await timeCode(client, 'event') }
+    const query = { sentence: await sentenceCode(client, facts.locale, 'event'), causes, times: await timeCode(client, 'event') }
     const started = await recordStart(options.pool, settings, facts)
     const asked: Asked = { ...facts, entry: started.id, at: started.at }
     const [localStart] = await localTimes(client, [started.at])
@@ -184,11 +192,8 @@ type Facts = Omit<Asked, 'entry' | 'at'>
 async function factsOf(client: PoolClient, { format, filter, timeZone: wantedZone, locale: wantedLocale }: Wanted, viewer: Viewer): Promise<{ facts: Facts; localSnapshot: string }> {
   const locale = wantedLocale ?? viewer.locale
   const timeZone = wantedZone ?? viewer.timeZone
-  // Room for a hash table of some million transactions; nothing is taken that is not needed. With the usual cost of a page
-  // out of order, entries of a big company were sorted as a whole (76 MB on disk, first byte after 1.5 s) and not read in order.
-  // Compiling expressions of this size takes longer than it spares.
   const { rows } = await client.query(`
-    select set_config('TimeZone', $1, true), set_config('DateStyle', 'ISO', true), set_config('work_mem', '64MB', true), set_config('random_page_cost', '1.1', true), set_config('jit', 'off', true), pg_current_snapshot()::text as transactions, ${utc('transaction_timestamp()')} as at`, [timeZone])
+    select set_config('TimeZone', $1, true), set_config('DateStyle', 'ISO', true), pg_current_snapshot()::text as transactions, ${utc('transaction_timestamp()')} as at`, [timeZone])
   const [{ at, transactions }] = snapshotRow.parse(rows)
   const [from = null, to = null, localSnapshot] = await localTimes(client, [filter.from ?? null, filter.to ?? null, at])
   const given = Object.fromEntries(Object.entries(filter).flatMap(([key, value]) => (value === null || value === undefined ? [] : [[key, value]])))

@@ -3,8 +3,12 @@ import { z } from 'zod'
 
 /** SQL for an entry: which one took it along, and which one stands at the top of its act. */
 export interface CauseCode {
+  /** The alias that audit.event has in it. */
+  readonly event: string
   readonly cause: string
   readonly root: string
+  /** Whether nothing took it along: what `rootsOnly` of a filter asks. */
+  readonly isRoot: string
 }
 
 const pointerRows = z.array(z.object({ kind: z.string(), parent_kind: z.string(), columns: z.array(z.string()) }))
@@ -24,16 +28,18 @@ export async function causeCode(client: ClientBase, event: string, most = mostLi
   const { rows } = await client.query('select kind, parent_kind, columns from audit_private.pointer_columns()')
   const pointers = pointerRows.parse(rows)
   const joined = await joinedCode(client, event, most)
-  if (joined === null) return { cause: `${event}.caused_by`, root: `${event}.root_id` }
+  if (joined === null) return { event, cause: `${event}.caused_by`, root: `${event}.root_id`, isRoot: `${event}.caused_by is null` }
   const cause = laterCause(pointers, event, 'parent')
   // Asked for by its number: a mention of the whole row would make each row be put together once more, which took 5 % of an export.
   const climbed = `(select audit.root_of(again) from audit.event again where again.id = ${event}.id)`
   // Nearly always what took it along is the top. Where that was taken along itself, the function climbs.
   const isTop = `top.root_id is null and top.caused_by is null and ${laterCause(pointers, 'top', 'above')} is null`
   return {
+    event,
     cause: `case when ${event}.caused_by is not null then ${event}.caused_by when ${joined} then ${cause} end`,
     root: `case when ${event}.root_id is not null or ${event}.caused_by is not null then case when ${joined} then ${climbed} else ${event}.root_id end`
       + ` when ${joined} then (select case when ${isTop} then top.id else ${climbed} end from audit.event top where top.id = ${cause}) end`,
+    isRoot: `${event}.caused_by is null and case when ${joined} then ${cause} is null else true end`,
   }
 }
 

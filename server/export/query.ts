@@ -7,7 +7,7 @@ export interface ExportQuery {
   /** The sentence of an entry, as `sentenceCode` makes it. */
   readonly sentence: string
   /** Its cause and its root, as `causeCode` makes them. */
-  readonly causes: CauseCode
+  readonly causes: Pick<CauseCode, 'cause' | 'root'>
   /** Its time, as `timeCode` makes it. */
   readonly times: TimeCode
 }

@@ -18,10 +18,10 @@ it.before(async ({ database: { superuser } }) => {
 it('is what audit.cause_of and root_of say, whether the transactions of such acts are listed in the query or looked up', async ({ database, fredrik }) => {
   for (const most of [10_000, 1, 0]) {
     await database.inTransactionAs('audit_admin', { 'audit.company_id': fredrik.companyId, 'audit.viewer_id': fredrik.id }, async (client) => {
-      const { cause, root } = await causeCode(client, 'event', most)
+      const { cause, root, isRoot } = await causeCode(client, 'event', most)
       assert.is(/transaction_id in \(select/.test(cause), most < 3, `up to ${most}`)
-      const { rows } = await client.query(`select id, (${cause})::text as cause, (${root})::text as root, audit.cause_of(event)::text as same_cause, audit.root_of(event)::text as same_root from audit.event as event`)
-      for (const row of rows) assert.equal([row.cause, row.root], [row.same_cause, row.same_root], `entry ${row.id}, up to ${most}`)
+      const { rows } = await client.query(`select id, (${cause})::text as cause, (${root})::text as root, ${isRoot} as is_root, audit.cause_of(event)::text as same_cause, audit.root_of(event)::text as same_root from audit.event as event`)
+      for (const row of rows) assert.equal([row.cause, row.root, row.is_root], [row.same_cause, row.same_root, row.same_cause === null], `entry ${row.id}, up to ${most}`)
       assert.ok(rows.some((row) => row.cause !== null && row.root !== row.cause), 'an act of three layers')
       assert.ok(rows.filter((row) => row.root !== null).length > 10)
     })
@@ -30,7 +30,7 @@ it('is what audit.cause_of and root_of say, whether the transactions of such act
 
 it('is just what the entry holds, where no program deleted children first', async ({ database }) => {
   await database.inTransactionAs('audit_admin', { 'audit.company_id': 'another', 'audit.viewer_id': 'nobody' }, async (client) => {
-    assert.equal(await causeCode(client, 'event'), { cause: 'event.caused_by', root: 'event.root_id' })
+    assert.equal(await causeCode(client, 'event'), { event: 'event', cause: 'event.caused_by', root: 'event.root_id', isRoot: 'event.caused_by is null' })
   })
 })
 

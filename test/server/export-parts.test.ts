@@ -2,6 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fillWithEntries } from '../../operator/generate/fill.ts'
 import { filterCode, type EventFilter } from '../../server/event-filter.ts'
+import { causeCode } from '../../server/export/cause-code.ts'
 import { partsOf } from '../../server/export/parts.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 import { keepEverything } from '../reading/scans.ts'
@@ -23,7 +24,7 @@ async function read({ inTransactionAs }: Pick<TestDatabase, 'inTransactionAs'>, 
   return inTransactionAs('audit_admin', reader, async (client) => {
     const ids: string[] = []
     let parts = 0
-    for await (const conditions of await partsOf(client, filter, 'event', size)) {
+    for await (const conditions of await partsOf(client, filter, await causeCode(client, 'event'), size)) {
       parts += 1
       const { rows } = await client.query<{ id: string }>(`select event.id::text as id from audit.event as event where ${conditions} order by event.occurred_at desc, event.id desc`)
       ids.push(...rows.map(({ id }) => id))
@@ -64,7 +65,7 @@ it('looks up a search and what is rare, and reads in one go what is frequent', a
 it('reads in one go by the index of time and sorts nothing, but for an act', async ({ database }) => {
   const planOf = async (filter: EventFilter) => database.inTransactionAs('audit_admin', reader, async (client) => {
     const plans: string[] = []
-    for await (const conditions of await partsOf(client, filter)) {
+    for await (const conditions of await partsOf(client, filter, await causeCode(client, 'event'))) {
       const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain select event.*, 'more' from audit.event as event where ${conditions} order by event.occurred_at desc, event.id desc`)
       plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
     }
@@ -80,7 +81,7 @@ it('reads in one go by the index of time and sorts nothing, but for an act', asy
 })
 
 it('refuses a filter that is none before the first part', async ({ database }) => {
-  const error = await database.inTransactionAs('audit_admin', reader, (client) => partsOf(client, { actions: ['cv.painted'] }).then(() => null, (reason: unknown) => reason))
+  const error = await database.inTransactionAs('audit_admin', reader, (client) => partsOf(client, { actions: ['cv.painted'] }, { event: 'event', isRoot: 'true' }).then(() => null, (reason: unknown) => reason))
   assert.is(Reflect.get(Object(error), 'code'), 'AU006')
 })
 
