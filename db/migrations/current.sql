@@ -4,5 +4,6 @@
 -- as the owner, for the time of the migration
 --!include roles/roles.sql
 --!include searching/page_of.sql
+--!include searching/people_of.sql
 -- the end of every migration
 --!include roles/ownership.sql

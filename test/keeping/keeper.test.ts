@@ -130,7 +130,8 @@ test('two at once keep nothing twice, and neither waits for the other or for a l
     for (let turn = 0; turn < 20; turn += 1) n += (await client.query('select audit.keep(1)::int as n')).rows[0].n ?? 0
     return n
   }))
-  assert.is(counts.reduce((a, b) => a + b), 4)
+  // Each may have found the other at work in all its turns.
+  assert.is(counts.reduce((a, b) => a + b) + await keepAll(), 4)
   await compare('two keepers')
 })
 

@@ -28,8 +28,9 @@ export async function killedExports(): Promise<Killed[]> {
     server = await start()
 
     await breakAll('a backend was killed', async () => {
-      const [copying] = await database.query<{ pid: number }>(`select pid from pg_stat_activity where usename = 'audit_server' and query ilike 'copy%' limit 1`)
-      kill(copying?.pid ?? 0, 'SIGKILL')
+      // Each has a transaction open; which of them is between two parts changes.
+      const [exporting] = await database.query<{ pid: number }>(`select pid from pg_stat_activity where application_name = 'audit server export' and xact_start is not null limit 1`)
+      kill(exporting?.pid ?? 0, 'SIGKILL')
     })
     await untilEnded(database)
     for (const [how, signal] of [['the database was killed', 'SIGKILL'], ['the database was stopped at once', 'SIGQUIT']] as const) {
@@ -57,7 +58,7 @@ async function fill(database: SoakDatabase): Promise<void> {
 async function receivedUntil(server: AuditServerProcess, breakThem: () => Promise<unknown> | void): Promise<Buffer[]> {
   let begun = 0
   let breaking: Promise<unknown> | null = null
-  return Promise.all(formats.map(async (format) => {
+  const received = await Promise.all(formats.map(async (format) => {
     const response = await server.fetch(`/export/events.${format}?objectId=big`, { patience: 60_000 })
     assert.is(response.status, 200, format)
     const chunks: Uint8Array[] = []
@@ -77,6 +78,8 @@ async function receivedUntil(server: AuditServerProcess, breakThem: () => Promis
     }
     return Buffer.concat(chunks)
   }))
+  await breaking
+  return received
 }
 
 async function lastOutcomes(database: SoakDatabase): Promise<Array<string | null>> {
