@@ -301,7 +301,7 @@ async function withConnection<Result>(connectionString: string, use: (client: pg
     // A connection that somebody ends fails its query; without a listener it would end the program.
     client.on('error', () => undefined)
     try {
-      return await use(client, await supportedVersion(client))
+      return await use(client, await supportedServer(client))
     } finally {
       client.release(true)
     }
@@ -341,10 +341,15 @@ function placeOf(connectionString: string): string {
   }
 }
 
-async function supportedVersion(client: pg.PoolClient): Promise<number> {
-  const { rows: [row] } = await client.query<{ number: string; version: string }>(`select current_setting('server_version_num') as number, current_setting('server_version') as version`)
+async function supportedServer(client: pg.PoolClient): Promise<number> {
+  const { rows: [row] } = await client.query<{ number: string; version: string; encoding: string }>(`
+    select current_setting('server_version_num') as number, current_setting('server_version') as version, current_setting('server_encoding') as encoding`)
   const number = Number(row?.number)
-  if (number >= 150000) return number
+  if (number >= 150000 && row?.encoding === 'UTF8') return number
+  if (number >= 150000) throw new MigrationError('ENCODING_NOT_UTF8', `This database has the encoding ${row?.encoding}; the audit log needs UTF8, in which every name can be written.`, {
+    detail: `server_encoding is ${row?.encoding}.`,
+    hint: `Dump the database, create it anew with: create database … encoding 'UTF8' template template0; and restore it there.`,
+  })
   throw new MigrationError('POSTGRESQL_TOO_OLD', `This is PostgreSQL ${row?.version}; the audit log needs PostgreSQL 15 or later.`, {
     detail: `server_version_num is ${number}.`,
     hint: 'Upgrade the server to PostgreSQL 15, 16, 17 or 18.',

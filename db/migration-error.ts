@@ -2,6 +2,7 @@ export type MigrationErrorCode =
   | 'DATABASE_UNREACHABLE'
   | 'BAD_ADDRESS'
   | 'POSTGRESQL_TOO_OLD'
+  | 'ENCODING_NOT_UTF8'
   | 'MIGRATED_BY_NEWER'
   | 'FOREIGN_SCHEMA'
   | 'SCHEMA_MISSING'

@@ -4103,11 +4103,17 @@ comment on function audit_private.first_number_of(integer) is 'The number of the
 
 CREATE OR REPLACE FUNCTION audit_private.folded(text)
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE STRICT
 AS $function$
-      select case when pg_catalog.octet_length($1) = pg_catalog.length($1) then pg_catalog.lower($1 collate "C") collate "default"
-                  else pg_catalog.lower(pg_catalog.normalize($1, 'NFC') collate "und-x-icu") collate "default" end
+      begin
+        if pg_catalog.octet_length($1) = pg_catalog.length($1) then return pg_catalog.lower($1 collate "C"); end if;
+        -- Latin, Greek, Cyrillic and Arabic letters, dashes and quotation marks, kana, and Chinese characters: their "NFC quick check" is Yes and their combining class 0 (Unicode Standard Annex 15).
+        if ($1 collate "C") operator(pg_catalog.~) E'[^\\u0001-\\u02FF\\u0388-\\u0482\\u048A-\\u052F\\u0621-\\u064A\\u1E00-\\u1EFF\\u2010-\\u2027\\u3041-\\u3096\\u30A1-\\u30FF\\u4E00-\\u9FFF]' then
+          return pg_catalog.lower(pg_catalog.normalize($1, 'NFC') collate "und-x-icu");
+        end if;
+        return pg_catalog.lower($1 collate "und-x-icu");
+      end
     $function$;
 grant execute on function audit_private.folded(text) to audit_admin;
 grant execute on function audit_private.folded(text) to audit_dba;
@@ -6048,11 +6054,13 @@ comment on function audit_private.names_code(audit_private.event_filter) is 'Wha
 
 CREATE OR REPLACE FUNCTION audit_private.names_of(object_label text, owner_label text, actor_name text)
  RETURNS text
- LANGUAGE sql
+ LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
 AS $function$
+begin
   -- The sign between the names keeps a phrase from matching across two of them; where it stands in a name, it reads as a space.
-  select audit_private.folded(pg_catalog.concat_ws(E'\u001F', pg_catalog.translate(object_label, E'\u001F', ' '), pg_catalog.translate(owner_label, E'\u001F', ' '), pg_catalog.translate(actor_name, E'\u001F', ' ')))
+  return audit_private.folded(pg_catalog.concat_ws(E'\u001F', pg_catalog.replace(object_label, E'\u001F', ' '), pg_catalog.replace(owner_label, E'\u001F', ' '), pg_catalog.replace(actor_name, E'\u001F', ' ')));
+end
 $function$;
 grant execute on function audit_private.names_of(text,text,text) to audit_admin;
 grant execute on function audit_private.names_of(text,text,text) to audit_dba;

@@ -128,6 +128,21 @@ it('refuses a schema audit that is not ours and changes nothing', async ({ datab
   assert.equal(await rows(database, `select nspname from pg_namespace where nspname like 'audit%'`), [{ nspname: 'audit' }])
 })
 
+it('refuses a database that cannot hold every name, and says which encoding it must have', async ({ database }) => {
+  const cluster = await testCluster()
+  for (const encoding of ['LATIN1', 'SQL_ASCII']) {
+    const name = `encoding_${process.pid}_${encoding.toLowerCase()}`
+    await database.superuser.query(`create database ${name} template template0 encoding '${encoding}' locale_provider libc locale 'C'`)
+    try {
+      const error = await failure(migrate({ connectionString: cluster.url('postgres', name) }))
+      assert.is(error.code, 'ENCODING_NOT_UTF8')
+      assert.match(`${error.message} ${error.hint}`, new RegExp(`${encoding}.* needs UTF8.*encoding 'UTF8' template template0`, 's'))
+    } finally {
+      await database.superuser.query(`drop database ${name}`)
+    }
+  }
+})
+
 it('does not take a lost schema audit for an up-to-date one', async ({ database, folder }) => {
   const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
   await migrate(options)

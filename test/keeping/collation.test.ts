@@ -2,7 +2,7 @@ import pg, { type Client } from 'pg'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { migrate } from '../../db/migrate.ts'
-import { testCluster } from '../harness/database.ts'
+import { makeTestDatabase, testCluster } from '../harness/database.ts'
 import { keepEverything } from '../reading/scans.ts'
 
 /*
@@ -63,6 +63,21 @@ it('finds the same by the same words, kept or not [case 229]', async () => {
   }
   for (const { collation, found } of answers) assert.equal(found, answers[0]?.found, collation)
   assert.match(JSON.stringify(answers[0]?.found), /"åsa",\[\d+/, 'something was found')
+})
+
+it('takes composed and decomposed letters for the same, also where it leaves out composing', async () => {
+  const database = await makeTestDatabase('migrated')
+  try {
+    // Every character of the basic plane alone, behind a letter, before a sign that combines, and behind a Greek and a Japanese letter.
+    const { rows: [row] } = await database.superuser.query<{ different: string[] | null; n: number }>(`
+      select array_agg(to_hex(c) || ': ' || t) filter (where audit_private.folded(t) is distinct from audit_private.folded(normalize(t, NFC))) as different, count(*)::int as n
+        from generate_series(1, 65535) c cross join lateral (values (chr(c)), ('a' || chr(c)), (chr(c) || U&'\\0301'), ('ω' || chr(c)), ('か' || chr(c))) v (t)
+       where c not between 55296 and 57343`)
+    assert.equal(row?.different ?? [], [])
+    assert.is(row?.n, 5 * (65_535 - 2_048))
+  } finally {
+    await database.drop()
+  }
 })
 
 it.run()
