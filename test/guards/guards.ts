@@ -338,6 +338,7 @@ const acting: readonly Guard[] = [
 ]
 
 const exporting: readonly Guard[] = [
+  { name: 'Main entries of an export are those that nothing took along', tests: ['test/server/export-causes'], file: 'server/export/cause-code.ts', text: 'case when ${joined} then ${cause} is null else true end`', without: 'true`' },
   { name: 'Only projects, customers and contacts are reported as exported', tests: ['test/db/exports'], file: sql('export/record_export'), text: `if what is null or what not in ('project', 'customer', 'contact') then`, without: 'if false then' },
   { name: 'No export has less than no rows', tests: ['test/db/exports'], file: sql('export/record_export'), text: 'if row_count < 0 then', without: 'if false then' },
   { name: 'The filter of an export is no place for its rows', tests: ['test/db/exports'], file: sql('export/record_export'), text: 'if octet_length(filter::text) > 16384 then', without: 'if false then' },
@@ -458,6 +459,7 @@ const signingIn: readonly Guard[] = [
 ]
 
 const serving: readonly Guard[] = [
+  { name: 'What combines with a letter is composed before it is compared', tests: ['test/keeping/collation'], file: sql('filter/folded'), text: String.raw`[^\\u0001-\\u02FF`, without: String.raw`[^\\u0001-\\u0301` },
   { name: 'An unknown filter is refused', tests: ['test/server/event-filter'], file: 'server/event-filter.ts', text: 'const eventFilter = z.strictObject({', without: 'const eventFilter = z.object({' },
   { name: 'An unknown parameter is refused', tests: ['test/server/event-filter', 'test/server/export.test'], file: 'server/event-filter.ts', text: 'if (!isParameter(name)) throw badFilter(', without: 'if (!isParameter(name)) continue; else if (false) throw badFilter(' },
   { name: 'An unknown action is refused', tests: ['test/db/filter', 'test/server/event-figures'], file: sql('filter/read_filter'), text: 'not audit_private.occurs_unkept(f.company_id, wrong.action)', without: 'false' },
@@ -597,6 +599,7 @@ const serving: readonly Guard[] = [
 ]
 
 const operating: readonly Guard[] = [
+  { name: 'A database that cannot hold every name is refused with its reason', tests: ['test/db/migrate.test'], file: 'db/migrate.ts', text: `if (number >= 150000 && row?.encoding === 'UTF8') return number`, without: 'if (number >= 150000) return number' },
   { name: 'Screens that are built anew are there at each moment', tests: ['test/set-up/lay-down'], file: 'admin-ui/lay-down.ts', text: '[...files.filter((one) => !isPage(one)), ...files.filter(isPage)]', without: '[...files.filter(isPage), ...files.filter((one) => !isPage(one))]' },
   { name: 'A build that fails leaves the screens as they are', tests: ['test/set-up/lay-down'], file: 'admin-ui/lay-down.ts', text: 'build: { outDir: beside, emptyOutDir: true }', without: 'build: { outDir: to, emptyOutDir: true }' },
   { name: 'An older log says that it is older', tests: ['test/operator/connection'], file: 'operator/log.ts', text: `if (state === 'current' || `, without: 'if (true || ' },
