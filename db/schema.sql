@@ -3460,7 +3460,9 @@ CREATE OR REPLACE FUNCTION audit_private.common_letters()
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN 'abcdefghijklmnoprstuvwy 0123456789.,-åäö'::text;
-comment on function audit_private.common_letters() is 'The letters that audit_private.is_rare calls common: 41 of them.';
+grant execute on function audit_private.common_letters() to audit_admin;
+grant execute on function audit_private.common_letters() to audit_dba;
+comment on function audit_private.common_letters() is 'The letters that are in so many names that one or two of them are worth no key of the search index: 41 of them.';
 
 CREATE OR REPLACE FUNCTION audit_private.companies()
  RETURNS SETOF text
@@ -5110,7 +5112,7 @@ CREATE OR REPLACE FUNCTION audit_private.is_rare(letter text)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (strpos('abcdefghijklmnoprstuvwy 0123456789.,-åäö'::text, letter) = 0);
+RETURN (strpos(audit_private.common_letters(), letter) = 0);
 grant execute on function audit_private.is_rare(text) to audit_admin;
 grant execute on function audit_private.is_rare(text) to audit_dba;
 comment on function audit_private.is_rare(text) is 'Whether a letter is in so few names that one or two letters with it are worth a key of the search index.';
@@ -7953,7 +7955,7 @@ declare
   -- Every three letters in a row, and every one or two with a rare letter. The alphabet of a name does not matter, nor does where a word ends.
   -- In plpgsql, because the same as a query takes three times as long.
   seed   constant bigint  := pg_catalog.hashtextextended(coalesce(company_id, ''), quarter);
-  common constant text    := E'abcdefghijklmnoprstuvwy 0123456789.,-\u001F\u00E5\u00E4\u00F6';
+  common constant text    := audit_private.common_letters();
   size   constant integer := pg_catalog.length(names);
   marked constant text    := pg_catalog.translate(names, common, pg_catalog.repeat('a', pg_catalog.length(common)));
   keys   integer[] := '{}';

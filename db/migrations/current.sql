@@ -4,6 +4,7 @@
 -- as the owner, for the time of the migration
 --!include roles/roles.sql
 --!include filter/folded.sql
+--!include keeping/search_keys.sql
 --!include searching/page_of.sql
 --!include searching/people_of.sql
 -- the end of every migration
