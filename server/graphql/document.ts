@@ -19,7 +19,7 @@ const documentLimits = {
 
 /** What a field costs in comparison with a column of an entry; a list costs what is in it as often as it has entries. */
 const weights: Readonly<Record<string, number>> = {
-  events: 20, event: 20, eventCount: 200, totalCount: 200, eventFacets: 1_000, eventHistogram: 1_000,
+  events: 20, event: 20, root: 20, eventCount: 200, totalCount: 200, eventFacets: 1_000, eventHistogram: 1_000,
   wentAlong: 5, causedBy: 3, rootId: 3, sentence: 3, sentenceParts: 3,
 }
 const usualPage = 25
