@@ -9,7 +9,7 @@ import { BaseResource } from 'ra-data-postgraphile'
 import type { DataProvider, GetListParams, GetOneParams } from 'react-admin'
 import * as z from 'zod/mini'
 import { accesses, viewer, type Viewer } from './access/viewer.ts'
-import { listedEvent, listedFields, wholeEvent, wholeFields } from './event/event.ts'
+import { listedEvent, listedFields, topFields, wholeEvent, wholeFields } from './event/event.ts'
 import { eventCount, eventFacets, type EventCount, type EventFacets } from './event/event-numbers.ts'
 import { listQuestion, type ListQuestion } from './event/list-question.ts'
 import { filterParameters } from './export/export-address.ts'
@@ -44,6 +44,12 @@ const scalar = (name: string): IntrospectedType => ({
 const settings = (fields: readonly string[]) => Object.fromEntries(fields.map((field) => [field, true]))
 
 const inTheReadersLanguage = new Set(['sentence', 'sentenceParts'])
+
+/** A field as the document asks for it. */
+const fieldCode = (name: string): string => {
+  if (name === 'root') return `root { ${topFields.map(fieldCode).join(' ')} }`
+  return inTheReadersLanguage.has(name) ? `${name}(locale: $locale)` : name
+}
 
 const filterKeys: Record<keyof EventFilterInput, true> = {
   actions: true,
@@ -122,7 +128,7 @@ export class EventResource extends BaseResource {
         pluralizedName: 'Events',
         querySettings: { GET_LIST: settings(listedFields), GET_ONE: settings(wholeFields) },
         queryFieldHandlers: {
-          __default: (field) => (inTheReadersLanguage.has(field.name) ? `${field.name}(locale: $locale)` : field.name),
+          __default: (field) => fieldCode(field.name),
         },
       },
       () => null,

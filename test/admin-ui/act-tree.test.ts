@@ -8,6 +8,7 @@ const it = suite('The tree of an act')
 const entry = (id: string, rootId: string | null, causedBy: string | null): ListedEvent => ({
   id,
   rootId,
+  root: null,
   causedBy,
   occurredAt: '2026-11-23T12:00:00Z',
   actorId: '7',

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openBrowser, type TestBrowser } from '../harness/browser.ts'
-import { entry, exportEnd, now, ordinary } from './scenario.ts'
+import { entry, exportEnd, now, ordinary, topOf } from './scenario.ts'
 import { startScreenServer, type Scenario, type ScreenServer } from './screen-server.ts'
 import { log, rows } from './state-suite.ts'
 
@@ -30,7 +30,9 @@ async function open(address = log, scenario: Partial<Scenario> = {}): Promise<vo
 test.after.each(() => page.context().close())
 
 test('a line says for whom and why, what took it along, and in the same line how an export ended', async () => {
-  const [customer, role] = [entry(1), entry(5, undefined, { rootId: '89999', wentAlong: null })]
+  const customer = entry(1)
+  const role = entry(5, undefined, { rootId: customer.id, root: topOf(customer), wentAlong: null })
+  const foreign = entry(7, undefined, { rootId: '7', root: null, wentAlong: null })
   const reasoned = entry(4, undefined, { onBehalfOf: 'Ängla Ström', reason: 'GDPR, ärende 17' })
   await open(log, { events: [exportEnd(3), entry(3), reasoned, customer] })
   const lines = page.locator('li.entry')
@@ -42,9 +44,11 @@ test('a line says for whom and why, what took it along, and in the same line how
   await page.goto(`${server.url}${log}?entries=each`)
   await page.locator('p.sentence').nth(3).waitFor()
   assert.match(await lines.first().innerText(), /the export of customers was completed/)
-  server.scenario.events = [customer, role]
-  await page.goto(`${server.url}${log}?q=a`)
-  await page.getByText('went along with customer Kalkyl & Bygg i Umeå AB').waitFor()
+  // Its top is not in the list, or belongs to another company.
+  server.scenario.events = [role, foreign]
+  await page.goto(`${server.url}${log}?q=deleted`)
+  await lines.nth(0).getByText('went along with customer Kalkyl & Bygg i Umeå AB').waitFor()
+  await lines.nth(1).getByText('went along with something else').waitFor()
 })
 
 test('however long the name of a person is, what they did is read', async () => {

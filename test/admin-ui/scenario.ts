@@ -1,4 +1,4 @@
-import type { WholeEvent } from '../../admin-ui/src/event/event.ts'
+import type { TopEvent, WholeEvent } from '../../admin-ui/src/event/event.ts'
 import type { Scenario } from './screen-server.ts'
 
 /** The moment at which the screens of the tests are looked at. */
@@ -32,7 +32,7 @@ export function entry(number: number, thing: Thing = deeds[number % deeds.length
     id: String(90_000 - number), occurredAt: new Date(now.getTime() - 60_000 - number * 7 * 60_000).toISOString(),
     actorId: String((number * 3) % people.length), actorName: actor, actorStatus: number % 4 === 3 ? 'asserted' : 'verified',
     action: thing.action, objectKind: thing.kind, objectId: thing.action.endsWith('.exported') ? null : String(400 + number), source: sources[number % sources.length] ?? 'app',
-    causedBy: null, rootId: null, sentence: parts.map(({ text }) => text).join(''), sentenceParts: parts,
+    causedBy: null, rootId: null, root: null, sentence: parts.map(({ text }) => text).join(''), sentenceParts: parts,
     wentAlong: thing.action === 'customer.deleted' ? { contact: 3, project: 2, role: 4 } : null,
     transactionId: '812345', companyId: '1', onBehalfOf: null, objectLabel: thing.label, ownerKind: thing.owner === null ? null : 'customer', ownerId: thing.owner === null ? null : '12',
     ownerLabel: thing.owner, requestId: `req-${number}`, reason: null, clientAddr: '10.1.2.3', dbUser: 'consultant_app', applicationName: 'Konsultboard',
@@ -47,9 +47,12 @@ export const exportEnd = (number: number): WholeEvent =>
   entry(number, { action: 'customers.export_ended', kind: 'customer', verb: 'the export of customers', label: null, owner: null },
     { id: String(95_000 - number), objectId: String(90_000 - number), details: { outcome: 'complete', row_count: 2450, file_sha256: '4f'.repeat(32) }, snapshot: null })
 
+/** What an entry says of the one at the top of its act. */
+export const topOf = ({ id, objectKind, sentenceParts }: WholeEvent): TopEvent => ({ id, objectKind, sentenceParts })
+
 /** What went along with the entry of that number: three contacts, two projects and their four roles. */
 function alongWith(number: number): WholeEvent[] {
-  const root = String(90_000 - number)
+  const root = topOf(entry(number))
   const customer = 'Kalkyl & Bygg i Umeå AB'
   const contact = (label: string) => ({ action: 'contact.deleted', kind: 'contact', verb: 'deleted customer contact', label, owner: customer })
   const project = (label: string) => ({ action: 'project.deleted', kind: 'project', verb: 'deleted project', label, owner: customer })
@@ -60,8 +63,8 @@ function alongWith(number: number): WholeEvent[] {
   ]
   const id = (at: number) => String(50_000 + number * 10 + at)
   return along.map((thing, at) => entry(number, thing, {
-    id: id(at), rootId: root, wentAlong: null,
-    causedBy: thing.kind === 'role' ? id(along.findIndex(({ kind, label }) => kind === 'project' && label === thing.owner)) : root,
+    id: id(at), rootId: root.id, root, wentAlong: null,
+    causedBy: thing.kind === 'role' ? id(along.findIndex(({ kind, label }) => kind === 'project' && label === thing.owner)) : root.id,
   }))
 }
 

@@ -103,7 +103,6 @@ const Days = memo(({ answer: { events, ends, query }, zone, current }: DaysProps
     }
     return [...byDay]
   }, [events, zone])
-  const byId = useMemo(() => new Map(events.map((event) => [event.id, event])), [events])
   const nearness = (day: string) =>
     day === today ? text('list.today') : day === addDays(today, -1) ? text('list.yesterday') : null
   return days.map(([day, entries]) => (
@@ -118,7 +117,6 @@ const Days = memo(({ answer: { events, ends, query }, zone, current }: DaysProps
             key={event.id}
             event={event}
             end={ends.get(event.id)}
-            root={event.rootId === null ? undefined : byId.get(event.rootId)}
             zone={zone}
             query={query}
             current={event.id === current}

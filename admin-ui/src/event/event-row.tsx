@@ -3,7 +3,7 @@ import { memo, type ReactNode, useState } from 'react'
 import { visible } from '../text/visible.ts'
 import { ActBranches } from './act-branches.tsx'
 import { ActionIcon } from './action-icon.tsx'
-import { actOf, type ListedEvent, wentAlongCount } from './event.ts'
+import { actOf, type ListedEvent, type TopEvent, wentAlongCount } from './event.ts'
 import { EventSentence } from './event-sentence.tsx'
 import { EventTime } from './event-time.tsx'
 import { Glyph } from './glyph.tsx'
@@ -119,9 +119,8 @@ export const rowStyles = (theme: Theme) => ({
 
 type EventRowProps = {
   readonly event: ListedEvent
-  /** How the export ended that began here, and what took this entry along; where these are there. */
+  /** How the export ended that began here; where that is there. */
   readonly end: ListedEvent | undefined
-  readonly root: ListedEvent | undefined
   readonly zone: string
   readonly query: string
   readonly current: boolean
@@ -136,10 +135,10 @@ const Aside = ({ label, value }: { label: string; value: string }): ReactNode =>
   </span>
 )
 
-/** What took an entry along: by name, where that is known. */
-const TakenAlong = ({ root, words }: { root: ListedEvent | undefined; words: RowWords }): ReactNode => {
+/** What took an entry along: by name, unless it has none or belongs to another company. */
+const TakenAlong = ({ root, words }: { root: TopEvent | null; words: RowWords }): ReactNode => {
   const name = root && nameIn(root.sentenceParts, 'object')
-  if (root?.objectKind == null || name === undefined) return words.takenAlong
+  if (root?.objectKind == null || name == null) return words.takenAlong
   const [before, after] = words.takenAlongWith(root.objectKind)
   return (
     <span>
@@ -154,7 +153,7 @@ const TakenAlong = ({ root, words }: { root: ListedEvent | undefined; words: Row
  * One line of the list: what happened, from where, when, what went along; and a button to everything else, which the
  * list listens to.
  */
-export const EventRow = memo(({ event, end, root, zone, query, current, recent, words }: EventRowProps): ReactNode => {
+export const EventRow = memo(({ event, end, zone, query, current, recent, words }: EventRowProps): ReactNode => {
   const [unfolded, setUnfolded] = useState(false)
   const id = `sentence-${event.id}`
   const along = wentAlongCount(event)
@@ -187,7 +186,7 @@ export const EventRow = memo(({ event, end, root, zone, query, current, recent, 
             onClick={() => setUnfolded(!unfolded)}
           >
             <Glyph of="down" />
-            {along > 0 ? words.wentAlong(event.wentAlong ?? {}) : <TakenAlong root={root} words={words} />}
+            {along > 0 ? words.wentAlong(event.wentAlong ?? {}) : <TakenAlong root={event.root} words={words} />}
           </button>
         )}
         {unfolded && (

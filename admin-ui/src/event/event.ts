@@ -15,6 +15,9 @@ export const sources = ['app', 'api', 'admin', 'system', 'sql'] as const
 
 const sentencePart = z.object({ part: z.string(), text: z.string() })
 
+/** The entry at the top of an act, as far as what went along with it names it. */
+const top = z.object({ id: z.string(), objectKind: z.nullable(z.string()), sentenceParts: z.array(sentencePart) })
+
 const listed = {
   id: z.string(),
   occurredAt: z.string(),
@@ -27,6 +30,7 @@ const listed = {
   source: z.string(),
   causedBy: z.nullable(z.string()),
   rootId: z.nullable(z.string()),
+  root: z.nullable(top),
   sentence: z.string(),
   sentenceParts: z.array(sentencePart),
   wentAlong: z.nullish(z.record(z.string(), z.number())),
@@ -58,10 +62,13 @@ export type ListedEvent = z.infer<typeof listedEvent>
 export const wholeEvent = z.object(whole)
 export type WholeEvent = z.infer<typeof wholeEvent>
 
+export type TopEvent = z.infer<typeof top>
+
 export type SentencePart = z.infer<typeof sentencePart>
 
 /** The fields of each shape, which is what the documents ask for. */
 export const listedFields = Object.keys(listed)
+export const topFields = Object.keys(top.shape)
 export const wholeFields = Object.keys(whole)
 
 /** The id of the entry at the root of the act that this one belongs to. */
