@@ -692,7 +692,7 @@ comment on column audit.act.db_user is 'The database login that did it.';
 comment on column audit.act.application_name is 'What the database client calls itself.';
 comment on column audit.act.snapshot is 'The deleted row, in the columns that audit.track was told to keep.';
 comment on column audit.act.details is 'What else is known: size, format and filter of an export, parts of the context or of the snapshot that had to be cut.';
-comment on column audit.act.has_forerunners is 'True if its transaction had entries before it, which may belong to it: without foreign keys, an ORM deletes the children first.';
+comment on column audit.act.has_forerunners is 'Of an entry to which others may belong: true if its transaction had entries before it, which may belong to it (without foreign keys, an ORM deletes the children first), else false. Empty if nothing points to such things; of the first of a transaction, also if an earlier release recorded it.';
 comment on column audit.act.sentence is 'The act in an English sentence.';
 comment on column audit.act.went_along is 'What went with it, counted by kind.';
 comment on column audit.act.went_along_count is 'How many entries went with it.';
@@ -1821,7 +1821,7 @@ end
 $function$;
 grant execute on function audit.root_of(audit.event) to audit_admin;
 grant execute on function audit.root_of(audit.event) to audit_dba;
-comment on function audit.root_of(audit.event) is 'The entry at the top of the act to which this one belongs; null if it is the top.';
+comment on function audit.root_of(audit.event) is 'The number of the entry at the top of the act to which this one belongs; null if it is the top.';
 
 CREATE OR REPLACE FUNCTION audit.save_view(name text, query text)
  RETURNS void
@@ -1913,6 +1913,26 @@ $function$;
 grant execute on function audit.sentence_parts(audit.event,text) to audit_admin;
 grant execute on function audit.sentence_parts(audit.event,text) to audit_dba;
 comment on function audit.sentence_parts(audit.event,text) is 'The sentence of an entry in its parts, in order: a JSON array of {part, text}, where part is actor, object, owner, count or text. Joined they are the sentence. Locales: en, sv; any other reads as en.';
+
+CREATE OR REPLACE FUNCTION audit.top_of(event audit.event)
+ RETURNS audit.event
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare
+  root constant bigint := audit.root_of(event);
+  top  audit.event;
+begin
+  if root is null then return null; end if;
+  -- Looked up by its number: as a join, which row-level security keeps from the index, it would read the whole log.
+  select e.* into top from audit.event e where e.id = root;
+  return top;
+end
+$function$;
+grant execute on function audit.top_of(audit.event) to audit_admin;
+grant execute on function audit.top_of(audit.event) to audit_dba;
+comment on function audit.top_of(audit.event) is 'The entry at the top of the act to which this one belongs; null if it is the top, or belongs to a company that the viewer does not read.';
 
 CREATE OR REPLACE FUNCTION audit.track(target regclass, kind text, label text, company text DEFAULT NULL::text, owner text DEFAULT NULL::text, snapshot text[] DEFAULT NULL::text[], mask text[] DEFAULT '{}'::text[], soft_delete text DEFAULT NULL::text, truncate text DEFAULT 'record'::text)
  RETURNS jsonb

@@ -5,6 +5,7 @@
 --!include roles/roles.sql
 --!include filter/folded.sql
 --!include keeping/search_keys.sql
+--!include reading/act.sql
 --!include searching/page_of.sql
 --!include searching/people_of.sql
 -- the end of every migration

@@ -1,4 +1,4 @@
-import { TYPES, type PgResource, type PgSelectQueryBuilder, type PgSelectSingleStep } from 'postgraphile/@dataplan/pg'
+import type { PgResource, PgSelectQueryBuilder } from 'postgraphile/@dataplan/pg'
 import { connection, lambda, list, type FieldArgs, type Step } from 'postgraphile/grafast'
 import { sql } from 'postgraphile/pg-sql2'
 import { extendSchema, gql } from 'postgraphile/utils'
@@ -36,11 +36,6 @@ export const eventsPlugin = extendSchema((build) => {
         ): EventConnection
         "One entry by its number. Null if there is none, or none that the viewer may read."
         event(id: BigInt!): Event
-      }
-
-      extend type Event {
-        "The entry at the top of the act to which this one belongs; null if it is the top."
-        root: Event
       }
 
       extend type EventConnection {
@@ -97,13 +92,6 @@ export const eventsPlugin = extendSchema((build) => {
             return $connection
           },
           event: (_root: unknown, args: FieldArgs) => resource.get({ id: lambda(args.getRaw('id'), eventNumber, true) }),
-        },
-      },
-      Event: {
-        plans: {
-          root($event: PgSelectSingleStep) {
-            return resource.get({ id: $event.select(sql`audit.root_of(${$event.getClassStep().alias})`, TYPES.bigint) })
-          },
         },
       },
       EventConnection: {

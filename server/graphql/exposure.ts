@@ -8,7 +8,7 @@ const tables = ['event']
 const functions: ReadonlyMap<string, string> = new Map([
   ['sentence', 'sentence'], ['sentence_parts', 'sentenceParts'], ['went_along', 'wentAlong'],
   // Not the columns: an ORM that deletes the children first leaves an act that is only joined when it is read.
-  ['cause_of', 'causedBy'], ['root_of', 'rootId'],
+  ['cause_of', 'causedBy'], ['root_of', 'rootId'], ['top_of', 'root'],
 ])
 const hiddenColumns = ['caused_by', 'root_id', 'has_forerunners']
 
