@@ -777,20 +777,24 @@ create view audit.tracked_table as
     t.tracked_since,
     t.tracked_by,
     t.changed_at,
-    COALESCE(((g.tgenabled = 'A'::"char") AND (f.proname = t.function_name)), false) AS is_working,
+    COALESCE(((g.tgenabled = 'A'::"char") AND (f.proname = t.function_name) AND (above.name IS NULL)), false) AS is_working,
         CASE
             WHEN (c.oid IS NULL) THEN 'The table is gone.'::text
             WHEN (g.oid IS NULL) THEN 'The trigger is missing.'::text
             WHEN (g.tgenabled <> 'A'::"char") THEN 'The trigger is not enabled always.'::text
             WHEN (f.proname <> t.function_name) THEN 'The trigger calls another function.'::text
+            WHEN (above.name IS NOT NULL) THEN (('It is a part of '::text || above.name) || ', which is not tracked: what is deleted by that name is not recorded.'::text)
             WHEN (t.problem IS NOT NULL) THEN ('Works, but '::text || t.problem)
             ELSE 'Works.'::text
         END AS state,
     t.truncate
-   FROM (((audit_private.tracked t
+   FROM ((((audit_private.tracked t
      LEFT JOIN pg_class c ON ((c.oid = (t.target)::oid)))
      LEFT JOIN pg_trigger g ON (((g.tgrelid = (t.target)::oid) AND (g.tgname = 'audit_capture'::name))))
-     LEFT JOIN pg_proc f ON ((f.oid = g.tgfoid)));
+     LEFT JOIN pg_proc f ON ((f.oid = g.tgfoid)))
+     LEFT JOIN LATERAL ( SELECT min(((i.inhparent)::regclass)::text) AS name
+           FROM pg_inherits i
+          WHERE (i.inhrelid = (t.target)::oid)) above ON (true));
 alter view audit.tracked_table owner to audit_owner;
 grant select on table audit.tracked_table to audit_dba;
 grant select on table audit.tracked_table to audit_installer;
@@ -1757,18 +1761,22 @@ AS $function$
 declare
   company text := coalesce(require_actor.company_id, '');
 begin
+  if required is null then
+    raise exception using errcode = 'AU003', message = 'audit.require_actor: required is null',
+      detail = 'It says whether an actor is required.', hint = 'Give true or false.';
+  end if;
   if require_actor.company_id is not null and audit_private.clean_text(require_actor.company_id, 200) is distinct from require_actor.company_id then
     raise exception using errcode = 'AU003', message = 'audit.require_actor: that is no company',
       detail = format('company_id is %L.', left(require_actor.company_id, 100)),
       hint   = 'Give the company as it stands in the entries, or null for every company of this database.';
   end if;
-  if coalesce(required, true) then
+  if required then
     insert into audit_private.strict_company as s (company_id) values (company) on conflict on constraint strict_company_pkey do nothing;
   else
     delete from audit_private.strict_company s where s.company_id = company;
   end if;
   if found then
-    perform audit_private.record_setting(case when coalesce(required, true) then 'actor.required' else 'actor.optional' end,
+    perform audit_private.record_setting(case when required then 'actor.required' else 'actor.optional' end,
       'company', require_actor.company_id, require_actor.company_id, require_actor.company_id);
   end if;
 end
@@ -1968,6 +1976,12 @@ begin
       detail  = format('Foreign table %s is a part of it, and PostgreSQL cannot tell a trigger of rows that go there with the others.',
                   (select b.relation from audit_private.tree_below(track.target) b join pg_class c on c.oid = b.relation and c.relkind = 'f' limit 1)),
       hint    = 'Take the foreign table out of it, and track its rows in the database where they are.';
+  end if;
+  if exists (select from audit_private.untracked_above(track.target)) then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: %s cannot be tracked by itself', track.target),
+      detail  = (select format('%s is a part of %s. What is deleted by that name fires no trigger of its parts, and an update of it may move rows.', a.part, a.above) from audit_private.untracked_above(track.target) a limit 1),
+      hint    = format('Track %s, or take %s out of it.', (select a.above from audit_private.untracked_above(track.target) a limit 1), (select a.part from audit_private.untracked_above(track.target) a limit 1));
   end if;
   if track.kind is null or track.label is null then
     raise exception using errcode = 'AU002', message = 'audit.track: kind and label are required',
@@ -2945,6 +2959,10 @@ AS $function$
         and (select jsonb_agg(a.attname order by a.attname) from pg_attribute a where a.attrelid = t.target and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]))
             = (select jsonb_agg(col order by col::name) from jsonb_array_elements_text(x.understood -> 'key') col))
   union all
+  select 'triggers', 'failed', format('%s: it is a part of %s, which is not tracked: what is deleted by that name is not recorded, and what is moved by it may be recorded as deleted.', a.part, a.above)
+    from audit_private.tracked t cross join lateral audit_private.untracked_above(t.target) a
+   where (only_of is null or t.target = only_of) and (only_part is null or a.part = only_part)
+  union all
   select 'triggers', 'failed', format('%s: trigger %s is missing.', on_table, trigger_name) from there where trigger_id is null
   union all
   select 'triggers', 'failed', f.finding
@@ -3242,8 +3260,13 @@ CREATE OR REPLACE FUNCTION audit_private.column_as_company(of_table regclass, co
  LANGUAGE sql
  STABLE
 AS $function$
-  select case when code is null or audit_private.is_short(of_table, pg_catalog.jsonb_build_array(column_name)) then code else pg_catalog.format('audit_private.bounded(%s)', code) end
-    from (select audit_private.column_as_text(of_table, column_name, alias)) c (code)
+  select case when code is null then null
+           -- An empty text names no company.
+           when (select t.typcategory = 'S' from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.oid = audit_private.base_type(a.atttypid) where a.attrelid = of_table and a.attname = column_name)
+             then pg_catalog.format('nullif(%s, '''')', bounded)
+           else bounded end
+    from (select code, case when audit_private.is_short(of_table, pg_catalog.jsonb_build_array(column_name)) then code else pg_catalog.format('audit_private.bounded(%s)', code) end as bounded
+            from (select audit_private.column_as_text(of_table, column_name, alias)) c (code)) b
 $function$;
 comment on function audit_private.column_as_company(regclass,name,text) is 'SQL text that gives the company of a row from a column.';
 
@@ -3691,8 +3714,8 @@ AS $function$
 declare
   start text := pg_catalog.left(label, 501);
 begin
-  return case when pg_catalog.length(start) > 500 then pg_catalog.left(nullif(pg_catalog.btrim(start, e' \t\r\n\u00a0\u200b'), ''), 499) || '…'
-              else pg_catalog.btrim(start, e' \t\r\n\u00a0\u200b') end;
+  return case when pg_catalog.length(start) > 500 then pg_catalog.left(nullif(pg_catalog.btrim(start, e' \t\r\n\u00a0\u200b\u3000\ufeff\u2060\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f'), ''), 499) || '…'
+              else pg_catalog.btrim(start, e' \t\r\n\u00a0\u200b\u3000\ufeff\u2060\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f') end;
 end
 $function$;
 grant execute on function audit_private.cut_label(text) to audit_agent;
@@ -4025,6 +4048,8 @@ AS $function$
       join pg_class here on here.oid = c.conrelid
       join pg_class there on there.oid = c.confrelid
      where c.conrelid = target and c.contype = 'f' and c.confdeltype in ('c', 'a', 'r')
+       -- Of a period (PostgreSQL 18) many rows above may be meant together.
+       and (to_jsonb(c) ->> 'conperiod') is distinct from 'true'
        and not exists (select from pg_constraint up where up.oid = c.conparentid and up.conrelid = c.conrelid)
        -- Where the log may look, or will: with the table its schema is opened.
        and (has_schema_privilege('audit_agent', there.relnamespace, 'usage') or there.relnamespace = here.relnamespace)
@@ -4061,6 +4086,8 @@ AS $function$
            c.reloptions,
            (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, a.attnotnull, audit_private.rights_of(a.attacl), a.atthasdef), ',' order by a.attnum)
               from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+           -- Numbers that a session takes in advance, or that go down, come in another order than the entries.
+           (select concat_ws(' ', s.seqtypid::regtype, s.seqincrement, s.seqmin, s.seqcache, s.seqcycle) from pg_sequence s where s.seqrelid = c.oid),
            -- A table that inherits from one of ours would put its rows among the entries.
            (select string_agg(i.inhrelid::regclass::text, ',' order by i.inhrelid::regclass::text) from pg_inherits i where i.inhparent = c.oid))),
          md5(case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid)
@@ -4369,15 +4396,20 @@ CREATE OR REPLACE FUNCTION audit_private.forget(target regclass)
 AS $function$
 declare
   function_name name;
+  -- Where its paths led: as a parent of it those noted their acts.
+  led_to        oid[];
 begin
+  perform audit_private.take_turn();
   -- A session can set it; only audit.track means it.
   perform set_config('audit.attaching', '', true);
   delete from audit_private.known_column k where k.target = forget.target;
-  delete from audit_private.tracked t where t.target = forget.target returning t.function_name into function_name;
+  delete from audit_private.tracked t where t.target = forget.target
+    returning t.function_name, array(select (there.oid #>> '{}')::oid from jsonb_path_query(t.understood, 'lax $.**.table') there (oid)) into function_name, led_to;
   perform audit_private.take_back_use();
   perform audit_private.keep_moves();
   perform audit_private.write_capture(t.target) from audit_private.tracked t
-   where t.understood::text like '%"table": ' || forget.target::oid || '%' and exists (select from pg_class c where c.oid = forget.target);
+   where t.understood::text like '%"table": ' || forget.target::oid || '%' and exists (select from pg_class c where c.oid = forget.target)
+      or t.target = any (led_to) and exists (select from pg_class c where c.oid = t.target);
   return function_name;
 end
 $function$;
@@ -4617,6 +4649,7 @@ AS $function$
     union all select * from audit_private.untracked_findings()
     union all select * from audit_private.integrity_findings()
     union all select * from audit_private.operation_findings()
+    union all select * from audit_private.readers_findings()
     union all select * from audit_private.keeper_findings()
     union all select * from audit_private.partition_findings()
     union all select * from audit_private.act_index_findings()
@@ -4661,8 +4694,8 @@ AS $function$
                           'See that the clock of the server is right and that the keeper runs, which does this by itself: npm run audit -- keep. For a year that was missed: call audit.partition_by_year(). Nothing is lost meanwhile.'),
       (10, 'version',     'The server runs a supported version, 15 to 18.',
                           'Move to a supported version.'),
-      (11, 'readers',     'The log knows who may read it.',
-                          'Call audit.read_access_from, or npm run audit -- grant-administrator.'),
+      (11, 'readers',     'The log knows who may read it, and in which time zone.',
+                          'Call audit.read_access_from, or npm run audit -- grant-administrator. If what was named there cannot be asked, put it right and call audit.read_access_from again. Give a company a zone that is in pg_timezone_names.'),
       (12, 'keeper',      'What follows the entries, such as the index of the search, is close behind.',
                           'See that the server runs, or let npm run audit -- keep run from time to time: lists and searches are slower meanwhile, not wrong.')
     ) as k (n, check_name, meaning, what_to_do)
@@ -4778,6 +4811,8 @@ AS $function$
   from pg_catalog.pg_constraint c
   join pg_catalog.pg_attribute a on a.attrelid = from_table and a.attname = column_name
   where c.conrelid = from_table and c.contype = 'f' and a.attnum = any (c.conkey)
+    -- A key with a period (PostgreSQL 18) leads to no single row.
+    and (pg_catalog.to_jsonb(c) ->> 'conperiod') is distinct from 'true'
     and not exists (select from pg_catalog.pg_constraint up where up.oid = c.conparentid and up.conrelid = from_table)
   order by pg_catalog.cardinality(c.conkey), c.oid
   limit 1
@@ -4856,6 +4891,9 @@ AS $function$
     full join audit_private.fingerprints() f on f.object = r.object
    where r.fingerprint is distinct from f.fingerprint
       or r.shown is distinct from f.shown and r.server_major = current_setting('server_version_num')::integer / 10000
+  union all
+  select 'definitions', 'failed', format('audit.event_id_seq stands at %s, behind entry %s: deletions will fail. select setval(''audit.event_id_seq'', %s)', s.last_value, e.id, e.id)
+    from (select max(id) as id from audit.event) e join audit.event_id_seq s on s.last_value < e.id
   union all
   select 'definitions', 'warning',
          format('The fingerprints are of PostgreSQL %s, and this is %s, which may word definitions differently (now: %s). Nothing else was changed, if nothing else is named here. As a superuser: select audit.renew_fingerprints().',
@@ -5331,7 +5369,7 @@ CREATE OR REPLACE FUNCTION audit_private.keep_label(label text, id text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN COALESCE(NULLIF(CASE WHEN (octet_length(label) > 500) THEN audit_private.cut_label(label) ELSE btrim(label, ' 	
- ​'::text) END, ''::text), ('#'::text || id));
+ ​　﻿⁠               '::text) END, ''::text), ('#'::text || id));
 grant execute on function audit_private.keep_label(text,text) to audit_agent;
 comment on function audit_private.keep_label(text,text) is 'The name of an object as an entry keeps it: at most 500 characters (a cut one ends in …), #key if it is empty.';
 
@@ -5680,7 +5718,9 @@ CREATE OR REPLACE FUNCTION audit_private.key_code(of_table regclass, key jsonb, 
  LANGUAGE sql
  STABLE
 AS $function$
-  select case when pg_catalog.jsonb_array_length(key) = 1
+  -- Of what has no key the entry holds none: a deletion must not fail for that.
+  select case when coalesce(pg_catalog.jsonb_array_length(key), 0) = 0 then 'null::text'
+    when pg_catalog.jsonb_array_length(key) = 1
     then audit_private.column_as_text(of_table, (key ->> 0)::name, alias)
     else (
       select pg_catalog.format('case when num_nonnulls(%1$s) > 0 then jsonb_build_array(%1$s)::text end',
@@ -5688,7 +5728,7 @@ AS $function$
         from pg_catalog.jsonb_array_elements_text(key) with ordinality k (name, n))
   end
 $function$;
-comment on function audit_private.key_code(regclass,jsonb,text) is 'SQL text that gives the key of a row as text: the column, or a JSON array of several.';
+comment on function audit_private.key_code(regclass,jsonb,text) is 'SQL text that gives the key of a row as text: the column, or a JSON array of several; null where there is no key.';
 
 CREATE OR REPLACE FUNCTION audit_private.key_of(target regclass)
  RETURNS name[]
@@ -5735,6 +5775,24 @@ AS $function$
 $function$;
 comment on function audit_private.known_actions(text) is 'Every action that a filter may name: what can be recorded in this database, and what was recorded for the company.';
 
+CREATE OR REPLACE FUNCTION audit_private.known_zone(zone text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  -- Asked for at every request: pg_timezone_names would read a thousand files. PostgreSQL also takes abbreviations, and zones of somebody's own making, for names.
+  if zone ~ '^(UTC|GMT|[A-Z][A-Za-z_]*(/[A-Za-z_-]+)+|Etc/GMT[+-]\d{1,2}|[CEMW]ET)$' then
+    perform now() at time zone zone;
+    return audit_private.area_of(zone);
+  end if;
+  return null;
+exception when invalid_parameter_value then
+  return null;
+end
+$function$;
+comment on function audit_private.known_zone(text) is 'The name of a time zone as the log writes it; null if PostgreSQL has none of that name.';
+
 CREATE OR REPLACE FUNCTION audit_private.label_code(of_table regclass, label jsonb, alias text, id_code text)
  RETURNS text
  LANGUAGE sql
@@ -5742,7 +5800,8 @@ CREATE OR REPLACE FUNCTION audit_private.label_code(of_table regclass, label jso
 AS $function$
   -- A column alone is looked at as it is; of several long texts only what may stay is joined.
   select pg_catalog.format('audit_private.keep_label(%s, %s)',
-           case when pg_catalog.count(*) = 1 and pg_catalog.bool_and(part.is_column) then pg_catalog.min(part.code)
+           case when pg_catalog.count(*) = 0 then 'null::text'
+             when pg_catalog.count(*) = 1 and pg_catalog.bool_and(part.is_column) then pg_catalog.min(part.code)
              else pg_catalog.format('concat(%s)', pg_catalog.string_agg(
                case when part.is_column and part.longest <= 500 is not true then pg_catalog.format('left(%s, 501)', part.code) else part.code end, ', ' order by part.n)) end,
            id_code)
@@ -6247,6 +6306,13 @@ begin
       select coalesce(x.indrelid, c.objid) from pg_event_trigger_ddl_commands() c left join pg_index x on x.indexrelid = c.objid
        where c.classid = 'pg_class'::regclass and x.indisunique is not false  -- any other index changes nothing here
       union
+      -- What was put below another table just now, and all of which that is the upper one.
+      select b.relation
+        from pg_event_trigger_ddl_commands() c
+        join pg_inherits i on i.inhparent = c.objid and age(i.xmin) <= 0
+       cross join lateral audit_private.tree_below(i.inhrelid) b
+       where c.classid = 'pg_class'::regclass
+      union
       -- Tables of a type, with a column of it or with a collation that was altered.
       select a.attrelid
         from pg_event_trigger_ddl_commands() c
@@ -6264,9 +6330,10 @@ begin
      where t.oid in (select relation from touched)
         or t.relnamespace in (select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_namespace'::regclass)
   loop
+    perform audit_private.take_turn();
     part := case when tg_tag = 'ALTER TABLE' and not is_direct
                   and (select count(*) from pg_event_trigger_ddl_commands()) = 1
-                  and not exists (select from pg_event_trigger_ddl_commands() c join pg_inherits i on i.inhrelid = c.objid where age(i.xmin) <= 0)
+                  and not exists (select from pg_event_trigger_ddl_commands() c join pg_inherits i on c.objid in (i.inhrelid, i.inhparent) where age(i.xmin) <= 0)
               then (select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_class'::regclass) end;
     -- What the log reads is of the tables above: altering a part changes none of it. Of hundreds of parts each command looked at all of them.
     if part is null then
@@ -6570,10 +6637,6 @@ AS $function$
        group by t.target
     ) e
    where e.missing > 0 and not exists (select from audit_private.company c where c.company_id = 'default')
-  union all
-  select 'readers', 'warning', 'No company can read the log: audit.read_access_from was not called, and audit''s own tables are empty.'
-   where not exists (select from audit_private.company)
-     and (select prosrc from pg_proc where oid = 'audit_private.company_row(text)'::regprocedure) like '%audit_private.company c%'
 $function$;
 comment on function audit_private.operation_findings(interval) is 'What in the running of the server threatens the log.';
 
@@ -6604,7 +6667,7 @@ AS $function$
     cross join lateral (
       select coalesce(t.kind, c.relname::text) as kind,
              coalesce(t.understood -> 'label', audit_private.guess_label(r.there)) as label,
-             audit_private.key_code(r.there, pg_catalog.to_jsonb(audit_private.owner_key(r.there)), r.alias) as here
+             audit_private.key_code(r.there, coalesce(pg_catalog.to_jsonb(audit_private.owner_key(r.there)), r.hop -> 'keys'), r.alias) as here
         from pg_catalog.pg_class c
         left join audit_private.tracked t on t.target = c.oid
        where c.oid = r.there
@@ -6619,7 +6682,7 @@ CREATE OR REPLACE FUNCTION audit_private.owner_key(of_table regclass)
  STABLE
 AS $function$
   -- A primary key over columns that were added since may not be read; the one to which foreign keys point still can.
-  select case when audit_private.all_may_be_read(of_table, pg_catalog.to_jsonb(audit_private.key_of(of_table))) then audit_private.key_of(of_table)
+  select case when audit_private.key_of(of_table) is not null and audit_private.all_may_be_read(of_table, pg_catalog.to_jsonb(audit_private.key_of(of_table))) then audit_private.key_of(of_table)
     else coalesce((
       select cols.names
         from pg_catalog.pg_index i
@@ -6633,7 +6696,7 @@ AS $function$
        order by i.indnkeyatts, i.indexrelid
        limit 1), audit_private.kept_key(of_table), audit_private.key_of(of_table)) end
 $function$;
-comment on function audit_private.owner_key(regclass) is 'The key by which an entry names a row of a table that its path leads to: one that the log may read, if there is one.';
+comment on function audit_private.owner_key(regclass) is 'The key by which an entry names a row of a table that its path leads to: one that the log may read, if there is one; of a table that lost its key the one by which its entries were named. Null if there is none.';
 
 CREATE OR REPLACE FUNCTION audit_private.owners_of_parts()
  RETURNS oid[]
@@ -7302,6 +7365,40 @@ end
 $function$;
 comment on function audit_private.read_token(text) is 'The claims of a signed token (RFC 7519, HS256) whose signature, life, issuer and audience are right; what is wrong otherwise. Never fails.';
 
+CREATE OR REPLACE FUNCTION audit_private.readers_findings()
+ RETURNS TABLE(check_name text, status text, finding text)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  given constant record := audit_private.access_from();
+  odd   record;
+begin
+  check_name := 'readers';
+  if given.administrators is null or given.companies is null then
+    if not exists (select from audit_private.company) then
+      status := 'warning';
+      finding := 'No company can read the log: audit.read_access_from was not called, and audit''s own tables are empty.';
+      return next;
+    end if;
+    return;
+  end if;
+  begin
+    perform audit_private.company_row('0'), audit_private.administrator_row('0', '0');
+    for odd in select z.company_id, z.time_zone from audit_private.zones_of_companies(given.companies::regclass) z where z.time_zone is not null and audit_private.known_zone(z.time_zone) is null loop
+      status := 'warning';
+      finding := format('Company %s has the time zone %L, which PostgreSQL does not know by that name: its days begin at midnight UTC.', odd.company_id, left(odd.time_zone, 100));
+      return next;
+    end loop;
+  exception when others then
+    status := 'failed';
+    finding := format('Nobody can read the log: %s and %s, which say who may, cannot be asked: %s.', given.administrators, given.companies, sqlerrm);
+    return next;
+  end;
+end
+$function$;
+comment on function audit_private.readers_findings() is 'What keeps people from reading the log, or shows them other days than theirs.';
+
 CREATE OR REPLACE FUNCTION audit_private.record_schema_event(action text, target_id oid, target_name text, details jsonb)
  RETURNS void
  LANGUAGE sql
@@ -7626,6 +7723,7 @@ declare
   becomes jsonb;
 begin
   perform audit_private.require_owner(target, 'audit.track');
+  perform audit_private.take_turn();
   was := audit_private.settings_of(target);
   perform audit_private.require_sense(target, label, mask, soft_delete);
   said := audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete, truncate, true);
@@ -8197,6 +8295,27 @@ end
 $function$;
 comment on function audit_private.take_back_use() is 'Takes from former owners of tables with partitions what they were given to make these: a role with rights cannot be dropped.';
 
+CREATE OR REPLACE FUNCTION audit_private.take_turn()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  was text := current_setting('lock_timeout');
+begin
+  begin
+    -- A caller who waits less still does.
+    if (select s.setting::integer not between 1 and 2000 from pg_settings s where s.name = 'lock_timeout') then
+      perform set_config('lock_timeout', '2s', true);
+    end if;
+    lock table audit_private.tracked in share row exclusive mode;
+  exception when lock_not_available or deadlock_detected then
+    null;  -- Then both go on: a migration that takes hours must not keep another from its own.
+  end;
+  perform set_config('lock_timeout', was, true);
+end
+$function$;
+comment on function audit_private.take_turn() is 'Waits, for 2 s at most, until no other transaction changes what is tracked: of two at one moment each would write the functions of the other''s tables, from what it sees, and PostgreSQL would refuse one of them. Deletions and reading wait for nothing.';
+
 CREATE OR REPLACE FUNCTION audit_private.term_keys(company_id text, quarter integer, terms text[])
  RETURNS integer[]
  LANGUAGE sql
@@ -8389,6 +8508,28 @@ end
 $function$;
 grant execute on function audit_private.unregister(regclass) to audit_installer;
 comment on function audit_private.unregister(regclass) is 'Records that a table is untracked, and forgets its settings. Returns the name of its generated functions, null if it was not tracked.';
+
+CREATE OR REPLACE FUNCTION audit_private.untracked_above(target regclass)
+ RETURNS TABLE(part regclass, above regclass)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+  with recursive below as materialized (
+    select relation from audit_private.tree_below(target)
+  ), up (part, parent, relation) as (
+    select b.relation, i.inhparent, i.inhparent from below b join pg_inherits i on i.inhrelid = b.relation
+     where i.inhparent not in (select relation from below)
+    union
+    select u.part, u.parent, i.inhparent from up u join pg_inherits i on i.inhrelid = u.relation
+  )
+  select distinct u.part, u.parent::regclass
+    from up u
+   where not exists (select from up a join audit_private.tracked t on t.target = a.relation where (a.part, a.parent) = (u.part, u.parent))
+$function$;
+grant execute on function audit_private.untracked_above(regclass) to audit_installer;
+comment on function audit_private.untracked_above(regclass) is 'The tables directly above a table, or above a part of it, by whose name its rows can be deleted without that a trigger of it fires: those that neither are tracked nor belong to a tracked one.';
 
 CREATE OR REPLACE FUNCTION audit_private.untracked_findings(only_new boolean DEFAULT false)
  RETURNS TABLE(check_name text, status text, finding text)
@@ -8789,23 +8930,25 @@ comment on function audit_private.year_of_numbers() is 'The year into whose part
 
 CREATE OR REPLACE FUNCTION audit_private.zone_of(company_id text)
  RETURNS text
- LANGUAGE plpgsql
+ LANGUAGE sql
  STABLE
 AS $function$
-declare
-  zone text := (audit_private.company_row(company_id)).time_zone;
-begin
-  -- Asked for at every request: pg_timezone_names would read a thousand files. PostgreSQL also takes abbreviations, and zones of somebody's own making, for names.
-  if zone ~ '^(UTC|GMT|[A-Z][A-Za-z_]*(/[A-Za-z_-]+)+|Etc/GMT[+-]\d{1,2}|[CEMW]ET)$' then
-    perform now() at time zone zone;
-    return audit_private.area_of(zone);
-  end if;
-  return 'UTC';
-exception when invalid_parameter_value then
-  return 'UTC';
-end
+  select coalesce(audit_private.known_zone((audit_private.company_row(company_id)).time_zone), 'UTC')
 $function$;
 comment on function audit_private.zone_of(text) is 'The time zone in which the days of a company begin; UTC if it has none that is known.';
+
+CREATE OR REPLACE FUNCTION audit_private.zones_of_companies(companies regclass)
+ RETURNS TABLE(company_id text, time_zone text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+AS $function$
+begin
+  return query execute format('select min(c.company_id::text), c.time_zone::text from %s c where c.has_audit_log group by 2', companies);
+end
+$function$;
+comment on function audit_private.zones_of_companies(regclass) is 'Each time zone that the host''s own table or view of companies names, with one company that has it.';
 
 create event trigger audit_attach_parts on ddl_command_end when tag in ('CREATE TABLE', 'CREATE SCHEMA', 'ALTER TABLE') execute function audit_private.follow_parts();
 comment on event trigger audit_attach_parts is 'Gives new partitions of tracked tables, and tables that inherit from them, the triggers of the log.';

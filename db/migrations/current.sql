@@ -3,7 +3,26 @@
 
 -- as the owner, for the time of the migration
 --!include roles/roles.sql
+--!include capture/cut_text.sql
+--!include capture/bounded.sql
+--!include capture/read_path.sql
+--!include capture/take_turn.sql
+--!include capture/register.sql
+--!include capture/capture_variants.sql
+--!include capture/key_code.sql
+--!include capture/label_code.sql
+--!include capture/capture_code.sql
+--!include capture/track.sql
+--!include capture/tracked_table.sql
+--!include guard/schema_events.sql
+--!include context/require_actor.sql
+--!include health/fingerprints.sql
+--!include health/findings.sql
+--!include health/readers_findings.sql
+--!include health/health.sql
+--!include capture/rewrite_tracked.sql
 --!include filter/folded.sql
+--!include filter/read_filter.sql
 --!include keeping/search_keys.sql
 --!include reading/act.sql
 --!include searching/page_of.sql

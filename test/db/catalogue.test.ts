@@ -46,7 +46,7 @@ none('no function that reads the catalogue, runs dynamic SQL, steers plans or fo
           or p.proconfig::text ~ 'enable_'
           or p.proname ~ '^capture_(app|[0-9])'
           or p.oid = any (array['audit.keep(integer)', 'audit_private.health_rows()', 'audit_private.figures(xid8)', 'audit_private.facets_of(audit_private.event_filter)',
-               'audit_private.administrator_row(text,text)', 'audit_private.company_row(text)']::regprocedure[]))
+               'audit_private.administrator_row(text,text)', 'audit_private.company_row(text)', 'audit_private.zones_of_companies(regclass)']::regprocedure[]))
      and p.proname not in ('refuse_agent', 'move_rows', 'wait_briefly', 'refuse_busy', 'bind_source', 'write_rules', 'is_partitioned', 'has_partition', 'year_of_numbers', 'above_entries', 'code_of_object', 'comments_code', 'relation_rights_code')`)
 
 none('nothing may be called by everybody', `
@@ -55,7 +55,7 @@ none('nothing may be called by everybody', `
 
 none('everything belongs to audit_owner, but for the functions that read tables of the host', `
   select p.oid::regprocedure::text from pg_proc p where p.pronamespace in ${ours}
-    and p.proowner <> case when p.proname ~ '^(capture_(app|[0-9])|administrator_row$|administrator_names$|company_row$)' then 'audit_agent'::regrole else 'audit_owner'::regrole end
+    and p.proowner <> case when p.proname ~ '^(capture_(app|[0-9])|administrator_row$|administrator_names$|company_row$|zones_of_companies$)' then 'audit_agent'::regrole else 'audit_owner'::regrole end
   union all select c.oid::regclass::text from pg_class c where c.relnamespace in ${ours} and c.relowner <> 'audit_owner'::regrole
   union all select t.oid::regtype::text from pg_type t where t.typnamespace in ${ours} and t.typowner <> 'audit_owner'::regrole
   union all select n.nspname from pg_namespace n where n.oid in ${ours} and n.nspowner <> 'audit_owner'::regrole`)

@@ -95,7 +95,7 @@ it('a column comes to be called as the log calls something of its own', async ()
 
 it('what could not work is refused when it is attached: a table that shares a part with another, and one with a foreign table below it', async () => {
   await run(`
-    create table firm.one (id int primary key, name text); create table firm.two (id int primary key, name text); create table firm.both (primary key (id)) inherits (firm.one, firm.two); select audit.track('firm.one', 'one', '{name}');
+    create table firm.one (id int primary key, name text); create table firm.two (id int primary key, name text); create table firm.both (primary key (id)) inherits (firm.one); select audit.track('firm.one', 'one', '{name}'); alter table firm.both inherit firm.two;
     create table firm.near (id int primary key, name text); create foreign data wrapper nowhere; create server nowhere foreign data wrapper nowhere; create foreign table firm.away () inherits (firm.near) server nowhere`)
   await refused(run(`select audit.track('firm.two', 'two', '{name}')`), 'AU002', /firm\.two belongs together with firm\.one, which is tracked/)
   await refused(run(`select audit.track('firm.near', 'near', '{name}')`), 'AU002', /firm\.near cannot be tracked/)
@@ -147,5 +147,61 @@ it('an attribute of the type of a table is renamed: deletions go on', async () =
   await run(`create type firm.shape as (id int, name text); create table firm.typed of firm.shape (primary key (id)); insert into firm.typed values (1, 'One'); select audit.track('firm.typed', 'typed', '{name}'); alter type firm.shape rename attribute name to nom cascade`)
   assert.equal(await entryOf('delete from firm.typed'), { object_id: '1', object_label: 'One', company_id: 'default', owner_label: null, snapshot: { id: 1, nom: 'One' } })
 })
+
+for (const [which, prepare] of [
+  ['is not tracked', ''],
+  ['is tracked', `select audit.track('firm.party', 'party', '{code}', company => 'co');`],
+  ['is not tracked and has no name', 'alter table firm.party drop column code;'],
+] as const) {
+  it(`a table that its owner's path names, which ${which}, may lose its key, and have another one that goes later`, async () => {
+    await run(`${prepare} alter table firm.party drop constraint party_pkey cascade; alter table firm.party drop constraint if exists party_code_key`)
+    const { company_id: company } = Object(await entryOf(one))
+    assert.is(company, '5')
+    await run(`alter table firm.party add column uid int default 7; alter table firm.party add primary key (uid)`)
+    await run(`${one}; alter table firm.party drop column uid; ${one}; truncate firm.paper`)
+    assert.is((await rowsOf<{ n: number }>(`select count(*)::int as n from audit.event where action = 'paper.deleted'`))[0]?.n, 9)
+  })
+}
+
+it('an untracked or dropped child leaves its parent as it is made, and audit.health says nothing of a change', async () => {
+  await run(`select audit.track('firm.party', 'party', '{code}', company => 'co')`)
+  await run(`select audit.untrack('firm.paper')`)
+  assert.is(await found('triggers'), '')
+  await run(`select audit.track('firm.paper', 'paper', '{title}', company => 'party_id.co', owner => 'party_id'); drop table firm.paper`)
+  assert.is(await found('triggers'), '')
+  assert.equal(await entryOf('delete from firm.party'), { object_id: '1', object_label: 'P', company_id: '5', owner_label: null, snapshot: { id: 1, code: 'P', co: 5 } })
+})
+
+it('a company that is an empty text is none, and a name of nothing that is seen is the key', async () => {
+  await run(`create table firm.note (id int primary key, co text, name text); insert into firm.note values (1, '', E'\\u3000\\uFEFF\\u2003'), (2, '5', E'\\u3000Note\\u2060'), (3, null, null);
+    select audit.track('firm.note', 'note', '{name}', company => 'co')`)
+  await run('delete from firm.note')
+  assert.equal(await rowsOf(`select object_id, object_label, company_id from audit.event where action = 'note.deleted' order by object_id`),
+    [{ object_id: '1', object_label: '#1', company_id: 'default' }, { object_id: '2', object_label: 'Note', company_id: '5' }, { object_id: '3', object_label: '#3', company_id: 'default' }])
+})
+
+it('a foreign key over a period, which leads to no single row, is no path', async () => {
+  if (Number((await rowsOf<{ n: string }>(`select current_setting('server_version_num') as n`))[0]?.n) < 180000) return
+  await run(`create extension if not exists btree_gist;
+    create table firm.room (id int, valid daterange, name text, co text, primary key (id, valid without overlaps));
+    create table firm.booking (id int primary key, valid daterange, room int, title text, foreign key (room, period valid) references firm.room (id, period valid));
+    select audit.track('firm.room', 'room', '{name}', company => 'co')`)
+  await refused(db.superuser.query(`select audit.track('firm.booking', 'booking', '{title}', company => 'room.co', owner => 'room')`), 'AU002', /room/)
+  await run(`select audit.track('firm.booking', 'booking', '{title}'); insert into firm.room values (1, '[2020-01-01,2021-01-01)', 'R', '7'); insert into firm.booking values (1, '[2020-02-01,2020-03-01)', 1, 'B'); delete from firm.booking; delete from firm.room`)
+  assert.equal(await rowsOf(`select object_label, caused_by from audit.event where action in ('booking.deleted', 'room.deleted') order by id`), [{ object_label: 'B', caused_by: null }, { object_label: 'R', caused_by: null }])
+})
+
+for (const [statement, finding] of [
+  ['alter sequence audit.event_id_seq cache 1000', /relation audit\.event_id_seq was changed/],
+  ['alter sequence audit.event_id_seq increment by -1', /relation audit\.event_id_seq was changed/],
+  [`select setval('audit.event_id_seq', 1, false)`, /audit\.event_id_seq stands at 1, behind entry \d+: deletions will fail/],
+] as const) {
+  it(`audit.health tells of ${statement}`, async () => {
+    assert.is(await found('definitions'), '')
+    await run(`begin; ${one}; ${one}; ${statement}`)
+    assert.match(await found('definitions'), finding)
+    await run('rollback')
+  })
+}
 
 it.run()

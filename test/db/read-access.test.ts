@@ -99,4 +99,34 @@ for (const [kept, language] of [['sv-SE', 'sv'], ['sv_FI', 'sv'], ['SV', 'sv'], 
   })
 }
 
+it('is found wanting by audit.health where it cannot be asked, and where the zone of a company is unknown', async () => {
+  const other = await makeTestDatabase()
+  try {
+    const readers = async () => (await other.superuser.query<{ status: string; finding: string | null }>(`select status, finding from audit.health where check_name = 'readers'`)).rows[0]
+    assert.is((await readers())?.status, 'ok')
+    for (const zone of ['Mars/Base', 'Europe/Stockholm ', '', 'posix/Europe/Stockholm']) {
+      await other.superuser.query('update app.company set time_zone = $1 where id = 1', [zone])
+      assert.equal(await readers(), { status: 'warning', finding: `Company 1 has the time zone '${zone}', which PostgreSQL does not know by that name: its days begin at midnight UTC.` })
+    }
+    await other.superuser.query(`update app.company set time_zone = 'Europe/Stockholm'`)
+    assert.is((await readers())?.status, 'ok')
+    for (const [statement, reason] of [
+      ['alter view app.company_access rename column has_audit_log to bought', 'column c.has_audit_log does not exist'],
+      ['revoke all on app.company_access from audit_agent, public', 'permission denied for view company_access'],
+      ['create or replace view app.company_access as select id as company_id, name, 1 / (id - id) > 0 as has_audit_log, time_zone, audit_log_contact as contact from app.company', 'division by zero'],
+      ['drop view app.company_access', 'relation "app.company_access" does not exist'],
+    ] as const) {
+      await other.superuser.query('begin')
+      await other.superuser.query(statement)
+      const { status, finding } = await readers() ?? { status: '', finding: '' }
+      await other.superuser.query('rollback')
+      assert.is(status, 'failed', statement)
+      assert.match(finding ?? '', new RegExp(`^Nobody can read the log: .*app\\.company_access, which say who may, cannot be asked: .*${reason}`), statement)
+    }
+    assert.is((await readers())?.status, 'ok')
+  } finally {
+    await other.drop()
+  }
+})
+
 it.run()

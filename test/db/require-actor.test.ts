@@ -72,6 +72,7 @@ test('can be taken back, and both are entries for its administrators', async () 
 
 test('is decided by an installer only, and a company is a name on one line', async () => {
   await refused((await db.as('consultant_app')).query(`select audit.require_actor('1')`), '42501')
+  await refused(db.superuser.query('select audit.require_actor(null, null)'), 'AU003', /required is null/)
   for (const company of ['', ' 1', 'a\nb', 'x'.repeat(201)]) {
     const error = await refused(db.superuser.query('select audit.require_actor($1)', [company]), 'AU003', /that is no company/)
     assert.ok(error.hint)

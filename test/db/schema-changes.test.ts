@@ -222,4 +222,35 @@ test('untracking is an entry, and leaves no trigger, no function and no right be
   assert.is(entries.length, 0)
 })
 
+test('two migrations of related tables at one moment wait for each other, and each is followed', async () => {
+  const [one, other] = [await db.as('postgres'), await db.as('postgres')]
+  await db.superuser.query(`insert into firm.paper select n, 1, 'Paper ' || n, n, 'canary' from generate_series(100, 140) n`)
+  let isOver = false
+  const adding = (async () => {
+    for (let n = 0; !isOver; n += 1) await other.query(`alter table firm.person add column extra_${n} int`)
+  })()
+  try {
+    for (let n = 0; n < 20; n += 1) {
+      await one.query(n % 2 === 0 ? 'alter table firm.paper rename column title to heading' : 'alter table firm.paper rename column heading to title')
+      await one.query(`delete from firm.paper where id = ${100 + n}`)
+    }
+  } finally {
+    isOver = true
+    await adding
+  }
+  const { rows } = await db.superuser.query(`select count(*)::int as n from audit.event where action = 'paper.deleted' and object_label = 'Paper ' || object_id and owner_label = 'Eva Ek' and company_id = '5'`)
+  assert.equal(rows, [{ n: 20 }])
+  assert.equal(await failedChecks(), [])
+})
+
+test('tables that are attached by several at one moment are all attached', async () => {
+  const clients = await Promise.all([1, 2, 3].map(() => db.as('postgres')))
+  await Promise.all(clients.map(async (client) => {
+    for (let n = 0; n < 4; n += 1) {
+      await client.query(`select audit.track('firm.person', 'person', '{first_name} {last_name}', company => 'tenant'); select audit.track('firm.paper', 'paper', '{title}', company => 'person_id.tenant', owner => 'person_id', mask => '{secret}')`)
+    }
+  }))
+  assert.equal(await failedChecks(), [])
+})
+
 test.run()
