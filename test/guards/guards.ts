@@ -241,6 +241,13 @@ const recording: readonly Guard[] = [
 ]
 
 const attaching: readonly Guard[] = [
+  { name: 'Those who change what is tracked at one moment take turns', tests: ['test/db/schema-changes'], file: sql('capture/take_turn'), text: '    lock table audit_private.tracked in share row exclusive mode;\n', without: '' },
+  { name: 'A part of a table that is not tracked is not tracked by itself', tests: ['test/db/parts-of-untracked'], file: sql('capture/track'), text: 'if exists (select from audit_private.untracked_above(track.target)) then', without: 'if false then' },
+  { name: 'A tracked table that is put below another is recorded', tests: ['test/db/parts-of-untracked'], file: sql('guard/schema_events'), text: 'join pg_inherits i on i.inhparent = c.objid and age(i.xmin) <= 0\n', without: 'join pg_inherits i on false\n' },
+  { name: 'A tracked table below another is found by health', tests: ['test/db/parts-of-untracked'], file: sql('health/findings'), text: 'cross join lateral audit_private.untracked_above(t.target) a\n', without: 'cross join lateral (select x.* from audit_private.untracked_above(t.target) x where false) a\n' },
+  { name: 'A parent whose child is untracked is no alarm', tests: ['test/db/changes-that-break'], file: sql('capture/track'), text: 'or t.target = any (led_to) and', without: 'or false and' },
+  { name: 'An empty text is no company', tests: ['test/db/changes-that-break'], file: sql('capture/bounded'), text: `pg_catalog.format('nullif(%s, '''')', bounded)`, without: 'bounded' },
+  { name: 'A foreign key over a period is no path', tests: ['test/db/changes-that-break'], file: sql('capture/read_path'), text: `    and (pg_catalog.to_jsonb(c) ->> 'conperiod') is distinct from 'true'\n`, without: '' },
   {
     name: 'A table is attached in a second also where PostgreSQL compiles queries', tests: ['test/db/catalogue'],
     file: sql('capture/track'), text: `set jit = off\nas $function$\ndeclare\n  relation   pg_class;`, without: 'as $function$\ndeclare\n  relation   pg_class;',
@@ -408,6 +415,8 @@ const dividing: readonly Guard[] = [
 ]
 
 const health: readonly Guard[] = [
+  { name: 'Who may read cannot be asked: health says so', tests: ['test/db/read-access'], file: sql('health/readers_findings'), text: `perform audit_private.company_row('0'), audit_private.administrator_row('0', '0');`, without: 'return;' },
+  { name: 'A sequence of the log that was changed is found', tests: ['test/db/changes-that-break'], file: sql('health/fingerprints'), text: `(select concat_ws(' ', s.seqtypid::regtype, s.seqincrement, s.seqmin, s.seqcache, s.seqcycle) from pg_sequence s where s.seqrelid = c.oid),`, without: 'null::text,' },
   { name: 'Health finds a disabled trigger', tests: ['test/db/health', 'test/db/schema-changes'], file: sql('health/findings'), text: `from there where trigger_id is not null and tgenabled <> 'A'`, without: 'from there where false' },
   { name: 'Health finds a missing trigger', tests: ['test/db/health', 'test/db/schema-changes'], file: sql('health/findings'), text: 'from there where trigger_id is null', without: 'from there where false' },
   { name: 'Health finds a trigger that calls something else', tests: ['test/db/health', 'test/db/schema-changes'], file: sql('health/findings'), text: 'from there where proname <> function_name', without: 'from there where false' },
