@@ -40,6 +40,13 @@ for (const [what, statements, upper] of [
   })
 }
 
+it('a table that was made a partition is recorded again once the one above it is tracked in its place', async () => {
+  await db.run(`begin; alter table orders rename to orders_old; create table orders (id int primary key, co text, name text) partition by range (id);
+    alter table orders attach partition orders_old for values from (0) to (100); select audit.untrack('orders_old'); select audit.track('orders', 'order', '{name}', company => 'co'); commit; delete from orders where id = 1; delete from orders_old where id = 2`)
+  assert.equal(await rowsOf(`select object_id, company_id from audit.event where action = 'order.deleted' order by id`), [{ object_id: '1', company_id: '7' }, { object_id: '2', company_id: '7' }])
+  assert.is(await triggersFound(), '')
+})
+
 it('a table that is taken out again works again', async () => {
   await db.run('create table document (id int, co text, name text); alter table orders inherit document; alter table orders no inherit document')
   assert.is(await triggersFound(), '')
