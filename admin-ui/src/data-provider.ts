@@ -8,7 +8,8 @@
 import { BaseResource } from 'ra-data-postgraphile'
 import type { DataProvider, GetListParams, GetOneParams } from 'react-admin'
 import * as z from 'zod/mini'
-import { accesses, viewer, type Viewer } from './access/viewer.ts'
+import { makeSameViewer, whoDocumentPart } from './access/same-viewer.ts'
+import { viewer, type Viewer } from './access/viewer.ts'
 import { listedEvent, listedFields, topFields, wholeEvent, wholeFields } from './event/event.ts'
 import { eventCount, eventFacets, type EventCount, type EventFacets } from './event/event-numbers.ts'
 import { listQuestion, type ListQuestion } from './event/list-question.ts'
@@ -90,7 +91,6 @@ const listMeta = z.object({
 })
 const oneMeta = z.object({ locale: z.string() })
 
-const allowance = z.object({ viewer: z.object({ access: z.enum(accesses) }) })
 const listAnswer = z.object({
   events: z.object({
     nodes: z.array(listedEvent),
@@ -102,17 +102,6 @@ const countAnswer = z.object({ eventCount })
 const facetsAnswer = z.object({ eventFacets })
 const histogramAnswer = z.object({ eventHistogram })
 const viewerAnswer = z.object({ viewer })
-
-/** To whoever may not read, the server answers with an empty list and with zeros. Here that is an error, so that it never looks like one. */
-const refuseUnlessGranted = (data: unknown): void => {
-  const { access } = allowance.parse(data).viewer
-  if (access === 'granted') return
-  throw new RequestError(
-    access === 'not_signed_in' ? 'signed_out' : 'refused',
-    `The log may not be read: ${access}.`,
-    null,
-  )
-}
 
 const notFound = (id: GetOneParams['id']) => new RequestError('not_found', `There is no entry ${String(id)}.`, null)
 
@@ -139,7 +128,7 @@ export class EventResource extends BaseResource {
   /** The document of a page, by key: `$after` is the cursor of the last entry that is already there. */
   override createGetListQuery(order: Order = 'OCCURRED_AT_DESC'): string {
     return `query ($first: Int!, $after: Cursor, $filter: EventFilter, $locale: String!) {
-      viewer { access }
+      ${whoDocumentPart}
       events(first: $first, after: $after, filter: $filter, orderBy: ${order}) {
         nodes {${this.createQueryFromType('GET_LIST')} }
         pageInfo { hasNextPage endCursor }
@@ -159,7 +148,6 @@ export class EventResource extends BaseResource {
         locale,
       },
       parseResponse: (data: unknown) => {
-        refuseUnlessGranted(data)
         const { events } = listAnswer.parse(data)
         const { nodes, pageInfo } = events
         return {
@@ -171,12 +159,12 @@ export class EventResource extends BaseResource {
     }
   }
 
-  /** One entry with everything: the library's own document, with the reader's language added. */
+  /** One entry with everything: the library's own document, with the reader's language and whom it is for added. */
   one(params: GetOneParams) {
     if (!/^\d{1,19}$/.test(String(params.id))) throw notFound(params.id)
     const { query, variables } = this.getOne(params)
     return {
-      query: `query ${query}`,
+      query: `query ${query.replace('{', `{ ${whoDocumentPart}`)}`,
       variables: { ...variables, ...oneMeta.parse(params.meta) },
       parseResponse: (data: unknown) => {
         const { event } = oneAnswer.parse(data)
@@ -192,11 +180,11 @@ export const viewerDocument = `query {
   viewer { ${Object.keys(viewer.shape).join(' ')} }
 }`
 export const countDocument = `query ($filter: EventFilter) {
-  viewer { access }
+  ${whoDocumentPart}
   eventCount(filter: $filter) { count isExact }
 }`
 export const facetsDocument = `query ($filter: EventFilter) {
-  viewer { access }
+  ${whoDocumentPart}
   eventFacets(filter: $filter) {
     actions { value label count isExact }
     sources { value label count isExact }
@@ -206,7 +194,7 @@ export const facetsDocument = `query ($filter: EventFilter) {
   }
 }`
 export const histogramDocument = `query ($filter: EventFilter, $timeZone: String) {
-  viewer { access }
+  ${whoDocumentPart}
   eventHistogram(filter: $filter, timeZone: $timeZone, buckets: 60) {
     unit
     buckets { from to deletions exports others isExact }
@@ -217,6 +205,8 @@ export const histogramDocument = `query ($filter: EventFilter, $timeZone: String
 export type AuditDataProvider = DataProvider & {
   /** Who looks, and whether they may. */
   getViewer: (signal?: AbortSignal) => Promise<Viewer>
+  /** Makes sure that whoever this page is for is still signed in and may read; for what the answer itself does not say. */
+  confirmViewer: (signal?: AbortSignal) => Promise<void>
   /** The question of the list in the forms in which it can be asked elsewhere. */
   getQuestion: (filter: EventFilterInput, signal?: AbortSignal) => Promise<ListQuestion>
   /** How many entries the filter lets through: exactly, or more than that. */
@@ -247,23 +237,43 @@ const readOnly = async (): Promise<never> => {
   throw new Error('The audit log is read-only: entries are written by the database, and nothing changes them.')
 }
 
-/** Makes the data provider; every question goes through `send` or `request`. */
-export const makeDataProvider = (send: Send, request: Request): AuditDataProvider => {
+/**
+ * Makes the data provider; every question goes through `send` or `request`. No answer that is for somebody else than
+ * the page is let through.
+ *
+ * @param onOtherViewer is called when somebody else has signed in
+ */
+export const makeDataProvider = (send: Send, request: Request, onOtherViewer: () => void = () => undefined): AuditDataProvider => {
   const events = new EventResource()
+  const sameViewer = makeSameViewer(onOtherViewer)
   const allowed = async (document: string, variables: object, signal?: AbortSignal): Promise<unknown> => {
     const data = await send(document, variables, signal)
-    refuseUnlessGranted(data)
+    sameViewer.checkGranted(data)
     return data
+  }
+  const confirmViewer = async (signal?: AbortSignal): Promise<void> => {
+    if (sameViewer.isKnown()) await allowed(viewerDocument, {}, signal)
+  }
+  // Outside of GraphQL an answer does not say whom it is for: who looks is asked behind it, so that nobody comes between.
+  const read = async (path: string, signal?: AbortSignal): Promise<unknown> => {
+    const answer = await request('GET', path, undefined, signal)
+    await confirmViewer(signal)
+    return answer
+  }
+  // What is changed belongs to whoever is signed in: that is asked first.
+  const change = async (method: 'PUT' | 'DELETE', path: string, body?: object): Promise<void> => {
+    await confirmViewer()
+    await request(method, path, body)
   }
   return {
     supportAbortSignal: true,
     getList: async (_resource, params) => {
       const { query, variables, parseResponse } = events.page(params)
-      return parseResponse(await send(query, variables, params.signal))
+      return parseResponse(await allowed(query, variables, params.signal))
     },
     getOne: async (_resource, params) => {
       const { query, variables, parseResponse } = events.one(params)
-      return parseResponse(await send(query, variables, params.signal))
+      return parseResponse(await allowed(query, variables, params.signal))
     },
     getMany: readOnly,
     getManyReference: readOnly,
@@ -273,8 +283,13 @@ export const makeDataProvider = (send: Send, request: Request): AuditDataProvide
     delete: readOnly,
     deleteMany: readOnly,
     getQuestion: async (filter, signal) =>
-      listQuestion.parse(await request('GET', `question?${filterParameters(checkedFilter(filter)).toString()}`, undefined, signal)),
-    getViewer: async (signal) => viewerAnswer.parse(await send(viewerDocument, {}, signal)).viewer,
+      listQuestion.parse(await read(`question?${filterParameters(checkedFilter(filter)).toString()}`, signal)),
+    getViewer: async (signal) => {
+      const data = await send(viewerDocument, {}, signal)
+      sameViewer.check(data)
+      return viewerAnswer.parse(data).viewer
+    },
+    confirmViewer,
     countEvents: async (filter, signal) =>
       countAnswer.parse(await allowed(countDocument, { filter: checkedFilter(filter) }, signal)).eventCount,
     getFacets: async (filter, signal) =>
@@ -282,11 +297,14 @@ export const makeDataProvider = (send: Send, request: Request): AuditDataProvide
     getHistogram: async (filter, timeZone, signal) =>
       histogramAnswer.parse(await allowed(histogramDocument, { filter: checkedFilter(filter), timeZone }, signal))
         .eventHistogram,
-    getViews: async (signal) => savedViews.parse(await request('GET', 'views', undefined, signal)).views,
-    saveView: async (name, query) => void (await request('PUT', `views/${encodeURIComponent(name)}`, { query })),
-    deleteView: async (name) => void (await request('DELETE', `views/${encodeURIComponent(name)}`)),
-    signOut: async () => void (await request('DELETE', 'session')),
-    getRecording: async (signal) => recording.parse(await request('GET', 'recording', undefined, signal)),
-    getLeftOut: async (signal) => leftOut.parse(await request('GET', 'left-out', undefined, signal)),
+    getViews: async (signal) => savedViews.parse(await read('views', signal)).views,
+    saveView: (name, query) => change('PUT', `views/${encodeURIComponent(name)}`, { query }),
+    deleteView: (name) => change('DELETE', `views/${encodeURIComponent(name)}`),
+    signOut: async () => {
+      sameViewer.forget()
+      await request('DELETE', 'session')
+    },
+    getRecording: async (signal) => recording.parse(await read('recording', signal)),
+    getLeftOut: async (signal) => leftOut.parse(await read('left-out', signal)),
   }
 }

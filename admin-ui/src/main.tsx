@@ -1,5 +1,6 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { reportOtherViewer } from './access/other-viewer.ts'
 import { App, localeOfBrowser, localeOfViewer, makeQueryClient } from './app.tsx'
 import { makeDataProvider } from './data-provider.ts'
 import { addressOf } from './request/address.ts'
@@ -16,7 +17,7 @@ if (element === null) throw new Error('index.html has no element "root".')
 
 const root = createRoot(element)
 const fetch: typeof window.fetch = (...request) => window.fetch(...request)
-const dataProvider = makeDataProvider(makeSend(fetch, addressOf('graphql')), makeRequest(fetch))
+const dataProvider = makeDataProvider(makeSend(fetch, addressOf('graphql')), makeRequest(fetch), reportOtherViewer)
 const queryClient = makeQueryClient()
 const styleCache = makeStyleCache()
 

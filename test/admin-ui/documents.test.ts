@@ -63,9 +63,12 @@ it('asks for pages by key, never by number', () => {
   assert.equal(variables, { first: 50, after: null, filter: { rootsOnly: true }, locale: 'sv' })
 })
 
+const fredrik = (access: string, changes: object = {}) =>
+  access === 'not_signed_in' ? { viewerId: null, companyId: null, access } : { viewerId: '7', companyId: '1', access, ...changes }
+
 type Answer = { readonly status?: number; readonly body: unknown }
 
-const provider = (answers: readonly Answer[], asked: unknown[] = []) => {
+const provider = (answers: readonly Answer[], asked: unknown[] = [], onOtherViewer?: () => void) => {
   const left = [...answers]
   const fetch: typeof globalThis.fetch = async (_address, request) => {
     asked.push(request?.body === undefined ? request?.method : JSON.parse(String(request.body)))
@@ -75,7 +78,7 @@ const provider = (answers: readonly Answer[], asked: unknown[] = []) => {
       headers: { 'x-request-id': 'req-7' },
     })
   }
-  return makeDataProvider(makeSend(fetch, '/graphql'), makeRequest(fetch))
+  return makeDataProvider(makeSend(fetch, '/graphql'), makeRequest(fetch), onOtherViewer)
 }
 
 const failure = async (attempt: Promise<unknown>): Promise<RequestError> => {
@@ -106,7 +109,7 @@ it('refuses a filter that it does not know instead of leaving it out [case 199]'
 it('never takes a list for an empty one when the person may not read [case 219]', async () => {
   const nothing = { events: { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } } }
   const as = (access: string) =>
-    provider([{ body: { data: { viewer: { access }, ...nothing } } }]).getList(auditLog, listParams)
+    provider([{ body: { data: { viewer: fredrik(access), ...nothing } } }]).getList(auditLog, listParams)
   assert.is((await failure(as('not_signed_in'))).reason, 'signed_out')
   assert.is((await failure(as('add_on_missing'))).reason, 'refused')
   assert.equal((await as('granted')).data, [])
@@ -118,7 +121,7 @@ it('never takes zeros for a quiet log when the person may not read [case 219]', 
     eventFacets: { actions: [], sources: [], actors: [], kinds: [], isExact: true },
     eventHistogram: { unit: 'DAY', buckets: [] },
   }
-  const as = (access: string) => provider([{ body: { data: { viewer: { access }, ...nothing } } }])
+  const as = (access: string) => provider([{ body: { data: { viewer: fredrik(access), ...nothing } } }])
   for (const ask of [
     (access: string) => as(access).countEvents({}),
     (access: string) => as(access).getFacets({}),
@@ -128,6 +131,42 @@ it('never takes zeros for a quiet log when the person may not read [case 219]', 
     assert.is((await failure(ask('not_administrator'))).reason, 'refused')
     await ask('granted')
   }
+})
+
+it('lets no answer through that is for another person or company than the first', async () => {
+  const page = { events: { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } } }
+  const answer = (viewer: object): Answer => ({ body: { data: { viewer, ...page, eventCount: { count: 1, isExact: true }, event: null } } })
+  const views: Answer = { body: { views: [{ name: 'Anna', query: '', savedAt: '2026-11-20T08:00:00Z' }] } }
+  const [same, otherPerson, otherCompany] = [fredrik('granted'), fredrik('granted', { viewerId: '8' }), fredrik('granted', { companyId: '2' })]
+  for (const other of [otherPerson, otherCompany, fredrik('not_administrator', { companyId: '2' })]) {
+    let reported = 0
+    const questions: readonly (readonly [(from: ReturnType<typeof provider>) => Promise<unknown>, readonly Answer[]])[] = [
+      [(from) => from.getList(auditLog, listParams), [answer(other)]],
+      [(from) => from.getOne(auditLog, { id: '9', meta: { locale: 'en' } }), [answer(other)]],
+      [(from) => from.countEvents({}), [answer(other)]],
+      [(from) => from.getViewer(), [answer(other)]],
+      [(from) => from.confirmViewer(), [answer(other)]],
+      [(from) => from.getViews(), [views, answer(other)]],
+      [(from) => from.saveView('Anna', 'source=app'), [answer(other)]],
+    ]
+    for (const [ask, answers] of questions) {
+      const asked: unknown[] = []
+      const from = provider([answer(same), answer(fredrik('not_signed_in')), ...answers], asked, () => { reported += 1 })
+      await from.getList(auditLog, listParams)
+      assert.is((await failure(from.countEvents({}))).reason, 'signed_out')
+      assert.is((await failure(ask(from))).reason, 'other_viewer')
+      assert.is(asked.length, 2 + answers.length, 'nothing is changed, nothing else is asked')
+    }
+    assert.is(reported, questions.length)
+  }
+})
+
+it('goes on for the next person once somebody has signed out', async () => {
+  const answer = (viewer: object): Answer => ({ body: { data: { viewer, eventCount: { count: 1, isExact: true } } } })
+  const from = provider([answer(fredrik('granted')), { body: '' }, answer(fredrik('granted', { companyId: '2' }))])
+  await from.countEvents({})
+  await from.signOut()
+  await from.countEvents({})
 })
 
 it('tells apart why there is no answer, and keeps the id under which the log tells more [case 175]', async () => {

@@ -75,6 +75,7 @@ export function ordinary(size = 60): Scenario {
   const lastMidnight = Date.parse('2026-11-23T23:00:00Z')
   return {
     access: 'granted',
+    viewer: { viewerId: '7', viewerName: 'Fredrik Isaksson', companyId: '1', companyName: 'Nordljus Konsult AB', timeZone: 'Europe/Stockholm' },
     locale: 'en',
     events: [...roots, ...alongWith(1)],
     count: { count: 1_284, isExact: true },

@@ -21,6 +21,8 @@ export type Failure = { readonly status: number; readonly code: string; readonly
 /** What the log holds as far as a screen sees it. */
 export type Scenario = {
   access: Access
+  /** Who is signed in, for which company. */
+  viewer: { readonly viewerId: string; readonly viewerName: string; readonly companyId: string; readonly companyName: string; readonly timeZone: string }
   /** The reader's language. */
   locale: 'en' | 'sv'
   events: readonly WholeEvent[]
@@ -42,6 +44,8 @@ export type ScreenServer = {
   scenario: Scenario
   /** Every filter that a list was asked for with. */
   readonly asked: unknown[]
+  /** How many files were asked for. */
+  exports: number
   readonly close: () => Promise<void>
 }
 
@@ -63,7 +67,7 @@ const nobody: Appearance = { name: null, colour: null, darkColour: null, signInU
  */
 export async function startScreenServer(scenario: Scenario, appearance: Partial<Appearance> = {}, folder = builtScreens): Promise<ScreenServer> {
   const asked: unknown[] = []
-  const server: { -readonly [Key in keyof ScreenServer]: ScreenServer[Key] } = { url: '', scenario, asked, close: async () => undefined }
+  const server: { -readonly [Key in keyof ScreenServer]: ScreenServer[Key] } = { url: '', scenario, asked, exports: 0, close: async () => undefined }
   const app = express()
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: contentSecurity } }))
   const failed = (kind: Question, response: express.Response): boolean => {
@@ -102,6 +106,7 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
     response.json(Object.fromEntries(server.scenario.recording.kinds.map(({ kind, leftOut }) => [kind, leftOut])))
   })
   app.get('/export/events.:format', (_request, response) => {
+    server.exports += 1
     if (failed('export', response)) return
     response.set({ 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="audit-log-2026-11-23.csv"', 'x-audit-export-id': server.scenario.events[0]?.id ?? '' }).send(server.scenario.file)
   })
@@ -126,13 +131,13 @@ function answer(scenario: Scenario, kind: Question, variables: Record<string, un
       return { viewer: viewerWith(scenario) }
     case 'count':
       // What has come since the list was read is asked for by time.
-      return { viewer: { access: scenario.access }, eventCount: scenario.count }
+      return { viewer: viewerWith(scenario), eventCount: scenario.count }
     case 'facets':
-      return { viewer: { access: scenario.access }, eventFacets: scenario.facets }
+      return { viewer: viewerWith(scenario), eventFacets: scenario.facets }
     case 'histogram':
-      return { viewer: { access: scenario.access }, eventHistogram: scenario.histogram }
+      return { viewer: viewerWith(scenario), eventHistogram: scenario.histogram }
     case 'entry':
-      return { event: scenario.events.find(({ id }) => id === variables['id']) ?? null }
+      return { viewer: viewerWith(scenario), event: scenario.events.find(({ id }) => id === variables['id']) ?? null }
     default: {
       const act = of('act')
       const query = String(of('query') ?? '').toLowerCase()
@@ -142,16 +147,16 @@ function answer(scenario: Scenario, kind: Question, variables: Record<string, un
       const first = Number(variables['after'] ?? 0)
       const nodes = wanted.slice(first, first + scenario.pageSize)
       const end = first + nodes.length
-      return { viewer: { access: scenario.access }, events: { nodes, pageInfo: { hasNextPage: end < wanted.length, endCursor: String(end) } } }
+      return { viewer: viewerWith(scenario), events: { nodes, pageInfo: { hasNextPage: end < wanted.length, endCursor: String(end) } } }
     }
   }
 }
 
-function viewerWith({ access, locale }: Scenario) {
+function viewerWith({ access, locale, viewer }: Scenario) {
   const isKnown = access !== 'not_signed_in'
   return {
-    viewerId: isKnown ? '7' : null, viewerName: access === 'granted' || access === 'add_on_missing' ? 'Fredrik Isaksson' : null, locale,
-    companyId: isKnown ? '1' : null, companyName: isKnown && access !== 'company_unknown' ? 'Nordljus Konsult AB' : null,
-    timeZone: 'Europe/Stockholm', contact: 'sales@konsultboard.example', access,
+    viewerId: isKnown ? viewer.viewerId : null, viewerName: access === 'granted' || access === 'add_on_missing' ? viewer.viewerName : null, locale,
+    companyId: isKnown ? viewer.companyId : null, companyName: isKnown && access !== 'company_unknown' ? viewer.companyName : null,
+    timeZone: viewer.timeZone, contact: 'sales@konsultboard.example', access,
   }
 }

@@ -1,9 +1,11 @@
 import BusinessOutlined from '@mui/icons-material/BusinessOutlined'
 import LockOutlined from '@mui/icons-material/LockOutlined'
 import LoginOutlined from '@mui/icons-material/LoginOutlined'
+import PeopleOutlined from '@mui/icons-material/PeopleOutlined'
 import ShieldOutlined from '@mui/icons-material/ShieldOutlined'
 import { Button, CircularProgress, Typography } from '@mui/material'
-import { type ReactNode, useState } from 'react'
+import { useQueryClient } from '@tanstack/react-query'
+import { type ReactNode, useEffect, useState } from 'react'
 import { useLocation } from 'react-router-dom'
 import { Problem } from '../problem/problem.tsx'
 import { Notice } from '../problem/notice.tsx'
@@ -13,7 +15,8 @@ import { logPath } from '../shell/place.ts'
 import { useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
 import { Contact } from './contact.tsx'
-import { useViewerQuery, ViewerProvider } from './use-viewer.ts'
+import { useOtherViewer } from './other-viewer.ts'
+import { useViewerQuery, viewerKey, ViewerProvider } from './use-viewer.ts'
 import type { Access, Viewer } from './viewer.ts'
 
 const NoAccess = ({
@@ -97,6 +100,27 @@ const NoAccess = ({
   }
 }
 
+/** Somebody else has signed in beside this page: nothing of the log that it showed stays in it. */
+const OtherViewer = (): ReactNode => {
+  const text = useText()
+  const client = useQueryClient()
+  useEffect(() => client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== viewerKey[0] }), [client])
+  return (
+    <Notice
+      whole
+      icon={<PeopleOutlined />}
+      title={text('access.other_viewer')}
+      actions={
+        <Button variant="contained" onClick={() => window.location.reload()}>
+          {text('state.reload')}
+        </Button>
+      }
+    >
+      {text('access.other_viewer_text')}
+    </Notice>
+  )
+}
+
 /**
  * Shows what stands behind it to administrators whose company has the add-on, and to everybody else why not.
  *
@@ -105,6 +129,14 @@ const NoAccess = ({
 export const AccessGate = ({ hasSignedOut, children }: { hasSignedOut: boolean; children: ReactNode }): ReactNode => {
   const text = useText()
   const { data: viewer, error, refetch } = useViewerQuery()
+  const isOther = useOtherViewer()
+  useEffect(() => {
+    // Of two windows side by side, the one that is gone to was visible all the time.
+    const askAgain = () => void refetch({ cancelRefetch: false })
+    window.addEventListener('focus', askAgain)
+    return () => window.removeEventListener('focus', askAgain)
+  }, [refetch])
+  if (isOther) return <OtherViewer />
   if (viewer?.access === 'granted') return <ViewerProvider value={viewer}>{children}</ViewerProvider>
   if (viewer) return <NoAccess viewer={viewer} access={viewer.access} {...{ hasSignedOut }} checkAgain={refetch} />
   if (error) return <Problem whole error={error} retry={() => void refetch()} />

@@ -19,8 +19,9 @@ export const viewerQuery = (dataProvider: AuditDataProvider) => ({
   staleTime: 60_000,
 })
 
-/** The answer to "who looks?", and how asking goes. */
-export const useViewerQuery = () => useQuery(viewerQuery(useDataProvider<AuditDataProvider>()))
+/** The answer to "who looks?", and how asking goes. Whoever comes back to the page may have signed in elsewhere meanwhile. */
+export const useViewerQuery = () =>
+  useQuery({ ...viewerQuery(useDataProvider<AuditDataProvider>()), refetchOnWindowFocus: 'always' })
 
 /** Who looks, as far as it is known by now. */
 export const useViewerIfKnown = (): Viewer | undefined => useViewerQuery().data

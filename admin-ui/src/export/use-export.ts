@@ -45,6 +45,8 @@ export const useExport = (locale: string) => {
       running.current = abort
       setState({ step: 'running', bytes: 0, lines: 0 })
       try {
+        // The file itself does not say whom it is for.
+        await dataProvider.confirmViewer(abort.signal)
         let shown = 0
         const { file, name, receipt, entry } = await download(
           (...request) => window.fetch(...request),

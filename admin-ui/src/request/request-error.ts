@@ -3,6 +3,7 @@ export type Reason =
   | 'network'
   | 'signed_out'
   | 'refused'
+  | 'other_viewer'
   | 'bad_filter'
   | 'too_slow'
   | 'busy'

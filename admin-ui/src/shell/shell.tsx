@@ -8,6 +8,7 @@ import { type ReactNode, useCallback, useEffect, useState } from 'react'
 import { type CoreLayoutProps, useDataProvider, useSetLocale, useTheme } from 'react-admin'
 import { useLocation } from 'react-router-dom'
 import { AccessGate } from '../access/access-gate.tsx'
+import { useOtherViewer } from '../access/other-viewer.ts'
 import { useViewerIfKnown, viewerKey } from '../access/use-viewer.ts'
 import type { AuditDataProvider } from '../data-provider.ts'
 import { addressOf } from '../request/address.ts'
@@ -146,7 +147,8 @@ const titleOf = (pathname: string, name: string, text: ReturnType<typeof useText
 export const Shell = ({ children }: CoreLayoutProps): ReactNode => {
   const text = useText()
   const locale = useReadersLocale()
-  const viewer = useViewerIfKnown()
+  const known = useViewerIfKnown()
+  const viewer = useOtherViewer() ? undefined : known
   const name = appearance.name ?? text('product.name')
   const title = titleOf(useLocation().pathname, name, text)
   const [hasSignedOut, setHasSignedOut] = useState(false)

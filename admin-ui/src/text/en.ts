@@ -450,6 +450,9 @@ export const en = {
     sign_in_text: 'Open the audit log from the application: if you are signed in there, one click is enough. You come back to this place.',
     check_again: 'I have signed in',
     still_not: 'Still not signed in here.',
+    other_viewer: 'The sign-in has changed',
+    other_viewer_text:
+      'Since this page was opened, somebody else has signed in in this browser, or the same person for another company. So that the two logs do not mix, nothing is shown here any more. Load the page again to go on as whoever is signed in now; filters and place stay.',
     signed_out: 'You have signed out of the audit log',
     signed_out_text: 'You may still be signed in to the application.',
     not_administrator: 'The audit log is for administrators',

@@ -448,6 +448,9 @@ export const sv: Messages = {
     sign_in_text: 'Öppna granskningsloggen från programmet: är du inloggad där räcker ett klick. Du kommer tillbaka till samma ställe.',
     check_again: 'Jag har loggat in',
     still_not: 'Fortfarande inte inloggad här.',
+    other_viewer: 'Inloggningen har ändrats',
+    other_viewer_text:
+      'Sedan sidan öppnades har någon annan loggat in i den här webbläsaren, eller samma person för ett annat företag. För att de två loggarna inte ska blandas visas inget mer här. Läs in sidan igen för att fortsätta som den som är inloggad nu; filter och plats finns kvar.',
     signed_out: 'Du har loggat ut från granskningsloggen',
     signed_out_text: 'Du kan fortfarande vara inloggad i programmet.',
     not_administrator: 'Granskningsloggen är för administratörer',

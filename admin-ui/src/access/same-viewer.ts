@@ -1,0 +1,70 @@
+import * as z from 'zod/mini'
+import { RequestError } from '../request/request-error.ts'
+import { accesses } from './viewer.ts'
+
+/** Whom an answer is for: every document asks for it. */
+export const whoDocumentPart = 'viewer { viewerId companyId access }'
+
+const answer = z.object({
+  viewer: z.object({
+    viewerId: z.nullable(z.string()),
+    companyId: z.nullable(z.string()),
+    access: z.enum(accesses),
+  }),
+})
+
+/** Looks at whom each answer is for. */
+export type SameViewer = {
+  /**
+   * Lets an answer through only if it is for whoever the page is for.
+   *
+   * @throws RequestError `other_viewer`
+   */
+  readonly check: (data: unknown) => void
+  /**
+   * The same, and only if that person may read. To whoever may not, the server answers with an empty list and with
+   * zeros: here that is an error, so that it never looks like one.
+   *
+   * @throws RequestError `other_viewer`, `signed_out` or `refused`
+   */
+  readonly checkGranted: (data: unknown) => void
+  /** Whether anything of the log may stand in the page yet. */
+  readonly isKnown: () => boolean
+  /** Nothing of the log stands in the page any more. */
+  readonly forget: () => void
+}
+
+/**
+ * Makes what keeps a page to one person and one company: the first that may read. The session is the browser's, so
+ * that somebody else may sign in beside an open page.
+ *
+ * @param onOther is called when an answer is for somebody else
+ */
+export const makeSameViewer = (onOther: () => void): SameViewer => {
+  let known: { readonly viewerId: string | null; readonly companyId: string | null } | null = null
+  const check = (data: unknown) => {
+    const { access, viewerId, companyId } = answer.parse(data).viewer
+    if (access !== 'not_signed_in' && known !== null && (known.viewerId !== viewerId || known.companyId !== companyId)) {
+      onOther()
+      throw new RequestError('other_viewer', 'Somebody else, or the same person for another company, is signed in now.', null)
+    }
+    if (access === 'granted') known = { viewerId, companyId }
+    return access
+  }
+  return {
+    check,
+    checkGranted: (data) => {
+      const access = check(data)
+      if (access === 'granted') return
+      throw new RequestError(
+        access === 'not_signed_in' ? 'signed_out' : 'refused',
+        `The log may not be read: ${access}.`,
+        null,
+      )
+    },
+    isKnown: () => known !== null,
+    forget: () => {
+      known = null
+    },
+  }
+}
