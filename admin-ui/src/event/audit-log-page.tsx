@@ -6,6 +6,7 @@ import type { ExportDialogProps } from '../export/export-dialog.tsx'
 import { FilterBar } from '../filter/filter-bar.tsx'
 import { FilterChips } from '../filter/filter-chips.tsx'
 import { noFilter } from '../filter/event-filter.ts'
+import { faultsInWords } from '../filter/filter-faults.ts'
 import { useFilter, useFilterFaults, useQuestion, useZone } from '../filter/use-filter.ts'
 import { ZoneMenu } from '../filter/zone-menu.tsx'
 import { Histogram } from '../histogram/histogram.tsx'
@@ -16,7 +17,6 @@ import { KeyHelp } from '../shell/key-help.tsx'
 import { recordingPath, recordingPlace } from '../shell/place.ts'
 import { usePart } from '../shell/use-part.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
-import { formatList } from '../time/format.ts'
 import { ViewsMenu } from '../view/views-menu.tsx'
 import { EventDrawer } from './event-drawer.tsx'
 import { EventList, EventListSkeleton } from './event-list.tsx'
@@ -68,7 +68,7 @@ const Log = (): ReactNode => {
   const faults = useFilterFaults()
   const pages = useEventPages(question.listInput, faults.length === 0)
   const [exporting, setExporting] = useState(false)
-  const fault = faults.length === 0 ? null : text('state.unreadable', { filters: formatList(faults, locale) })
+  const fault = faultsInWords(faults, text, locale)
   const error = fault === null ? pages.failure : new RequestError('bad_filter', fault, null)
   const { refetch, fetchNextPage } = pages
   const refresh = useCallback(() => void refetch(), [refetch])
@@ -119,7 +119,7 @@ const Log = (): ReactNode => {
         >
           <ZoneMenu />
           <ViewsMenu />
-          <QuestionMenu input={question.listInput} />
+          <QuestionMenu input={fault === null ? question.listInput : null} />
           <KeyHelp />
         </Box>
         <Button

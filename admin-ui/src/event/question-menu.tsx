@@ -16,14 +16,14 @@ const forms = {
   graphql: ({ graphql }: ListQuestion) => JSON.stringify(graphql, null, 2),
 } as const
 
-/** The list to take along: as a link, and as the question that gives it in psql, in a shell, over GraphQL. */
-export const QuestionMenu = ({ input }: { input: EventFilterInput }): ReactNode => {
+/** The list to take along: as a link, and as the question that gives it in psql, in a shell, over GraphQL; only as a link where there is no question. */
+export const QuestionMenu = ({ input }: { input: EventFilterInput | null }): ReactNode => {
   const text = useText()
   const client = useQueryClient()
   const dataProvider = useDataProvider<AuditDataProvider>()
   const { outcome, copy, fail } = useCopy()
   const [anchor, setAnchor] = useState<HTMLElement | null>(null)
-  const copyAs = async (form: keyof typeof forms) => {
+  const copyAs = async (form: keyof typeof forms, input: EventFilterInput) => {
     setAnchor(null)
     try {
       const question = await client.fetchQuery({
@@ -56,8 +56,8 @@ export const QuestionMenu = ({ input }: { input: EventFilterInput }): ReactNode 
         >
           {text('list.copy_link')}
         </MenuItem>
-        {(['sql', 'curl', 'graphql'] as const).map((form) => (
-          <MenuItem key={form} onClick={() => void copyAs(form)}>
+        {(input === null ? [] : (['sql', 'curl', 'graphql'] as const)).map((form) => (
+          <MenuItem key={form} onClick={() => input && void copyAs(form, input)}>
             {text(`list.copy_${form}`)}
           </MenuItem>
         ))}

@@ -1,4 +1,5 @@
-import { type Period, periodFaults, periodToInstants, readPeriod, writePeriod } from './period.ts'
+import { isBesides, listNames as lists, queryName, textNames as texts, thingNames as things } from './address-names.ts'
+import { type Period, periodToInstants, readPeriod, writePeriod } from './period.ts'
 import { hasWord, searchFor } from './search-words.ts'
 
 /** A row that a filter names: `{ kind: 'customer', id: '42' }`, in the address `customer/42`. */
@@ -56,10 +57,6 @@ export const noFilter: EventFilter = {
   act: null,
 }
 
-const lists = { actions: 'action', notActions: 'notAction', sources: 'source', notSources: 'notSource' } as const
-const texts = { actor: 'actor', kind: 'kind', request: 'request', act: 'act' } as const
-const things = { object: 'object', owner: 'owner' } as const
-
 /** Reads `customer/42`; null if it names no thing. */
 export const readThing = (text: string | null): Thing | null => {
   const slash = text?.indexOf('/') ?? -1
@@ -68,14 +65,14 @@ export const readThing = (text: string | null): Thing | null => {
     : { kind: text.slice(0, slash), id: text.slice(slash + 1) }
 }
 
-/** Reads the filter from the query part of the address; what cannot be read is in {@link filterFaults}. */
+/** Reads the filter from the query part of the address; what cannot be read is in `filterFaults`. */
 export const readFilter = (address: URLSearchParams): EventFilter => ({
   actions: [...new Set(address.getAll(lists.actions))],
   notActions: [...new Set(address.getAll(lists.notActions))],
   sources: [...new Set(address.getAll(lists.sources))],
   notSources: [...new Set(address.getAll(lists.notSources))],
   period: readPeriod(address),
-  query: searchFor(address.get('q') ?? ''),
+  query: searchFor(address.get(queryName) ?? ''),
   actor: address.get(texts.actor) || null,
   kind: address.get(texts.kind) || null,
   object: readThing(address.get(things.object)),
@@ -84,25 +81,16 @@ export const readFilter = (address: URLSearchParams): EventFilter => ({
   act: address.get(texts.act) || null,
 })
 
-/** What stands in the address as a filter but is none: a list that left it out in silence would be wrong. */
-export const filterFaults = (address: URLSearchParams): readonly string[] => [
-  ...periodFaults(address),
-  ...Object.values(things)
-    .filter((name) => address.has(name) && readThing(address.get(name)) === null)
-    .map((name) => `${name}=${address.get(name)}`),
-]
-
-/** A new query part with this filter in place of the old one; what is not the filter's stays. */
+/** A new query part with this filter in place of the old one and of what was wrong; how the list is shown stays. */
 export const writeFilter = (filter: EventFilter, address: URLSearchParams): URLSearchParams => {
   const next = new URLSearchParams(address)
-  for (const name of [...Object.values(lists), ...Object.values(texts), ...Object.values(things), 'q'])
-    next.delete(name)
+  for (const name of new Set(address.keys())) if (!isBesides(name, address.getAll(name))) next.delete(name)
   for (const value of filter.actions) next.append(lists.actions, value)
   for (const value of filter.notActions) next.append(lists.notActions, value)
   for (const value of filter.sources) next.append(lists.sources, value)
   for (const value of filter.notSources) next.append(lists.notSources, value)
   writePeriod(filter.period, next)
-  if (hasWord(filter.query)) next.set('q', filter.query)
+  if (hasWord(filter.query)) next.set(queryName, filter.query)
   if (filter.actor !== null) next.set(texts.actor, filter.actor)
   if (filter.kind !== null) next.set(texts.kind, filter.kind)
   if (filter.object !== null) next.set(things.object, `${filter.object.kind}/${filter.object.id}`)

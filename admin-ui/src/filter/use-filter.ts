@@ -3,15 +3,16 @@ import { useSearchParams } from 'react-router-dom'
 import { useViewer } from '../access/use-viewer.ts'
 import { dayOf } from '../time/day.ts'
 import { useNow } from '../time/use-now.ts'
+import { type ZoneChoice, zoneChoices } from './address-names.ts'
 import {
   type EventFilter,
   type EventFilterInput,
-  filterFaults,
   letsActsThrough,
   readFilter,
   toInput,
   writeFilter,
 } from './event-filter.ts'
+import { type FilterFault, filterFaults } from './filter-faults.ts'
 
 type Change = EventFilter | ((current: EventFilter) => EventFilter)
 
@@ -33,15 +34,11 @@ export const useFilter = (): [EventFilter, (change: Change, replace?: boolean) =
   return [filter, setFilter]
 }
 
-/** What stands in the address as a filter but is none. */
-export const useFilterFaults = (): readonly string[] => {
+/** What stands in the address and cannot be followed. */
+export const useFilterFaults = (): readonly FilterFault[] => {
   const [address] = useSearchParams()
   return useMemo(() => filterFaults(address), [address])
 }
-
-/** The zones a reader can choose. */
-export const zoneChoices = ['company', 'browser', 'utc'] as const
-export type ZoneChoice = (typeof zoneChoices)[number]
 
 /** What each choice of zone is for this reader. */
 export const useZones = (): Record<ZoneChoice, string> => {

@@ -2,7 +2,8 @@ import PublicOutlined from '@mui/icons-material/PublicOutlined'
 import { Box, Button, Menu, MenuItem } from '@mui/material'
 import { type ReactNode, useState } from 'react'
 import { useText } from '../text/use-text.ts'
-import { useZone, useZones, zoneChoices } from './use-filter.ts'
+import { zoneChoices } from './address-names.ts'
+import { useZone, useZones } from './use-filter.ts'
 
 /** The time zone in which times are shown: the company's, this device's or UTC. */
 export const ZoneMenu = (): ReactNode => {

@@ -356,6 +356,7 @@ export const en = {
     restored: 'As before: %{name}.',
     undo: 'Undo',
     not_saved: 'That did not work. Try again.',
+    faulty: 'The filter of this page is not valid and cannot be saved.',
   },
   recording: {
     open: 'About the recording',
@@ -422,7 +423,6 @@ export const en = {
     unloaded: 'A part of this page did not load',
     unloaded_text: 'Load the page again: you stay where you are.',
     bad_filter: 'This filter is not valid',
-    unreadable: 'This link contains a filter that does not exist: %{filters}.',
     too_slow: 'This took too long',
     too_slow_text: 'Narrow the period or the search, and try again.',
     busy: 'The server is busy',
@@ -432,6 +432,14 @@ export const en = {
     reload: 'Load again',
     no_page: 'There is no such page',
     to_log: 'Go to the audit log',
+  },
+  filter_fault: {
+    unreadable: 'This address contains a filter that does not exist: %{filters}.',
+    unknown: 'There is no filter of that name here: %{filters}. There are %{names}.',
+    renamed: 'Here %{filter} is written %{instead}.',
+    twice: 'This can be said only once: %{filters}.',
+    together: 'These cannot be said together: %{filters}.',
+    remedy: 'Nothing was looked for. Correct the address, or reset the filters.',
   },
   bad_filter: {
     no_word: 'The search has no word in it.',

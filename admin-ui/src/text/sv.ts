@@ -353,6 +353,7 @@ export const sv: Messages = {
     restored: 'Som förut: %{name}.',
     undo: 'Ångra',
     not_saved: 'Det gick inte. Försök igen.',
+    faulty: 'Sidans filter är inte giltigt och kan inte sparas.',
   },
   recording: {
     open: 'Om registreringen',
@@ -420,7 +421,6 @@ export const sv: Messages = {
     unloaded: 'En del av sidan kunde inte hämtas',
     unloaded_text: 'Läs in sidan igen: du stannar där du är.',
     bad_filter: 'Filtret är inte giltigt',
-    unreadable: 'Länken innehåller ett filter som inte finns: %{filters}.',
     too_slow: 'Det tog för lång tid',
     too_slow_text: 'Välj en kortare period eller en snävare sökning och försök igen.',
     busy: 'Servern är upptagen',
@@ -430,6 +430,14 @@ export const sv: Messages = {
     reload: 'Läs in igen',
     no_page: 'Sidan finns inte',
     to_log: 'Gå till granskningsloggen',
+  },
+  filter_fault: {
+    unreadable: 'Adressen innehåller ett filter som inte finns: %{filters}.',
+    unknown: 'Här finns inget filter med det namnet: %{filters}. Det finns %{names}.',
+    renamed: 'Här skrivs %{filter} som %{instead}.',
+    twice: 'Det här kan bara anges en gång: %{filters}.',
+    together: 'Det här går inte att ange tillsammans: %{filters}.',
+    remedy: 'Inget söktes. Rätta adressen eller återställ filtren.',
   },
   bad_filter: {
     no_word: 'Sökningen innehåller inget ord.',

@@ -2,6 +2,7 @@ import DeleteOutlined from '@mui/icons-material/DeleteOutlined'
 import { Box, Button, IconButton, Skeleton, TextField, Typography } from '@mui/material'
 import { type FormEvent, type ReactNode, useRef, useState } from 'react'
 import { Link, useLocation } from 'react-router-dom'
+import { useFilterFaults } from '../filter/use-filter.ts'
 import { logPath } from '../shell/place.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
@@ -32,11 +33,12 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
   // Deleting and replacing are undone by saving what was there before.
   const undo = (before: SavedView) => save.mutate(before, { onSuccess: () => setDone({ what: 'restored', name: before.name }), onSettled: focusField })
   const query = search.replace(/^\?/, '')
+  const isFaulty = useFilterFaults().length > 0
   const views = data?.toSorted((one, other) => one.name.localeCompare(other.name, locale))
   const replaces = views?.some((view) => view.name === name.trim()) ?? false
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (name.trim() === '') return
+    if (name.trim() === '' || isFaulty) return
     const before = views?.find((view) => view.name === name.trim())
     save.mutate(
       { name: name.trim(), query },
@@ -70,7 +72,7 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
           <Box component="li" key={view.name} sx={{ display: 'flex', alignItems: 'center', gap: 0.5 }}>
             <Button
               component={Link}
-              to={`${logPath}?${view.query}`}
+              to={{ pathname: logPath, search: new URLSearchParams(view.query).toString() }}
               color="inherit"
               aria-current={view.query === query ? 'true' : undefined}
               onClick={close}
@@ -101,11 +103,12 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
             fullWidth
             inputRef={field}
             label={text('view.name')}
+            helperText={isFaulty && text('view.faulty')}
             value={name}
             onChange={({ target }) => setName(target.value)}
             slotProps={{ htmlInput: { maxLength: longestName, autoComplete: 'off' } }}
           />
-          <Button type="submit" variant="contained" disabled={name.trim() === ''} loading={save.isPending}>
+          <Button type="submit" variant="contained" disabled={name.trim() === '' || isFaulty} loading={save.isPending}>
             {text(replaces ? 'view.replace' : 'view.save')}
           </Button>
         </Box>
