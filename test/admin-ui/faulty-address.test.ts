@@ -60,4 +60,15 @@ test('a saved view that is not understood says so instead of showing everything'
   assert.is(server.asked.length, asked)
 })
 
+test('one thing takes the place of a kind that was chosen before', async () => {
+  await open(`${log}?kind=cv`)
+  await rows(page)
+  await button(page, /^More/).click()
+  await page.getByRole('textbox', { name: 'One thing' }).fill('Customer 81')
+  await button(page, 'Apply').click()
+  await page.waitForURL(/object=customer/)
+  assert.is(new URL(page.url()).search, '?object=customer%2F81')
+  assert.equal(await page.locator('[data-chip]').allInnerTexts(), ['Object: Customer 81'])
+})
+
 test.run()

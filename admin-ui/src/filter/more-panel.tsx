@@ -56,7 +56,7 @@ export const MorePanel = ({ close }: { close: () => void }): ReactNode => {
   const apply = (event: FormEvent) => {
     event.preventDefault()
     if (isWrong) return
-    setFilter((current) => ({ ...current, object: thing }))
+    setFilter((current) => ({ ...current, object: thing, ...(thing && { kind: null }) }))
     close()
   }
   return (
