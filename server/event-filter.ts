@@ -32,9 +32,12 @@ const text = (most: number) =>
 
 const someOf = () => z.array(text(longest.word)).min(1, 'is an empty list: leave it out instead').max(100, 'has more than 100 values')
 
+/** Why a value is not the number of an entry; the value itself as far as a person can read it. */
+const notAnEntry = (value: unknown): string => `is ${JSON.stringify(String(value)).slice(0, 100)}, which is not the number of an entry`
+
 const eventId = z.union([z.string(), z.number(), z.bigint()])
   .transform(String)
-  .refine((value) => /^\d{1,19}$/.test(value) && BigInt(value) <= greatestId, 'is not the number of an entry')
+  .refine((value) => /^\d{1,19}$/.test(value) && BigInt(value) <= greatestId, { error: ({ input }) => notAnEntry(input) })
 
 const eventFilter = z.strictObject({
   actions: someOf().nullish(),
@@ -77,7 +80,7 @@ export function parseEventFilter(input: unknown): EventFilter {
 export function parseEventId(input: unknown): string {
   const result = eventId.safeParse(input)
   if (result.success) return result.data
-  throw badFilter(`id is ${JSON.stringify(String(input)).slice(0, 100)}, which is not the number of an entry`)
+  throw badFilter(`id ${notAnEntry(input)}`)
 }
 
 const parameters = {

@@ -103,6 +103,9 @@ const facetsAnswer = z.object({ eventFacets })
 const histogramAnswer = z.object({ eventHistogram })
 const viewerAnswer = z.object({ viewer })
 
+/** The largest number that an entry can have. */
+const greatestId = 2n ** 63n - 1n
+
 const notFound = (id: GetOneParams['id']) => new RequestError('not_found', `There is no entry ${String(id)}.`, null)
 
 /** The entries of the log as ra-data-postgraphile sees them; read-only. */
@@ -161,7 +164,7 @@ export class EventResource extends BaseResource {
 
   /** One entry with everything: the library's own document, with the reader's language and whom it is for added. */
   one(params: GetOneParams) {
-    if (!/^\d{1,19}$/.test(String(params.id))) throw notFound(params.id)
+    if (!/^\d{1,19}$/.test(String(params.id)) || BigInt(params.id) > greatestId) throw notFound(params.id)
     const { query, variables } = this.getOne(params)
     return {
       query: `query ${query.replace('{', `{ ${whoDocumentPart}`)}`,

@@ -56,6 +56,13 @@ it('asks for an entry with the fields that the screens read, and leaves large nu
   assert.equal(variables, { id: '9007199254740993', locale: 'sv' })
 })
 
+it('asks for no entry whose number none can have', () => {
+  for (const id of ['9223372036854775808', '99999999999999999999', 'x', '-1']) {
+    assert.throws(() => new EventResource().one({ id, meta: { locale: 'sv' } }), (error: unknown) => error instanceof RequestError && error.reason === 'not_found', id)
+  }
+  assert.equal(new EventResource().one({ id: '9223372036854775807', meta: { locale: 'sv' } }).variables, { id: '9223372036854775807', locale: 'sv' })
+})
+
 it('asks for pages by key, never by number', () => {
   const { query, variables } = page('DESC')
   assert.match(query, /after: \$after/)

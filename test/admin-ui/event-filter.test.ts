@@ -15,7 +15,8 @@ import { readThingInWords } from '../../admin-ui/src/filter/thing-in-words.ts'
 import { badFilterInWords } from '../../admin-ui/src/problem/bad-filter.ts'
 import { messages } from '../../admin-ui/src/text/locale.ts'
 import { makeTranslate } from '../../admin-ui/src/text/translate.ts'
-import { parseEventFilterParameters, parseQueryString } from '../../server/event-filter.ts'
+import { parseEventFilter, parseEventFilterParameters, parseQueryString } from '../../server/event-filter.ts'
+import { Refusal } from '../../server/refusal.ts'
 
 const it = suite('The filter of the list')
 
@@ -85,6 +86,28 @@ it('that is refused is explained in the reader\u2019s words', () => {
   assert.is(badFilterInWords('query is longer than 200 characters', sv), 'Filtret är längre än 200 tecken.')
   assert.is(badFilterInWords('"moved" is not one of api, app', sv), 'Här finns inget med det namnet: "moved".')
   assert.is(badFilterInWords('something new \u202e', sv), 'something new ⟨U+202E⟩')
+  assert.is(badFilterInWords('query has no word; something new', sv), 'query has no word; something new')
+})
+
+it('that the server refuses by its form is explained in the reader\u2019s words: it is the server\u2019s own text that is understood', () => {
+  const sv = makeTranslate(messages.sv, 'sv-SE')
+  const refused = (filter: object) => {
+    try {
+      parseEventFilter(filter)
+    } catch (error) {
+      if (error instanceof Refusal) return badFilterInWords(error.detail ?? '', sv)
+      throw error
+    }
+    throw new Error('It was not refused.')
+  }
+  assert.is(refused({ act: 'x' }), '"x" är inte numret på en post.')
+  assert.is(refused({ act: '9223372036854775808' }), '"9223372036854775808" är inte numret på en post.')
+  assert.is(badFilterInWords('act is "x", not the number of an entry', sv), '"x" är inte numret på en post.', 'the database says it so')
+  assert.is(refused({ actions: [''] }), 'Ett filter i adressen är tomt. Ta bort det.')
+  assert.is(refused({ query: 'a\0' }), 'Filtret innehåller ett tecken som inget namn kan ha.')
+  assert.is(refused({ actions: ['x'.repeat(101)] }), 'Filtret är längre än 100 tecken.')
+  assert.is(refused({ actions: Array.from({ length: 101 }, () => 'a') }), 'Filtret har fler än 100 värden. Ta bort några av dem.')
+  assert.is(refused({ act: 'a b', query: 'a\0' }), 'Filtret innehåller ett tecken som inget namn kan ha. "a b" är inte numret på en post.')
 })
 
 it('is the same for the list and for the file: the server reads the address of the file as what the list asked for', () => {

@@ -14,7 +14,7 @@ const inWords = (query: string) => faultsOf(query).map((fault) => `${fault.what}
 it('says what it cannot read instead of leaving it out in silence [case 195]', () => {
   assert.equal(inWords('object=customer&owner=/1&from=2026-02-30&source=app'), ['unreadable from=2026-02-30', 'unreadable object=customer', 'unreadable owner=/1'])
   assert.equal(inWords('period=never'), ['unreadable period=never'])
-  for (const query of ['zone=mars', 'entries=foo', 'zone=', 'entries=', 'actor=', 'kind=', 'request=', 'act=', 'object=', 'from=', 'period=']) assert.equal(inWords(query), [`unreadable ${query}`])
+  for (const query of ['zone=mars', 'entries=foo', 'zone=', 'entries=', 'action=', 'notSource=', 'actor= ', 'actor=', 'kind=', 'request=', 'act=', 'object=', 'from=', 'period=']) assert.equal(inWords(query), [`unreadable ${query}`])
 })
 
 it('says which names it does not know, and how they are written here', () => {

@@ -47,7 +47,7 @@ export const filterFaults = (address: URLSearchParams): readonly FilterFault[] =
     else if (
       // Bytes that are no UTF-8 arrive as U+FFFD: what was meant is gone.
       value.includes('\u{FFFD}') ||
-      (value === '' && Object.values<string>(textNames).includes(name)) ||
+      (value.trim() === '' && [...Object.values<string>(textNames), ...severalTimes].includes(name)) ||
       (Object.values<string>(thingNames).includes(name) && readThing(value) === null) ||
       (choices !== undefined && !choices.includes(value))
     ) {

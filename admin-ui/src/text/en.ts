@@ -447,6 +447,9 @@ export const en = {
     too_long: 'The filter is longer than %{most} characters.',
     unknown: 'Nothing of that name is known here: %{value}.',
     not_a_number: '%{value} is not the number of an entry.',
+    empty: 'A filter in the address is empty. Leave it out.',
+    nul: 'The filter has a character in it that no name can have.',
+    many_values: 'The filter names more than %{most} values. Leave some of them out.',
     wrong_order: 'The period ends before it begins.',
   },
   access: {

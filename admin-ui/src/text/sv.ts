@@ -445,6 +445,9 @@ export const sv: Messages = {
     too_long: 'Filtret är längre än %{most} tecken.',
     unknown: 'Här finns inget med det namnet: %{value}.',
     not_a_number: '%{value} är inte numret på en post.',
+    empty: 'Ett filter i adressen är tomt. Ta bort det.',
+    nul: 'Filtret innehåller ett tecken som inget namn kan ha.',
+    many_values: 'Filtret har fler än %{most} värden. Ta bort några av dem.',
     wrong_order: 'Perioden slutar innan den börjar.',
   },
   access: {
