@@ -53,6 +53,9 @@ it('says why it is refused', async () => {
   const refusal = (code: string) => JSON.stringify({ error: { code, message: 'no', id: 'e1' } })
   assert.equal(await reasonOf(get(refusal('NOT_SIGNED_IN'), {}, 401)), ['signed_out', 'e1'])
   assert.equal(await reasonOf(get(refusal('TOO_MANY_EXPORTS'), {}, 503)), ['busy', 'e1'])
+  assert.equal(await reasonOf(get(refusal('ADDRESS_TOO_LONG'), {}, 414)), ['too_long', 'e1'])
+  assert.equal(await reasonOf(get('<html>', {}, 431)), ['too_long', 'req-1'])
+  assert.equal(await reasonOf(get(refusal('NOT_ADMINISTRATOR'), {}, 403)), ['refused', 'e1'])
 })
 
 it.run()

@@ -5,8 +5,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openBrowser, type TestBrowser } from '../harness/browser.ts'
 import { now, ordinary } from './scenario.ts'
-import { startScreenServer, type Scenario, type ScreenServer } from './screen-server.ts'
-import { button, log, rows } from './state-suite.ts'
+import { startScreenServer, type Failure, type Scenario, type ScreenServer } from './screen-server.ts'
+import { button, heading, log, rows } from './state-suite.ts'
 
 const test = suite('The export of the list')
 let browser: TestBrowser
@@ -71,6 +71,47 @@ test('an export that breaks off, or is cancelled, leaves no file', async () => {
   await button(page, 'Cancel').click()
   await page.getByText('What will be in the file').waitFor()
   assert.is(files, 0)
+})
+
+const refusals: readonly { readonly failure: Failure; readonly en: string; readonly sv: string; readonly again: boolean }[] = [
+  { failure: { status: 403, code: 'NOT_ADMINISTRATOR', hint: 'Ask an administrator of your company.' }, en: 'Only administrators of the company may export its log.', sv: 'Bara företagets administratörer får exportera loggen.', again: false },
+  { failure: { status: 403, code: 'ADD_ON_MISSING', hint: 'Ask sales@konsultboard.example.' }, en: 'To get it, contact sales@konsultboard.example.', sv: 'Kontakta sales@konsultboard.example för att få den.', again: false },
+  { failure: { status: 403, code: 'FOREIGN_ORIGIN', hint: 'Open it from the log.' }, en: 'Open it from the log.', sv: 'Exporten nekades.', again: false },
+  { failure: { status: 414, code: 'ADDRESS_TOO_LONG' }, en: 'There are too many filters for one file.', sv: 'Det är för många filter för en fil.', again: false },
+  { failure: { status: 400, code: 'BAD_FILTER', message: 'The filter cannot be used.', detail: 'query has no word' }, en: 'The search has no word in it.', sv: 'Sökningen innehåller inget ord.', again: false },
+  { failure: { status: 429, code: 'TOO_MANY_REQUESTS' }, en: 'Too many files were asked for in a short time.', sv: 'För många filer begärdes på kort tid.', again: true },
+  { failure: { status: 503, code: 'TOO_MANY_EXPORTS' }, en: 'Too many exports are running at the moment.', sv: 'Just nu pågår för många exporter.', again: true },
+  { failure: { status: 503, code: 'NOT_RECORDED' }, en: 'The export cannot be recorded at the moment, and therefore does not begin.', sv: 'Exporten kan inte registreras just nu', again: true },
+  { failure: { status: 503, code: 'DATABASE_UNAVAILABLE' }, en: 'The server is busy at the moment.', sv: 'Servern är upptagen just nu.', again: true },
+]
+
+for (const locale of ['en', 'sv'] as const) {
+  test(`an export that is refused says why, and offers to try again only where that may help (${locale})`, async () => {
+    await open(log, { locale })
+    const [exported, start, cancel, failed, again] = locale === 'en' ? ['Export', 'Download', 'Cancel', 'No file was saved', 'Try again'] : ['Exportera', 'Ladda ner', 'Avbryt', 'Ingen fil sparades', 'Försök igen']
+    for (const refusal of refusals) {
+      server.scenario.failures = { export: refusal.failure }
+      await button(page, exported).click()
+      await button(page, start).click()
+      await page.getByText(failed).waitFor()
+      const said = await page.getByRole('dialog').innerText()
+      assert.ok(said.includes(refusal[locale]), `${JSON.stringify(refusal.failure)}: ${said}`)
+      assert.not.match(said, /wrong on our side|fel hos oss/)
+      assert.is(await button(page, again).count(), refusal.again ? 1 : 0, JSON.stringify(refusal.failure))
+      await button(page, cancel).click()
+    }
+  })
+}
+
+test('who may not read any more is told so by the page, and no file is asked for', async () => {
+  await open()
+  await button(page, 'Export').click()
+  await page.getByText('1,284 entries, all of them in one file').waitFor()
+  const before = server.exports
+  server.scenario = { ...server.scenario, access: 'add_on_missing' }
+  await button(page, 'Download').click()
+  await heading(page, 'The audit log is an add-on')
+  assert.is(server.exports, before)
 })
 
 test.run()

@@ -16,7 +16,7 @@ import { builtScreens, serveScreens } from '../../server/screens.ts'
 export type Question = 'viewer' | 'page' | 'act' | 'entry' | 'count' | 'facets' | 'histogram' | 'views' | 'recording' | 'export'
 
 /** How a question goes instead of being answered. */
-export type Failure = { readonly status: number; readonly code: string; readonly message?: string } | 'silence' | 'broken off'
+export type Failure = { readonly status: number; readonly code: string; readonly message?: string; readonly detail?: string; readonly hint?: string } | 'silence' | 'broken off'
 
 /** What the log holds as far as a screen sees it. */
 export type Scenario = {
@@ -75,7 +75,10 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
     if (failure === undefined) return false
     if (failure === 'silence') return true
     if (failure === 'broken off') response.destroy()
-    else response.status(failure.status).json({ error: { code: failure.code, message: failure.message ?? 'It did not work.', id: 'req-2026-11-23' } })
+    else {
+      const { status, message = 'It did not work.', ...rest } = failure
+      response.status(status).json({ error: { ...rest, message, id: 'req-2026-11-23' } })
+    }
     return true
   }
   app.post('/graphql', express.json(), (request, response) => {

@@ -8,6 +8,7 @@ import { entryPath } from '../shell/place.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { exportAddress, formats } from './export-address.ts'
 import { ExportChoice } from './export-choice.tsx'
+import { mayWorkAgain } from './export-failure.tsx'
 import { ExportOutcome } from './export-outcome.tsx'
 import { useExport } from './use-export.ts'
 
@@ -65,7 +66,7 @@ export const ExportDialog = ({ filter, input, zone, close }: ExportDialogProps):
             <Button color="inherit" onClick={isRunning ? cancel : close}>
               {text('export.cancel')}
             </Button>
-            {!isRunning && (
+            {!isRunning && (state.step !== 'failed' || mayWorkAgain(state.error)) && (
               <Button variant="contained" onClick={go}>
                 {text(state.step === 'failed' ? 'state.retry' : 'export.start')}
               </Button>

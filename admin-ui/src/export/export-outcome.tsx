@@ -1,10 +1,10 @@
 import { Box, LinearProgress, Typography } from '@mui/material'
 import type { ReactNode } from 'react'
-import { RequestError, reasonOf } from '../request/request-error.ts'
 import { CopyButton } from '../shell/copy-button.tsx'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
 import { formatBytes, formatNumber } from '../time/format.ts'
+import { ExportFailure } from './export-failure.tsx'
 import type { ExportState } from './use-export.ts'
 
 const checkCommand = (name: string): string => `npm run audit -- check-export ${name}`
@@ -95,23 +95,7 @@ export const ExportOutcome = ({ state, expected }: { state: ExportState; expecte
         </Box>
       )
     }
-    case 'failed': {
-      const reason = reasonOf(state.error)
-      const reference = state.error instanceof RequestError ? state.error.reference : null
-      const key = reason === 'network' || reason === 'busy' || reason === 'too_slow' || reason === 'signed_out' ? reason : 'server'
-      return (
-        <Box role="alert">
-          <Typography variant="body1" sx={{ fontWeight: 600, mb: 1 }}>
-            {text('export.failed')}
-          </Typography>
-          <Typography variant="body2">{text(`export.failed_${key}`)}</Typography>
-          {reference !== null && (
-            <Typography variant="body2" sx={{ mt: 1 }}>
-              {text('state.reference')} <code>{reference}</code>
-            </Typography>
-          )}
-        </Box>
-      )
-    }
+    case 'failed':
+      return <ExportFailure error={state.error} />
   }
 }

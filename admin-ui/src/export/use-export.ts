@@ -1,8 +1,11 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { useDataProvider } from 'react-admin'
 import * as z from 'zod/mini'
+import { viewerKey } from '../access/use-viewer.ts'
 import { type AuditDataProvider, auditLog } from '../data-provider.ts'
 import type { WholeEvent } from '../event/event.ts'
+import { reasonOf } from '../request/request-error.ts'
 import { download, saveFile } from './download.ts'
 import { fileHash } from './file-hash.ts'
 
@@ -36,6 +39,7 @@ const endInLog = async (
 /** An export of the list: starts it, says how far it is, and ends it early. It ends when the dialog goes. */
 export const useExport = (locale: string) => {
   const dataProvider = useDataProvider<AuditDataProvider>()
+  const client = useQueryClient()
   const [state, setState] = useState<ExportState>({ step: 'choosing' })
   const running = useRef<AbortController | null>(null)
   useEffect(() => () => running.current?.abort(), [])
@@ -64,10 +68,13 @@ export const useExport = (locale: string) => {
         const end = own !== null && receipt !== null ? null : await endInLog(dataProvider, entry, locale).catch(() => null)
         setState({ step: 'done', name, entry, rows: receipt?.rows ?? end?.row_count ?? null, sha256: own ?? end?.file_sha256 ?? null })
       } catch (error) {
-        if (!abort.signal.aborted) setState({ step: 'failed', error })
+        if (abort.signal.aborted) return
+        setState({ step: 'failed', error })
+        // If it may mean "you are not allowed any more", the access gate shows why.
+        if (['signed_out', 'refused'].includes(reasonOf(error))) void client.invalidateQueries({ queryKey: viewerKey })
       }
     },
-    [dataProvider, locale],
+    [dataProvider, client, locale],
   )
   const cancel = useCallback(() => {
     running.current?.abort()

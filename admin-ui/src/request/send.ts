@@ -13,8 +13,16 @@ export type Request = (
   signal?: AbortSignal,
 ) => Promise<unknown>
 
-/** What the server says outside of GraphQL: `{ error: { code, message, id } }`. */
-const refusal = z.object({ error: z.object({ code: z.string(), message: z.string(), id: z.string() }) })
+/** What the server says outside of GraphQL: `{ error: { code, message, detail, hint, id } }`. */
+const refusal = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    detail: z.optional(z.string()),
+    hint: z.optional(z.string()),
+    id: z.string(),
+  }),
+})
 
 const answer = z.object({
   data: z.optional(z.unknown()),
@@ -33,6 +41,7 @@ const reasonsByCode: Readonly<Record<string, Reason>> = {
   TOO_SLOW: 'too_slow',
   UNKNOWN_DOCUMENT: 'outdated',
   BAD_PAGE: 'bad_filter',
+  BAD_PARAMETER: 'bad_filter',
   NOT_SIGNED_IN: 'signed_out',
   AU005: 'refused',
   DATABASE_UNAVAILABLE: 'busy',
@@ -42,6 +51,8 @@ const reasonsByCode: Readonly<Record<string, Reason>> = {
 const reasonsByStatus: Readonly<Record<number, Reason>> = {
   401: 'signed_out',
   403: 'refused',
+  414: 'too_long',
+  431: 'too_long',
   429: 'busy',
   503: 'busy',
   504: 'too_slow',
@@ -68,10 +79,15 @@ const exchange = async (fetch: Fetch, address: string, init: RequestInit, signal
 /** The error that an answer outside of GraphQL means. */
 export const refusalOf = (response: Response, body: unknown): RequestError => {
   const said = refusal.safeParse(body).data?.error
+  const reason = reasonsByCode[said?.code ?? ''] ?? reasonsByStatus[response.status] ?? 'server'
+  const message = (reason === 'bad_filter' ? said?.detail : undefined) ?? said?.message
   return new RequestError(
-    reasonsByCode[said?.code ?? ''] ?? reasonsByStatus[response.status] ?? 'server',
-    said?.message ?? `The server answered with status ${response.status}.`,
+    reason,
+    message ?? `The server answered with status ${response.status}.`,
     said?.id ?? response.headers.get('x-request-id'),
+    undefined,
+    // A proxy in front counts requests too, and says no more than the status.
+    { code: said?.code ?? (response.status === 429 ? 'TOO_MANY_REQUESTS' : undefined), hint: said?.hint },
   )
 }
 
