@@ -151,6 +151,24 @@ test('a view is saved under a name, opened again and deleted', async () => {
   assert.equal(server.scenario.views.map(({ name, query }) => [name, query]), [['SQL, trettio dagar', 'source=sql&period=30d']])
 })
 
+test('a view whose name would be lost in its address says so while it is typed, and is not sent', async () => {
+  await open(`${log}?source=sql`, { views: [] })
+  await button(page, 'Views').click()
+  const field = page.getByLabel('Name of this view')
+  for (const name of ['..', '.', 'a/../b', ' .. ']) {
+    await field.fill(name)
+    await page.getByText('A name cannot be . or .. and cannot have them between slashes.').waitFor()
+    assert.is(await button(page, 'Save').isDisabled(), true, name)
+    await field.press('Enter')
+  }
+  await field.fill('a\tb')
+  await page.getByText('A name cannot contain tabs').waitFor()
+  await field.fill('1. a/b')
+  await button(page, 'Save').click()
+  await page.getByText('Saved: 1. a/b.').waitFor()
+  assert.equal(server.scenario.views.map(({ name }) => name), ['1. a/b'])
+})
+
 test('a filter by person and by kind of thing is chosen from what there is', async () => {
   await open()
   await button(page, 'More').click()

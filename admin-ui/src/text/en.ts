@@ -363,6 +363,9 @@ export const en = {
     restored: 'As before: %{name}.',
     undo: 'Undo',
     not_saved: 'That did not work. Try again.',
+    name_dots: 'A name cannot be . or .. and cannot have them between slashes.',
+    name_control: 'A name cannot contain tabs or other control characters.',
+    too_long: 'The filter of this page is too long to be saved. Leave some of it out.',
     faulty: 'The filter of this page is not valid and cannot be saved.',
   },
   recording: {

@@ -360,6 +360,9 @@ export const sv: Messages = {
     restored: 'Som förut: %{name}.',
     undo: 'Ångra',
     not_saved: 'Det gick inte. Försök igen.',
+    name_dots: 'Ett namn kan inte vara . eller .. och inte ha dem mellan snedstreck.',
+    name_control: 'Ett namn kan inte innehålla tabbar eller andra styrtecken.',
+    too_long: 'Sidans filter är för långt för att sparas. Ta bort en del av det.',
     faulty: 'Sidans filter är inte giltigt och kan inte sparas.',
   },
   recording: {

@@ -8,8 +8,10 @@ import { useReadersLocale, useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
 import type { SavedView } from './saved-view.ts'
 import { useChangeViews, useViews } from './use-views.ts'
+import { longestName, viewNameFault } from './view-name.ts'
 
-const longestName = 100
+/** As many characters as the filter of a view can have; the server says so too. */
+const longestQuery = 4_000
 
 /** What was done last, and the view that stood there before. */
 type Done = {
@@ -34,11 +36,14 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
   const undo = (before: SavedView) => save.mutate(before, { onSuccess: () => setDone({ what: 'restored', name: before.name }), onSettled: focusField })
   const query = search.replace(/^\?/, '')
   const isFaulty = useFilterFaults().length > 0
+  const filterFault = isFaulty ? 'view.faulty' : query.length > longestQuery ? 'view.too_long' : null
+  const nameFault = viewNameFault(name.trim())
+  const fault = filterFault ?? nameFault
   const views = data?.toSorted((one, other) => one.name.localeCompare(other.name, locale))
   const replaces = views?.some((view) => view.name === name.trim()) ?? false
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    if (name.trim() === '' || isFaulty) return
+    if (name.trim() === '' || fault !== null) return
     const before = views?.find((view) => view.name === name.trim())
     save.mutate(
       { name: name.trim(), query },
@@ -103,12 +108,13 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
             fullWidth
             inputRef={field}
             label={text('view.name')}
-            helperText={isFaulty && text('view.faulty')}
+            error={nameFault !== null}
+            helperText={fault !== null && text(fault)}
             value={name}
             onChange={({ target }) => setName(target.value)}
             slotProps={{ htmlInput: { maxLength: longestName, autoComplete: 'off' } }}
           />
-          <Button type="submit" variant="contained" disabled={name.trim() === '' || isFaulty} loading={save.isPending}>
+          <Button type="submit" variant="contained" disabled={name.trim() === '' || fault !== null} loading={save.isPending}>
             {text(replaces ? 'view.replace' : 'view.save')}
           </Button>
         </Box>

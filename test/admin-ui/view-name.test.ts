@@ -1,0 +1,34 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { viewNameFault } from '../../admin-ui/src/view/view-name.ts'
+import { serverSuite } from '../server/server-suite.ts'
+
+const refused = ['.', '..', './a', 'a/..', 'a/../b', '../session', 'a\\..\\b', '..\\a', 'a/.', 'a\tb', 'a\u0000b', 'a\u0085b']
+const taken = ['...', 'a..b', 'a.', '.a', 'å/.b', 'a/b', '/', '//', 'a\\b', '\\', '%', '%2e%2e', 'a?b#c', 'a & b', '"', '\'', '; drop', '👩‍💻', 'مريم', 'x'.repeat(100)]
+
+const it = suite('The name of a view')
+
+it('is refused where an address would take it for a way up, and where it has control characters', () => {
+  for (const name of refused) assert.is.not(viewNameFault(name), null, name)
+  for (const name of taken) assert.is(viewNameFault(name), null, name)
+})
+
+it.run()
+
+const served = serverSuite('A view of any name that the screens take')
+
+served('is saved, listed and deleted under that name by the server', async ({ running, fredrik }) => {
+  const at = (name: string) => `/views/${encodeURIComponent(name)}`
+  const put = (name: string) => running.fetch(fredrik, at(name), { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"query":"source=app"}' })
+  const names = async () => {
+    const { views } = await (await running.fetch(fredrik, '/views')).json()
+    return views.map(({ name }: { name: string }) => name).sort()
+  }
+  for (const name of taken) assert.is((await put(name)).status, 204, name)
+  assert.equal(await names(), taken.toSorted())
+  for (const name of refused) assert.ok((await put(name)).status >= 400, name)
+  for (const name of taken) assert.is((await running.fetch(fredrik, at(name), { method: 'DELETE' })).status, 204, name)
+  assert.equal(await names(), [])
+})
+
+served.run()
