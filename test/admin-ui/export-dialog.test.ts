@@ -88,7 +88,7 @@ const refusals: readonly { readonly failure: Failure; readonly en: string; reado
 for (const locale of ['en', 'sv'] as const) {
   test(`an export that is refused says why, and offers to try again only where that may help (${locale})`, async () => {
     await open(log, { locale })
-    const [exported, start, cancel, failed, again] = locale === 'en' ? ['Export', 'Download', 'Cancel', 'No file was saved', 'Try again'] : ['Exportera', 'Ladda ner', 'Avbryt', 'Ingen fil sparades', 'Försök igen']
+    const [exported, start, cancel, close, failed, again] = locale === 'en' ? ['Export', 'Download', 'Cancel', 'Close', 'No file was saved', 'Try again'] : ['Exportera', 'Ladda ner', 'Avbryt', 'Stäng', 'Ingen fil sparades', 'Försök igen']
     for (const refusal of refusals) {
       server.scenario.failures = { export: refusal.failure }
       await button(page, exported).click()
@@ -98,7 +98,7 @@ for (const locale of ['en', 'sv'] as const) {
       assert.ok(said.includes(refusal[locale]), `${JSON.stringify(refusal.failure)}: ${said}`)
       assert.not.match(said, /wrong on our side|fel hos oss/)
       assert.is(await button(page, again).count(), refusal.again ? 1 : 0, JSON.stringify(refusal.failure))
-      await button(page, cancel).click()
+      await button(page, refusal.again ? cancel : close).click()
     }
   })
 }

@@ -105,6 +105,19 @@ const states: readonly State[] = [
       assert.is(signIn.searchParams.get('next'), '?q=kalkyl', 'the host application learns where to come back to')
     },
   },
+  {
+    name: 'somebody else signed in', scenario: { pageSize: 1 },
+    reach: async (page, server) => {
+      await rows(page)
+      server.scenario = { ...server.scenario, viewer: { ...server.scenario.viewer, viewerId: '21', companyId: '2', companyName: 'Sydvind Teknik AB' } }
+      await button(page, 'Show more').click()
+      await heading(page, 'The sign-in has changed')
+    },
+  },
+  {
+    name: 'an address of many faults', address: `${log}?actorId=99&q=a&q=b&order=asc&period=7d&from=2026-01-01&zone=mars&${'x'.repeat(150)}=1`,
+    reach: (page) => page.getByText('Nothing was looked for.').waitFor(),
+  },
   { name: 'offline', reach: async (page) => { await rows(page); await page.context().setOffline(true); await page.getByText('This device is offline.').waitFor() } },
   {
     name: 'new version', scenario: { failures: { recording: broken } },

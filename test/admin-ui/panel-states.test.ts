@@ -29,6 +29,14 @@ const states: readonly State[] = [
     reach: async (page) => { await button(page, 'Export').click(); await button(page, 'Download').click(); await page.getByText('No file was saved').waitFor() },
   },
   {
+    name: 'an export that was refused', scenario: { failures: { export: { status: 403, code: 'ADD_ON_MISSING' } } },
+    reach: async (page) => { await button(page, 'Export').click(); await button(page, 'Download').click(); await page.getByRole('link', { name: 'sales@konsultboard.example' }).waitFor() },
+  },
+  {
+    name: 'a view of an impossible name',
+    reach: async (page) => { await button(page, 'Views').click(); await page.getByLabel('Name of this view').fill('..'); await page.getByText('A name cannot be . or ..').waitFor() },
+  },
+  {
     name: 'the receipt of an export',
     reach: async (page) => { await button(page, 'Export').click(); await button(page, 'Download').click(); await page.getByText('The file is saved, all of it').waitFor() },
   },

@@ -66,10 +66,11 @@ const Log = (): ReactNode => {
   const { zone } = useZone()
   const question = useQuestion(filter)
   const faults = useFilterFaults()
-  const pages = useEventPages(question.listInput, faults.length === 0)
+  const isFaulty = faults.length > 0
+  const pages = useEventPages(question.listInput, !isFaulty)
   const [exporting, setExporting] = useState(false)
-  const fault = faultsInWords(faults, text, locale)
-  const error = fault === null ? pages.failure : new RequestError('bad_filter', fault, null)
+  const faultWords = faultsInWords(faults, text, locale)
+  const error = isFaulty ? new RequestError('bad_filter', faultWords.join(' '), null) : pages.failure
   const { refetch, fetchNextPage } = pages
   const refresh = useCallback(() => void refetch(), [refetch])
   const loadMore = useCallback(() => void fetchNextPage(), [fetchNextPage])
@@ -80,7 +81,14 @@ const Log = (): ReactNode => {
   const hasList = error === null && (pages.isPending || pages.events.length > 0)
   const list = () => {
     if (error !== null) {
-      return <Problem error={error} retry={() => void pages.refetch()} resetFilter={() => setFilter(noFilter)} />
+      return (
+        <Problem
+          error={error}
+          because={isFaulty ? faultWords : undefined}
+          retry={() => void pages.refetch()}
+          resetFilter={() => setFilter(noFilter)}
+        />
+      )
     }
     if (pages.isPending) return <EventListSkeleton />
     if (drawn.events.length === 0) return pages.isPlaceholderData || !isDrawn ? <EventListSkeleton /> : <Nothing />
@@ -119,13 +127,13 @@ const Log = (): ReactNode => {
         >
           <ZoneMenu />
           <ViewsMenu />
-          <QuestionMenu input={fault === null ? question.listInput : null} />
+          <QuestionMenu input={isFaulty ? null : question.listInput} />
           <KeyHelp />
         </Box>
         <Button
           variant="contained"
           startIcon={<FileDownloadOutlined />}
-          disabled={fault !== null}
+          disabled={isFaulty}
           onClick={() => setExporting(true)}
         >
           {text('export.open')}

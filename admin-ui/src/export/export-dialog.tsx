@@ -31,6 +31,7 @@ export const ExportDialog = ({ filter, input, zone, close }: ExportDialogProps):
   const format = formats.find((each) => each === kept) ?? formats[0]
   const go = () => void start(exportAddress(input, format, locale, zone))
   const isRunning = state.step === 'running'
+  const isOver = state.step === 'failed' && !mayWorkAgain(state.error)
   return (
     <Dialog open onClose={isRunning ? undefined : close} aria-labelledby={title} fullWidth maxWidth="xs">
       <DialogTitle id={title}>{text('export.title')}</DialogTitle>
@@ -64,9 +65,9 @@ export const ExportDialog = ({ filter, input, zone, close }: ExportDialogProps):
         ) : (
           <>
             <Button color="inherit" onClick={isRunning ? cancel : close}>
-              {text('export.cancel')}
+              {text(isOver ? 'export.close' : 'export.cancel')}
             </Button>
-            {!isRunning && (state.step !== 'failed' || mayWorkAgain(state.error)) && (
+            {!isRunning && !isOver && (
               <Button variant="contained" onClick={go}>
                 {text(state.step === 'failed' ? 'state.retry' : 'export.start')}
               </Button>

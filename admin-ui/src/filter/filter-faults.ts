@@ -71,9 +71,9 @@ const shown = (pair: string): string => visible(pair.length > longest ? `${pair.
 
 type Text = (key: TextKey, values?: Values) => string
 
-/** The faults of an address in sentences, and what to do; null where there is none. */
-export const faultsInWords = (faults: readonly FilterFault[], text: Text, locale: Locale): string | null => {
-  if (faults.length === 0) return null
+/** The faults of an address in sentences, and at last what to do; none where there is no fault. */
+export const faultsInWords = (faults: readonly FilterFault[], text: Text, locale: Locale): readonly string[] => {
+  if (faults.length === 0) return []
   const of = (wanted: Exclude<FilterFault['what'], 'renamed'>, values: Values = {}): string[] => {
     const pairs = faults.filter(({ what }) => what === wanted).map(({ pair }) => shown(pair))
     return pairs.length === 0 ? [] : [text(`filter_fault.${wanted}`, { filters: formatList(pairs, locale), ...values })]
@@ -85,5 +85,5 @@ export const faultsInWords = (faults: readonly FilterFault[], text: Text, locale
     ...of('twice'),
     ...of('together'),
     text('filter_fault.remedy'),
-  ].join(' ')
+  ]
 }

@@ -2,7 +2,7 @@ import CloudOffOutlined from '@mui/icons-material/CloudOffOutlined'
 import ErrorOutlineOutlined from '@mui/icons-material/ErrorOutlineOutlined'
 import FilterAltOffOutlined from '@mui/icons-material/FilterAltOffOutlined'
 import HourglassEmptyOutlined from '@mui/icons-material/HourglassEmptyOutlined'
-import { Button, Typography } from '@mui/material'
+import { Box, Button, Typography } from '@mui/material'
 import type { ReactNode } from 'react'
 import { type Reason, reasonOf, RequestError } from '../request/request-error.ts'
 import { CopyButton } from '../shell/copy-button.tsx'
@@ -12,6 +12,8 @@ import { Notice } from './notice.tsx'
 
 type ProblemProps = {
   readonly error: unknown
+  /** Why, in sentences of the page's own; without them the error says it. */
+  readonly because?: readonly string[] | undefined
   readonly retry: () => void
   /** Offered where a filter may be the cause. */
   readonly resetFilter?: () => void
@@ -27,7 +29,7 @@ const icons: Readonly<Partial<Record<Reason, ReactNode>>> = {
 }
 
 /** Why nothing can be shown, with the way out: never an empty list. */
-export const Problem = ({ error, retry, resetFilter, whole = false }: ProblemProps): ReactNode => {
+export const Problem = ({ error, because, retry, resetFilter, whole = false }: ProblemProps): ReactNode => {
   const text = useText()
   const reason = reasonOf(error)
   const reference = error instanceof RequestError ? error.reference : null
@@ -70,7 +72,13 @@ export const Problem = ({ error, retry, resetFilter, whole = false }: ProblemPro
         </>
       }
     >
-      {body}
+      {because === undefined
+        ? body
+        : because.map((sentence) => (
+            <Box component="p" key={sentence} sx={{ m: 0, mt: 1, overflowWrap: 'anywhere' }}>
+              {sentence}
+            </Box>
+          ))}
       {reference !== null && reason !== 'outdated' && reason !== 'bad_filter' && (
         <Typography variant="body2" sx={{ mt: 2 }}>
           {text('state.reference')} <code>{reference}</code>{' '}

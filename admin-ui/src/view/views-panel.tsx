@@ -103,7 +103,7 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
         ))}
       </Box>
       <Box component="form" noValidate onSubmit={submit} sx={{ mt: 1.5, pt: 2, borderTop: 1, borderColor: 'divider' }}>
-        <Box sx={{ display: 'flex', gap: 1 }}>
+        <Box sx={{ display: 'flex', alignItems: 'flex-start', gap: 1 }}>
           <TextField
             fullWidth
             inputRef={field}
