@@ -107,6 +107,28 @@ it('about how an export ended, the last word of the log first; and that no end i
   await page.context().close()
 })
 
+it('about who is signed in: an administrator of another company, in a second tab, ends the first', async (context) => {
+  const { running, fredrik } = context
+  const page = await open(context, log)
+  await rows(page)
+  await page.getByText('Fredrik Isaksson').first().waitFor()
+  const other = await running.person('sean.obrien@havsbris.example')
+  assert.is.not(other.companyId, fredrik.companyId)
+  const second = await page.context().newPage()
+  await second.request.post(`${running.url}/session`, { data: { token: await tokenFor(other) } })
+  await second.goto(`${running.url}${log}`)
+  await second.waitForLoadState('networkidle')
+  await second.getByRole('heading', { name: 'Audit Log', level: 1 }).waitFor()
+  await page.getByRole('searchbox').fill('a')
+  await page.getByRole('heading', { name: 'The sign-in has changed' }).waitFor()
+  assert.is(await page.locator('p.sentence').count(), 0)
+  await button(page, 'Load again').click()
+  await page.waitForURL(/q=a/)
+  await page.getByRole('heading', { name: 'Audit Log', level: 1 }).waitFor()
+  assert.is(await page.getByText('Fredrik Isaksson').count(), 0)
+  await page.context().close()
+})
+
 it('about views, the recording, and the end of a session', async (context) => {
   const page = await open(context, `${log}?source=app&object=customer/1`)
   await button(page, 'Views').click()
