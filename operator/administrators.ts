@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { withLog } from './log.ts'
+import { visible } from './visible.ts'
 
 const company = { company: { purpose: 'the company, as it stands in the entries', value: 'id', isRequired: true } } as const
 const user = { user: { purpose: 'the person, as the tokens of the application name them', value: 'id', isRequired: true } } as const
@@ -52,7 +53,7 @@ export const listCompaniesCommand: Command = {
 }
 
 function describe({ company_id, name, has_audit_log, time_zone, contact, administrators }: Company): string {
-  const head = [`${company_id}  ${name}`, time_zone, ...(contact === null ? [] : [`contact ${contact}`]), ...(has_audit_log ? [] : ['without the audit log'])].join(', ')
-  const people = administrators.length === 0 ? ['nobody'] : administrators.map((one) => `${one.user_id}  ${one.name} (${one.locale})`)
+  const head = [`${visible(company_id)}  ${visible(name)}`, visible(time_zone), ...(contact === null ? [] : [`contact ${visible(contact)}`]), ...(has_audit_log ? [] : ['without the audit log'])].join(', ')
+  const people = administrators.length === 0 ? ['nobody'] : administrators.map((one) => `${visible(one.user_id)}  ${visible(one.name)} (${visible(one.locale)})`)
   return [head, ...people.map((person) => `    ${person}`)].join('\n')
 }

@@ -7,6 +7,7 @@ import { checkLines } from './check-export/lines.ts'
 import { checkWorkbook } from './check-export/workbook.ts'
 import type { Verdict } from './check-export/verdict.ts'
 import { OperatorError } from './operator-error.ts'
+import { visible } from './visible.ts'
 
 /** Tells a whole file of an export from one that is cut or altered; with a database, also whether its log knows the file. */
 export const checkExportCommand: Command = {
@@ -25,7 +26,7 @@ async function checkExport(path: string, given: Given, databaseUrl: string | und
     ? await compareWithEntry(databaseUrl, verdict.receipt, verdict.fileSha256) : null
   return {
     isWell: verdict.verdict === 'whole' && entry?.agrees !== false,
-    document: { file: path, ...verdict, entry },
+    document: { file: path, ...verdict, ...(entry?.agrees === false && { verdict: entry.verdict }), entry },
     text: textOf(path, verdict, entry),
   }
 }
@@ -52,14 +53,18 @@ function formatOf(path: string, given: string | undefined): Format {
   throw new OperatorError('FILE', `The format of ${path} is not known.`, { detail: `It ends in ${JSON.stringify(ending)}.`, hint: 'Say --format csv, jsonl or xlsx.' })
 }
 
-const headings = { whole: 'WHOLE', cut: 'BROKEN', altered: 'ALTERED' } as const
+const headings = { whole: 'WHOLE', cut: 'BROKEN', altered: 'ALTERED', unconfirmed: 'UNCONFIRMED' } as const
 
+/** The first word is what counts: where the log disagrees, what it says stands above what the file says of itself. Each line holds one sentence, whatever is in the file. */
 function textOf(path: string, verdict: Verdict, entry: EntryFinding | null): string {
-  const lines = [`${headings[verdict.verdict]}  ${path}`, verdict.finding]
+  const isRefuted = entry?.agrees === false
+  const lines = [`${headings[isRefuted ? entry.verdict : verdict.verdict]}  ${path}`, ...(isRefuted ? [entry.finding, `Without the log: ${verdict.finding}`] : [verdict.finding])]
   if (verdict.receipt !== null) {
     const { company, person, at, filterInWords, timeZone, notes } = verdict.receipt
-    lines.push(`Exported by ${person.name ?? person.id} at ${at} from the log of ${company.name ?? company.id}. ${filterInWords}. Local times: ${timeZone}.`, ...notes)
+    const exported = `Exported by ${person.name ?? person.id} at ${at} from the log of ${company.name ?? company.id}. ${filterInWords}. Local times: ${timeZone}.`
+    lines.push(...[exported, ...notes].map((said) => (isRefuted ? `Its receipt says: ${said}` : said)))
   }
-  if (verdict.verdict === 'whole') lines.push(`SHA-256 of the file: ${verdict.fileSha256}`, entry === null ? 'Not compared with a log: give --database-url to find out whether it is genuine.' : entry.finding)
-  return lines.join('\n')
+  if (verdict.verdict === 'whole') lines.push(`SHA-256 of the file: ${verdict.fileSha256}`)
+  if (verdict.verdict === 'whole' && !isRefuted) lines.push(entry === null ? 'Not compared with a log: give --database-url to find out whether it is genuine.' : entry.finding)
+  return lines.map(visible).join('\n')
 }

@@ -6,6 +6,7 @@ import { withLog } from './log.ts'
 import { look } from './look.ts'
 import { describeCheck, states } from './status.ts'
 import { programVersion } from './version.ts'
+import { visible } from './visible.ts'
 
 /** Settings of PostgreSQL that decide whether entries survive, and how fast they are written and read. */
 const settings = [
@@ -33,7 +34,7 @@ export const doctorCommand: Command = {
       'Settings', ...lines(found.settings),
       'Entries', ...lines(found.entries),
       'Activity', ...lines(found.activity),
-      'Tracked tables', ...found.tables.map(({ kind, state }) => `  ${kind.padEnd(36)}${state}`),
+      'Tracked tables', ...found.tables.map(({ kind, state }) => `  ${visible(kind).padEnd(36)}${state}`),
       'Health', ...(checks === 'not allowed' ? ['  This login may not read audit.health; a DBA can: grant audit_dba to it.'] : checks.map((check) => `  ${describeCheck(check)}`)),
     ].join('\n')
     return { isWell, document: { versions, migrations: plan, ...rest, health: checks }, text }
@@ -73,5 +74,5 @@ function withoutLogins(finding: string, logins: readonly string[]): string {
 }
 
 function lines(values: Values): string[] {
-  return Object.entries(values).map(([name, value]) => `  ${name.padEnd(36)}${value}`)
+  return Object.entries(values).map(([name, value]) => `  ${name.padEnd(36)}${visible(String(value))}`)
 }

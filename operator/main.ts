@@ -17,6 +17,7 @@ import { statusCommand } from './status.ts'
 import { trackCommand } from './track.ts'
 import { uninstallCommand } from './uninstall.ts'
 import { programVersion } from './version.ts'
+import { visibleJson, visibleLines } from './visible.ts'
 import type { Command, Given, Option, Outcome } from './command.ts'
 
 /*
@@ -72,7 +73,7 @@ async function main(): Promise<number> {
   const given = readOptions(command)
   if ('problem' in given) return refuse(given.problem, helpOn(command.name, [command]))
   const outcome = await outcomeOf(command, given)
-  console.log(given.flags.has('json') ? JSON.stringify(outcome.document, null, 2) : outcome.text)
+  console.log(given.flags.has('json') ? visibleJson(outcome.document) : visibleLines(outcome.text))
   return outcome.isWell ? 0 : 1
 }
 
@@ -82,8 +83,8 @@ function isHelp(args: readonly string[]): boolean {
 
 /** Says what is wrong with the command line. @returns its exit code */
 function refuse(problem: Problem, usage: string): number {
-  if (process.argv.includes('--json')) console.log(JSON.stringify({ error: problem }, null, 2))
-  else console.error(`${textOf(problem)}\n\n${usage}`)
+  if (process.argv.includes('--json')) console.log(visibleJson({ error: problem }))
+  else console.error(visibleLines(`${textOf(problem)}\n\n${usage}`))
   return 2
 }
 
@@ -123,7 +124,7 @@ function readOptions(command: Command): Given & { file: string } | { problem: Pr
 async function outcomeOf(command: Command, given: Given & { file: string }): Promise<Outcome> {
   try {
     if ('runOnFile' in command) return await command.runOnFile(given.file, given)
-    const target = await openTarget(process.env, (notice) => console.error(notice))
+    const target = await openTarget(process.env, (notice) => console.error(visibleLines(notice)))
     try {
       return await command.run(target.connectionString, given)
     } finally {

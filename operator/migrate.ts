@@ -1,5 +1,6 @@
 import { migrate, MigrationError, planIndexes, planMigration, rehearseMigration, type MigrationPlan, type Rehearsal } from '../db/migrate.ts'
 import type { Command } from './command.ts'
+import { visible, visibleLines } from './visible.ts'
 
 /** Installs or upgrades the audit log; `--plan` only says what would run, with which locks and for how long. */
 export const migrateCommand: Command = {
@@ -7,7 +8,7 @@ export const migrateCommand: Command = {
   purpose: 'installs or upgrades schema audit; running it again does nothing',
   options: { plan: { purpose: 'say what would run, with which locks and for how long, by trying it and rolling it back' } },
   run: async (connectionString, { flags }) => {
-    const notice = (line: string): void => console.error(line)
+    const notice = (line: string): void => console.error(visibleLines(line))
     if (flags.has('plan')) {
       const plan = await planMigration({ connectionString })
       const isRefused = ['foreign', 'newer'].includes(plan.state)
@@ -44,7 +45,7 @@ function describePlan({ state, pending }: MigrationPlan, tried: Rehearsal | Migr
     `Tried and rolled back: it took ${(tried.milliseconds / 1000).toFixed(1)} s.`,
     ...(tried.locks.length === 0
       ? ['It takes no lock that anybody who reads or writes would wait for.']
-      : ['Locks on what is there, until the end of the transaction:', ...tried.locks.map(({ relation, mode, milliseconds }) => `  ${relation.padEnd(36)} ${mode.padEnd(20)} ${milliseconds} ms`)]),
+      : ['Locks on what is there, until the end of the transaction:', ...tried.locks.map(({ relation, mode, milliseconds }) => `  ${visible(relation).padEnd(36)} ${mode.padEnd(20)} ${milliseconds} ms`)]),
     'Where a lock is not to be had within 250 ms everything is rolled back and tried again later, so that nobody waits behind it.',
     ...afterwards,
   ].join('\n')

@@ -1,6 +1,7 @@
 import type { Client } from 'pg'
 import type { Command } from './command.ts'
 import { withLog } from './log.ts'
+import { visible } from './visible.ts'
 
 type Partition = { name: string; from: string | null; to: string | null; estimated_count: string; size: string }
 
@@ -36,6 +37,6 @@ function describe(partitions: readonly Partition[]): string {
   if (partitions.length === 0) return 'audit.event is one table. To divide it by year: --by-year. What that costs stands in docs/dba.md.'
   return [
     'audit.event is divided by year:',
-    ...partitions.map(({ name, from, to, estimated_count, size }) => `  ${name.padEnd(34)}numbers ${from ?? '1'} to below ${to}, about ${Number(estimated_count).toLocaleString('en')} entries, ${size}`),
+    ...partitions.map(({ name, from, to, estimated_count, size }) => `  ${visible(name).padEnd(34)}numbers ${from ?? '1'} to below ${to}, about ${Number(estimated_count).toLocaleString('en')} entries, ${size}`),
   ].join('\n')
 }

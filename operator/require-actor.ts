@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import { OperatorError } from './operator-error.ts'
 import { withLog } from './log.ts'
+import { visible } from './visible.ts'
 
 type Strict = { company_id: string | null; since: Date }
 
@@ -35,5 +36,5 @@ export const requireActorCommand: Command = {
 }
 
 function describe({ company_id, since }: Strict): string {
-  return `${company_id === null ? 'every company' : `company ${company_id}`}, since ${since.toISOString()}`
+  return `${company_id === null ? 'every company' : `company ${visible(company_id)}`}, since ${since.toISOString()}`
 }

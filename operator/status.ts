@@ -2,6 +2,7 @@ import pg from 'pg'
 import { planMigration, type MigrationState } from '../db/migrate.ts'
 import type { Command } from './command.ts'
 import { look, type Health } from './look.ts'
+import { visible } from './visible.ts'
 
 /** How a database stands, in words. */
 export const states: Record<MigrationState, string> = {
@@ -22,7 +23,7 @@ export const statusCommand: Command = {
     const { server, database, login, health } = await look(connectionString)
     const isWell = plan.state === 'current' && health !== 'not allowed' && health.every(({ status }) => status !== 'failed')
     const text = [
-      `PostgreSQL ${server}, database ${database}, Node ${process.versions.node}`,
+      `PostgreSQL ${server}, database ${visible(database)}, Node ${process.versions.node}`,
       `Migrations: ${states[plan.state]}${plan.applied.length > 0 ? ` (${plan.applied.at(-1)})` : ''}`,
       ...(health === 'not allowed' ? [notAllowed(login)] : health.map(describeCheck)),
     ].join('\n')
@@ -33,9 +34,9 @@ export const statusCommand: Command = {
 /** A check of audit.health on one line, its finding with what to do on two. */
 export function describeCheck({ check_name, status, finding, meaning, what_to_do }: Health): string {
   const line = `${status.padEnd(8)} ${check_name.padEnd(14)}`
-  return finding === null ? `${line} ${meaning}` : `${line} ${finding}\n${' '.repeat(24)}${what_to_do}`
+  return finding === null ? `${line} ${meaning}` : `${line} ${visible(finding)}\n${' '.repeat(24)}${what_to_do}`
 }
 
 function notAllowed(login: string): string {
-  return `Health: the login ${login} may not read audit.health. Let a DBA run: grant audit_dba to ${pg.escapeIdentifier(login)};`
+  return `Health: the login ${visible(login)} may not read audit.health. Let a DBA run: grant audit_dba to ${visible(pg.escapeIdentifier(login))};`
 }

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Command } from './command.ts'
 import { inTransaction, withLog } from './log.ts'
 import { readTrackingFile, type TrackedTable, type TrackingFile } from './tracking-file.ts'
+import { visible } from './visible.ts'
 
 /** One difference between the file and the database. `removed`: it is in the database, but no longer in the file. */
 type Change = { what: string; change: 'added' | 'changed' | 'removed'; settings: { setting: string; old: unknown; new: unknown }[] }
@@ -109,7 +110,7 @@ function describe(changes: readonly Change[], { isDry, isUntracking }: { isDry: 
   if (changes.length === 0) return 'The database is as the file says; nothing was changed.'
   const removed = isUntracking ? 'removed  ' : 'not in the file:'
   const lines = changes.flatMap(({ what, change, settings }) => [
-    `${change === 'removed' ? removed : change.padEnd(9)} ${what}`,
+    `${change === 'removed' ? removed : change.padEnd(9)} ${visible(what)}`,
     ...settings.map((one) => `    ${one.setting}: ${change === 'added' ? '' : `${show(one.old)} → `}${show(one.new)}`),
   ])
   const isLeft = !isUntracking && changes.some(({ change }) => change === 'removed')
@@ -117,5 +118,5 @@ function describe(changes: readonly Change[], { isDry, isUntracking }: { isDry: 
 }
 
 function show(value: unknown): string {
-  return value === null ? 'none' : Array.isArray(value) ? value.join(', ') || 'none' : String(value)
+  return value === null ? 'none' : visible(Array.isArray(value) ? value.join(', ') || 'none' : String(value))
 }

@@ -3,6 +3,7 @@ import { ledgerSchema } from '../db/ledger.ts'
 import { auditRoles } from '../db/migration-rights.ts'
 import type { Command } from './command.ts'
 import { inTransaction, withLog } from './log.ts'
+import { visible } from './visible.ts'
 
 /** The schema that keeps the entries of an audit log that is gone; a second one in the same database has the time in its name. */
 const keptSchema = 'audit_kept'
@@ -79,8 +80,8 @@ async function remove(client: Client, plan: Plan): Promise<void> {
 
 function describe({ database, tables, entries, kept_as }: Plan, isKeeping: boolean): string {
   return [
-    `Uninstalling the audit log from database ${database}:`,
-    tables.length === 0 ? '- No table is tracked.' : `- Deletions from ${tables.join(', ')} are no longer recorded; their triggers go.`,
+    `Uninstalling the audit log from database ${visible(database)}:`,
+    tables.length === 0 ? '- No table is tracked.' : `- Deletions from ${tables.map(visible).join(', ')} are no longer recorded; their triggers go.`,
     '- Schemas audit, audit_private and audit_migration go, with every function in them. A call of audit.act_as fails from then on: take it out of the application first.',
     isKeeping
       ? `- The ${entries} entries stay as ordinary table ${kept_as}.event, and who read them as ${kept_as}.reading; they are no longer guarded. Members of audit_dba may read them.`

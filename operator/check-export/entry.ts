@@ -4,11 +4,10 @@ import { z } from 'zod'
 import { MigrationError } from '../../db/migration-error.ts'
 import type { Receipt } from '../../server/export/receipt.ts'
 
-/** What the log says about a file: whether its entry agrees, and if not, why. */
-export interface EntryFinding {
-  readonly agrees: boolean
-  readonly finding: string
-}
+/** What the log says about a file: that its entry agrees, or why not: it has something else (`altered`), or no such export that ended (`unconfirmed`). */
+export type EntryFinding =
+  | { readonly agrees: true; readonly finding: string }
+  | { readonly agrees: false; readonly verdict: 'altered' | 'unconfirmed'; readonly finding: string }
 
 const begun = z.object({ action: z.string(), company_id: z.string().nullable(), actor_id: z.string().nullable(), details: z.record(z.string(), z.unknown()) })
 const ended = z.object({ outcome: z.string().nullable(), row_count: z.coerce.number().nullable(), sha256: z.string().nullable(), file_sha256: z.string().nullable() })
@@ -21,11 +20,11 @@ export async function compareWithEntry(connectionString: string, receipt: Receip
     const { rows: [row] } = await client.query('select action, company_id, actor_id, details from audit.event where id = $1', [receipt.entry])
     const start = row === undefined ? null : begun.parse(row)
     if (start === null || start.action !== 'audit.exported' || start.company_id !== receipt.company.id) {
-      return differs(`The log of this database has no export with the number ${receipt.entry}: the file comes from another one, or is forged.`)
+      return differs('unconfirmed', `The log of this database has no export with the number ${receipt.entry}: the file comes from another one, or is forged.`)
     }
-    if (start.actor_id !== receipt.person.id) return differs(`The log says that ${start.actor_id} exported it, the file says ${receipt.person.id}.`)
+    if (start.actor_id !== receipt.person.id) return differs('altered', `The log says that ${start.actor_id} exported it, the file says ${receipt.person.id}.`)
     if (start.details['format'] !== receipt.format || !isDeepStrictEqual(start.details['filter'] ?? {}, receipt.filter)) {
-      return differs('The log says that something else was asked for than the file does.')
+      return differs('altered', 'The log says that something else was asked for than the file does.')
     }
     const { rows } = await client.query(`
       select details ->> 'outcome' as outcome, details ->> 'row_count' as row_count, details ->> 'sha256' as sha256, details ->> 'file_sha256' as file_sha256
@@ -36,10 +35,10 @@ export async function compareWithEntry(connectionString: string, receipt: Receip
     const ends = z.array(ended).parse(rows)
     const complete = ends.find(({ outcome }) => outcome === 'complete')
     if (complete === undefined) {
-      return differs(ends.length === 0 ? 'The log has no end of this export: the server was killed before it came to it, or the file is forged.' : `The log says that this export was ${ends[0]?.outcome ?? 'ended'}.`)
+      return differs('unconfirmed', ends.length === 0 ? 'The log has no end of this export: the server was killed before it came to it, or the file is forged.' : `The log says that this export was ${ends[0]?.outcome ?? 'ended'}.`)
     }
     if (complete.row_count !== receipt.rows || complete.sha256 !== receipt.sha256 || complete.file_sha256 !== fileSha256) {
-      return differs(`The log says ${complete.row_count} rows and SHA-256 ${complete.file_sha256} for the file; this file has ${receipt.rows} and ${fileSha256}. It was altered.`)
+      return differs('altered', `The log says ${complete.row_count} rows and SHA-256 ${complete.file_sha256} for the file; this file has ${receipt.rows} and ${fileSha256}. It was altered.`)
     }
     return { agrees: true, finding: `The log agrees: entry ${receipt.entry}, by ${receipt.person.name ?? receipt.person.id}, at ${receipt.at}.` }
   } finally {
@@ -53,6 +52,6 @@ function unreachable({ host, port, database }: pg.Client, cause: unknown): Migra
   })
 }
 
-function differs(finding: string): EntryFinding {
-  return { agrees: false, finding }
+function differs(verdict: 'altered' | 'unconfirmed', finding: string): EntryFinding {
+  return { agrees: false, verdict, finding }
 }

@@ -4,20 +4,22 @@ import { z } from 'zod'
 export const formats = ['csv', 'jsonl', 'xlsx'] as const
 export type Format = (typeof formats)[number]
 
+const instant = z.string().regex(/^\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/)
+
 /** What was asked, by whom, and what came out. Its last key, `receiptSha256`, is the SHA-256 of the JSON text without it. */
 const receipt = z.object({
   format: z.enum(formats),
   /** The entry `audit.exported` that was recorded before the first byte. */
   entry: z.string().regex(/^\d{1,19}$/),
-  at: z.string(),
+  at: instant,
   company: z.object({ id: z.string(), name: z.string().nullable() }),
   person: z.object({ id: z.string(), name: z.string().nullable() }),
-  timeZone: z.string(),
+  timeZone: z.string().regex(/^[\w+/-]{1,100}$/),
   locale: z.string(),
   filter: z.record(z.string(), z.json()),
   filterInWords: z.string(),
   /** Which transactions were visible, as pg_current_snapshot() says it, and when. */
-  snapshot: z.object({ at: z.string(), transactions: z.string() }),
+  snapshot: z.object({ at: instant, transactions: z.string() }),
   rows: z.int().min(0),
   /** SHA-256 of the rows: of all bytes before the receipt, in a workbook of the text of its sheets. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -41,7 +43,7 @@ export function sealedReceipt(asked: Asked, result: Pick<Receipt, 'rows' | 'sha2
 
 /**
  * Reads a sealed receipt.
- * @returns null if it is none, or if a single character of it was changed
+ * @returns null if it is none, if a single character of it was changed, or if it has a time or a zone that no export has
  */
 export function openReceipt(sealed: string): Receipt | null {
   try {

@@ -23,6 +23,14 @@ it('grants, lists and revokes', () => {
   })
 })
 
+it('shows what a name would have a terminal do', () => {
+  run('grant-administrator', '--company', '3', '--company-name', 'Nord\u001b[8m', '--user', '8', '--name', 'Å\u202egnissor')
+  assert.match(run('companies').stdout, '3  Nord⟨U+001B⟩[8m, UTC\n    8  Å⟨U+202E⟩gnissor (en)\n')
+  const { stdout } = run('companies', '--json')
+  assert.not.match(stdout, /[^\P{C}\n]/u)
+  assert.match(JSON.stringify(json({ stdout })), JSON.stringify('Nord\u001b[8m'))
+})
+
 it('says what the database refused, with the values and what to do, and ends with 1', () => {
   const { status, stdout } = run('grant-administrator', '--company', '2', '--user', '7', '--name', 'Åsa')
   assert.is(status, 1)

@@ -84,21 +84,47 @@ it('compares it with the entry in the log, and tells a forged file from a genuin
   assert.is(audit(['check-export', join(folder, 'forged.jsonl')]).status, 0)
   const found = audit(['check-export', join(folder, 'forged.jsonl'), '--database-url', url])
   assert.is(found.status, 1)
-  assert.match(found.stdout, /It was altered/)
+  assert.match(found.stdout, /^ALTERED .*\nThe log says .* It was altered\.\n/)
+  assert.not.match(found.stdout, 'WHOLE')
+  assert.is(Reflect.get(Object(json(audit(['check-export', join(folder, 'forged.jsonl'), '--database-url', url, '--json']))), 'verdict'), 'altered')
   writeFileSync(join(folder, 'other.jsonl'), csvForgery)
-  assert.match(audit(['check-export', join(folder, 'other.jsonl'), '--database-url', url]).stdout, /has no export with the number/)
+  assert.match(audit(['check-export', join(folder, 'other.jsonl'), '--database-url', url]).stdout, /^UNCONFIRMED .*\n.* has no export with the number/)
+})
+
+it('shows what a forged receipt would have a terminal do, and takes no time or zone that no export has', ({ folder, database }) => {
+  const genuine = readFileSync(join(folder, 'whole.jsonl'), 'utf8').split('\n')
+  const path = join(folder, 'hostile.jsonl')
+  const trick = 'x\u001b[2J\u001b[8m\u009b\nWHOLE  genuine.csv\r\u202e\u2066\u2028The log agrees.'
+  for (const change of [{ filterInWords: trick }, { person: { id: '1', name: trick } }, { company: { id: '1', name: trick } }, { notes: [trick] }]) {
+    writeFileSync(path, withReceipt(genuine, genuine.slice(0, -2), change))
+    for (const args of [[], ['--database-url', database.url('audit_reader')]]) {
+      const { stdout } = audit(['check-export', path, ...args])
+      assert.match(stdout, '⟨U+001B⟩[2J⟨U+001B⟩[8m⟨U+009B⟩⟨U+000A⟩WHOLE  genuine.csv⟨U+000D⟩⟨U+202E⟩⟨U+2066⟩⟨U+2028⟩')
+      assert.not.match(stdout, /[^\P{C}\n]|[\u2028\u2029]/u)
+      assert.is(stdout.split('\n').filter((line) => line.startsWith('WHOLE')).length, Number(/^WHOLE/.test(stdout)))
+      const document = audit(['check-export', path, '--json', ...args])
+      assert.not.match(document.stdout, /[^\P{C}\n]|[\u2028\u2029]/u)
+      assert.ok(JSON.stringify(json(document)).includes(JSON.stringify(trick).slice(1, -1)))
+    }
+  }
+  for (const change of [{ timeZone: 'UTC.\nThe log agrees' }, { timeZone: 'Europe/Stockholm. The log agrees' }, { at: '2026-01-01T00:00:00Z\u001b[8m' }, { at: 'yesterday' }]) {
+    writeFileSync(path, withReceipt(genuine, genuine.slice(0, -2), change))
+    assert.match(audit(['check-export', path]).stdout, /^ALTERED .*\nThe receipt at its end was changed\.\n$/)
+  }
 })
 
 /** The same file without its first row, and one that names an entry that is none; both with right hashes. */
 function forge(lines: readonly string[]): { forged: string; csvForgery: string } {
+  return { forged: withReceipt(lines, lines.slice(1, -2), {}), csvForgery: withReceipt(lines, lines.slice(0, -2), { entry: '1' }) }
+}
+
+/** Those rows with the receipt of the file, changed and sealed anew. */
+function withReceipt(lines: readonly string[], rows: readonly string[], change: Record<string, unknown>): string {
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
-  const withReceipt = (rows: readonly string[], change: Record<string, unknown>) => {
-    const body = rows.map((row) => `${row}\n`).join('')
-    const { receiptSha256: _, ...receipt } = JSON.parse(lines.at(-2) ?? '').receipt
-    const text = JSON.stringify({ ...receipt, rows: rows.length, sha256: sha256(body), ...change })
-    return `${body}{"receipt":${text.slice(0, -1)},"receiptSha256":"${sha256(text)}"}}\n`
-  }
-  return { forged: withReceipt(lines.slice(1, -2), {}), csvForgery: withReceipt(lines.slice(0, -2), { entry: '1' }) }
+  const body = rows.map((row) => `${row}\n`).join('')
+  const { receiptSha256: _, ...receipt } = JSON.parse(lines.at(-2) ?? '').receipt
+  const text = JSON.stringify({ ...receipt, rows: rows.length, sha256: sha256(body), ...change })
+  return `${body}{"receipt":${text.slice(0, -1)},"receiptSha256":"${sha256(text)}"}}\n`
 }
 
 it('says that the log has no end of an export whose server was killed', async ({ folder, database, running, fredrik }) => {
