@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { formats, type Format } from '../server/export/receipt.ts'
 import type { Command, Given, Outcome } from './command.ts'
@@ -33,10 +33,12 @@ async function checkExport(path: string, given: Given, databaseUrl: string | und
 
 /**
  * Checks a file by itself; any size is read in little memory.
- * @throws OperatorError if the file cannot be read
+ * @throws OperatorError if the file cannot be read, or is none: its end is read first, and a pipe has none to go to
  */
 export async function verdictOf(path: string, format: Format): Promise<Verdict> {
   try {
+    // Before it is opened, which would wait for whoever writes into a pipe.
+    if (!(await stat(path)).isFile()) throw new OperatorError('FILE', `${path} cannot be read.`, { detail: 'It is no ordinary file, but a folder, a pipe or a device.', hint: 'Save it first, and give the path of that file.' })
     await using file = await open(path)
     const { size } = await file.stat()
     return format === 'xlsx' ? await checkWorkbook(path, file, size) : await checkLines(file, size, format)
@@ -47,10 +49,10 @@ export async function verdictOf(path: string, format: Format): Promise<Verdict> 
 }
 
 function formatOf(path: string, given: string | undefined): Format {
-  const ending = given ?? extname(path).slice(1).toLowerCase()
+  const ending = (given ?? extname(path).slice(1)).toLowerCase()
   const format = formats.find((each) => each === ending)
   if (format !== undefined) return format
-  throw new OperatorError('FILE', `The format of ${path} is not known.`, { detail: `It ends in ${JSON.stringify(ending)}.`, hint: 'Say --format csv, jsonl or xlsx.' })
+  throw new OperatorError('FILE', `The format of ${path} is not known.`, { detail: given === undefined ? `It ends in ${JSON.stringify(ending)}.` : `--format is ${JSON.stringify(given)}.`, hint: 'Say --format csv, jsonl or xlsx.' })
 }
 
 const headings = { whole: 'WHOLE', cut: 'BROKEN', altered: 'ALTERED', unconfirmed: 'UNCONFIRMED' } as const

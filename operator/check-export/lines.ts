@@ -17,6 +17,7 @@ interface LastLine {
 export async function checkLines(file: FileHandle, size: number, format: 'csv' | 'jsonl'): Promise<Verdict> {
   const tail = await bytesOf(file, Math.max(0, size - longestReceipt), size)
   const last = format === 'csv' ? lastOfCsv(tail) : lastOfJson(tail)
+  if (last === null && format === 'csv' && hasOtherLineEnds(tail)) return altered(null, 'Its line ends were changed: each was CR LF, and some are LF. Its receipt is there, but a file that was saved again is another one.')
   if (last === null) return cut('It does not end in a receipt: its end is missing, or something stands behind it.')
   if (last.receipt === null || last.receipt.format !== format) return altered(null, 'The receipt at its end was changed.')
 
@@ -46,6 +47,14 @@ function lastOfCsv(tail: Buffer): LastLine | null {
   const receipt = openReceipt(Buffer.from(quoted.replaceAll('""', '"'), 'latin1').toString())
   const agrees = receipt !== null && String(receipt.rows) === rows && receipt.sha256 === sha256
   return { receipt: agrees ? receipt : null, length: line.length }
+}
+
+/** Whether a receipt stands at the end, as the last line of a file whose line ends are no longer ours. */
+function hasOtherLineEnds(tail: Buffer): boolean {
+  const start = tail.lastIndexOf('\n"# end of export: ')
+  if (start < 0) return false
+  const line = tail.subarray(start + 1).toString('latin1')
+  return csvReceipt.test(line.replace(/(?<!\r)\n$/, '\r\n'))
 }
 
 function lastOfJson(tail: Buffer): LastLine | null {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -140,6 +141,30 @@ it('says that the log has no end of an export whose server was killed', async ({
   const { compareWithEntry } = await import('../../operator/check-export/entry.ts')
   assert.match((await compareWithEntry(database.url('audit_reader'), { ...asked, receiptSha256: '' }, 'x')).finding, /has no end of this export/)
   await database.superuser.query(`grant execute on function ${signature} to audit_admin`)
+})
+
+it('refuses a pipe, also one into which nobody writes, and takes the file that stands behind standard input', ({ folder }) => {
+  const pipe = join(folder, 'pipe.csv')
+  spawnSync('mkfifo', [pipe])
+  const { status, stdout } = audit(['check-export', pipe])
+  assert.equal([status, stdout], [1, `${pipe} cannot be read.\nIt is no ordinary file, but a folder, a pipe or a device.\nSave it first, and give the path of that file.\n`])
+  const command = `"${process.execPath}" operator/main.ts check-export --format csv /dev/stdin`
+  const shell = (line: string) => spawnSync('sh', ['-c', line], { encoding: 'utf8', env: { ...process.env, DATABASE_URL: '' } }).stdout
+  assert.match(shell(`cat '${join(folder, 'whole.csv')}' | ${command}`), /^\/dev\/stdin cannot be read\.\nIt is no ordinary file/)
+  assert.match(shell(`${command} < '${join(folder, 'whole.csv')}'`), /^WHOLE {2}\/dev\/stdin\n/)
+})
+
+it('takes a format in capitals, and says of a file whose line ends were changed that they were', ({ folder }) => {
+  const path = join(folder, 'whole.csv')
+  assert.match(audit(['check-export', path, '--format', 'CSV']).stdout, /^WHOLE /)
+  assert.match(audit(['check-export', path, '--format', 'ods']).stdout, `format of ${path} is not known.\n--format is "ods".\n`)
+  const text = readFileSync(path, 'utf8')
+  for (const changed of [text.replaceAll('\r\n', '\n'), text.replace(/\r\n$/, '\n')]) {
+    writeFileSync(join(folder, 'ends.csv'), changed)
+    assert.match(audit(['check-export', join(folder, 'ends.csv')]).stdout, /^ALTERED .*\nIts line ends were changed: each was CR LF, and some are LF\./)
+  }
+  writeFileSync(join(folder, 'ends.csv'), text.slice(0, -40))
+  assert.match(audit(['check-export', join(folder, 'ends.csv')]).stdout, /^BROKEN .*\nIt does not end in a receipt/)
 })
 
 it('ends with 2 without a file, and says what to do for a file that is not there or not known', ({ folder }) => {
