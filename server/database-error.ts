@@ -4,6 +4,8 @@ const gone = /^(08...|28000|28P01|3D000|25P03|53300|57P0[1-5]|ECONNREFUSED|ECONN
 const goneMessage = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool after|Query read timeout)/
 /** serialization_failure and deadlock_detected: the transaction is undone, and nothing is wrong with what was asked. */
 const collided = new Set(['40001', '40P01'])
+/** character_not_in_repertoire and untranslatable_character: of what is well-formed, only a NUL character is refused so. */
+const unstorable = new Set(['22021', '22P05'])
 const notInstalled = new Set(['3F000', '42P01', '42883', '42704'])
 
 /** Whether an error says that the connection to the database is lost, not to be had, or dead. */
@@ -53,6 +55,12 @@ export function refusalOf(error: unknown): Refusal | null {
     return new Refusal({
       status: 503, code: 'NOT_INSTALLED', message: 'The audit log is not installed in this database, or is not complete.',
       hint: 'An operator runs: npm run audit -- migrate', headers: { 'retry-after': '30' }, cause: error,
+    })
+  }
+  if (unstorable.has(code)) {
+    return new Refusal({
+      status: 400, code: 'BAD_TEXT', message: 'A text of the request cannot be used.', detail: 'It holds a NUL character, which no text of the database can hold.',
+      hint: 'Send it without.', cause: error,
     })
   }
   // Class AU is our own: its texts are written for the caller.

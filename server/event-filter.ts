@@ -35,7 +35,8 @@ const someOf = () => z.array(text(longest.word)).min(1, 'is an empty list: leave
 /** Why a value is not the number of an entry; the value itself as far as a person can read it. */
 const notAnEntry = (value: unknown): string => `is ${JSON.stringify(String(value)).slice(0, 100)}, which is not the number of an entry`
 
-const eventId = z.union([z.string(), z.number(), z.bigint()])
+/** The number of an entry, in any form in which it may come. */
+export const eventId = z.union([z.string(), z.number(), z.bigint()])
   .transform(String)
   .refine((value) => /^\d{1,19}$/.test(value) && BigInt(value) <= greatestId, { error: ({ input }) => notAnEntry(input) })
 

@@ -1,7 +1,8 @@
 import { isSafeError, SafeError } from 'postgraphile/grafast'
-import { GraphQLError } from 'postgraphile/graphql'
+import { GraphQLError, type GraphQLErrorOptions } from 'postgraphile/graphql'
 import { Refusal } from '../refusal.ts'
 import { refusalOf } from '../database-error.ts'
+import { foreignCursor } from './bad-page.ts'
 
 /** A refusal in the form that Grafast passes on to the caller; anything else stays as it is and will be masked. */
 export function asSafeError(error: unknown): unknown {
@@ -20,14 +21,21 @@ export function makeMaskError(record: (error: unknown, refusal: Refusal | null) 
     const { originalError } = error
     if (!originalError || originalError instanceof GraphQLError) return withoutSuggestion(error)
     const place = { nodes: error.nodes ?? null, source: error.source ?? null, positions: error.positions ?? null, path: error.path ?? null, originalError }
+    if (isSafeError(originalError) && foreign.test(originalError.message)) return masked(place, foreignCursor())
     if (isSafeError(originalError)) return new GraphQLError(originalError.message, { ...place, extensions: { code: 'BAD_REQUEST', ...originalError.extensions } })
     const refusal = refusalOf(originalError)
-    const id = record(originalError, refusal)
-    return new GraphQLError(refusal?.message ?? 'Something went wrong on the server.', {
-      ...place,
-      extensions: { code: refusal?.code ?? 'INTERNAL', id, ...(refusal?.detail && { detail: refusal.detail }), ...(refusal?.hint && { hint: refusal.hint }) },
-    })
+    return masked(place, refusal, record(originalError, refusal))
   }
+}
+
+/** What @dataplan/pg says of a cursor whose order is another one. */
+const foreign = /^Invalid '(after|before)' cursor - /
+
+function masked(place: GraphQLErrorOptions, refusal: Refusal | null, id?: string): GraphQLError {
+  return new GraphQLError(refusal?.message ?? 'Something went wrong on the server.', {
+    ...place,
+    extensions: { code: refusal?.code ?? 'INTERNAL', ...(id !== undefined && { id }), ...(refusal?.detail && { detail: refusal.detail }), ...(refusal?.hint && { hint: refusal.hint }) },
+  })
 }
 
 /** What server/graphql/limits.ts does for rules of validation, for the variables, which graphql checks when it executes. */

@@ -92,6 +92,7 @@ export const eventFiguresPlugin = extendSchema((build) => {
             return { isExact: rows.every(({ isExact }) => isExact), actions: of('actions'), sources: of('sources'), actors: of('actors'), kinds: of('kinds') }
           }),
           eventHistogram: (_root: unknown, args: FieldArgs) => loadFigures(executor, list([args.getRaw('filter'), args.getRaw('timeZone'), args.getRaw('buckets')]), async (query, [filter, timeZone, buckets]) => {
+            filterText({ timeZone })
             const rows = bucketRows.parse(await query(`
               select unit, to_json(starts_at) #>> '{}' as "from", to_json(ends_at) #>> '{}' as "to", deletions, exports, others, is_exact as "isExact"
                 from audit.event_histogram($1::jsonb, $2, $3) order by starts_at`, [filterText(filter), timeZone ?? null, buckets ?? 60]))

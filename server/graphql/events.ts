@@ -3,8 +3,8 @@ import { connection, lambda, list, type FieldArgs, type Step } from 'postgraphil
 import { sql } from 'postgraphile/pg-sql2'
 import { extendSchema, gql } from 'postgraphile/utils'
 import { z } from 'zod'
-import { parseEventFilter, parseEventId } from '../event-filter.ts'
-import { Refusal } from '../refusal.ts'
+import { eventId, parseEventFilter, parseEventId } from '../event-filter.ts'
+import { badPage, foreignCursor } from './bad-page.ts'
 import { asSafeError } from './errors.ts'
 import { loadCount } from './event-figures.ts'
 
@@ -122,14 +122,14 @@ function planEvents(events: PgResource, args: FieldArgs) {
 
 function pageSizes(first: unknown, last: unknown) {
   if (typeof first === 'number' && typeof last === 'number') {
-    throw badPage('first and last are both given', 'Give first to read on, or last to read back.')
+    throw asSafeError(badPage('first and last are both given', 'Give first to read on, or last to read back.'))
   }
   return { first: pageSize('first', first) ?? (typeof last === 'number' ? null : usual), last: pageSize('last', last) }
 }
 
 function pageSize(name: string, size: unknown): number | null {
   if (typeof size !== 'number') return null
-  if (size < 1 || size > most) throw badPage(`${name} is ${size}`, `It can be from 1 to ${most}; read further pages with the cursor.`)
+  if (size < 1 || size > most) throw asSafeError(badPage(`${name} is ${size}`, `It can be from 1 to ${most}; read further pages with the cursor.`))
   return size
 }
 
@@ -163,16 +163,18 @@ function filterEvents([given, order, { first, last }, after, before]: readonly [
   }
 }
 
-const cursorParts = z.tuple([z.string(), z.string().refine((at) => !Number.isNaN(Date.parse(at))), z.union([z.string(), z.number()]).transform(String).refine((id) => /^\d{1,19}$/.test(id))])
+/** A time as the database writes it into JSON, on a day that there is. It knows no year 0 and no zone that is 16 hours away. */
+const cursorTime = z.iso.datetime({ offset: true }).regex(/^(?!0000).*(Z|[+-](0\d|1[0-5]):\d\d)$/)
+const cursorParts = z.tuple([z.string(), cursorTime, eventId])
 
-/** Where a page begins. A cursor that cannot be read is refused by PostGraphile itself, in its own words. */
+/** Where a page begins. Whether the cursor is one of the same order, PostGraphile finds out; errors.ts has the words for it. */
 function readCursor(cursor: unknown): { at: string; id: string } | null {
   if (typeof cursor !== 'string') return null
   try {
     const [, at, id] = cursorParts.parse(JSON.parse(Buffer.from(cursor, 'base64').toString('utf8')))
     return { at, id }
   } catch {
-    throw badPage('The cursor is not one of this list.', 'Give a cursor that was answered for the same order.')
+    throw foreignCursor()
   }
 }
 
@@ -182,8 +184,4 @@ function eventNumber(id: unknown): string {
   } catch (error) {
     throw asSafeError(error)
   }
-}
-
-function badPage(detail: string, hint: string) {
-  return asSafeError(new Refusal({ status: 400, code: 'BAD_PAGE', message: 'This page cannot be read.', detail, hint }))
 }

@@ -6,7 +6,8 @@ import type { Refusal } from '../refusal.ts'
 /**
  * GraphQL answers 200 whatever became of the query. Where the database failed, a proxy, a browser and a monitoring shall
  * see it too: the status and the headers (Retry-After) of the refusal are those of the answer. So shall a program whose
- * filter or page cannot be used, which might take an answer of 200 for "nothing found": it gets 400.
+ * filter, page or text cannot be used, which might take an answer of 200 for "nothing found": it gets 400. An error of our own is 500, for
+ * an alarm that counts those; the fields that could be read stay in the answer.
  * @param failureOf what a request met in the database
  * @param onRefused told the codes of the errors of an answer, each once, however many mistakes are in the document
  */
@@ -23,7 +24,7 @@ export function makeStatusPlugin(failureOf: (request: IncomingMessage) => Refusa
           if (codes.length > 0) onRefused(codes)
           const { expressv4 } = event.requestDigest.requestContext
           const failure = expressv4 && failureOf(expressv4.req)
-          if (failure === undefined) return codes.some((code) => unusable.has(code)) ? { ...result, statusCode: 400 } : result
+          if (failure === undefined) return withStatus(result, codes.includes('INTERNAL') ? 500 : codes.some((code) => unusable.has(code)) ? 400 : null)
           return { ...result, statusCode: failure.status, headers: { ...result.headers, ...failure.headers } }
         },
       },
@@ -31,7 +32,11 @@ export function makeStatusPlugin(failureOf: (request: IncomingMessage) => Refusa
   }
 }
 
-const unusable = new Set(['BAD_FILTER', 'BAD_PAGE'])
+const unusable = new Set(['BAD_FILTER', 'BAD_PAGE', 'BAD_TEXT', 'BAD_REQUEST'])
+
+function withStatus<Result extends object>(result: Result, statusCode: number | null): Result {
+  return statusCode === null ? result : { ...result, statusCode }
+}
 
 const refused = z.object({ errors: z.array(z.object({ extensions: z.object({ code: z.string().optional() }).optional() })) })
 

@@ -37,6 +37,36 @@ it('refuse a page of no entry, of fewer than none, of too many, and of both ends
   }
 })
 
+async function refused(running: RunningServer, person: Person, query: string, variables: Record<string, unknown> = {}) {
+  const response = await running.fetch(person, '/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) })
+  const { errors } = z.object({ errors: z.array(z.object({ extensions: z.object({ code: z.string(), detail: z.string().optional() }) })) }).parse(await response.json())
+  return { status: response.status, ...errors[0]?.extensions }
+}
+
+it('refuse with 400 a cursor with another time or number than an entry has, or of another order', async ({ running, fredrik }) => {
+  const [order, at, id] = z.tuple([z.string(), z.string(), z.string()]).parse(JSON.parse(Buffer.from((await page(running, fredrik, 'first: 5')).pageInfo.endCursor ?? '', 'base64').toString()))
+  const wrong = [
+    [order, at, '9223372036854775808'], [order, at, '9999999999999999999'], [order, at, '-1'], [order, '1', id], [order, '+275000-01-01T00:00:00Z', id], [order, 'Jan 1 2026', id],
+    [order, '2026-02-30T00:00:00Z', id], [order, '0000-01-01T00:00:00Z', id], [order, '2026-01-01T00:00:00+23:00', id], ['0123456789', at, id],
+  ]
+  for (const parts of wrong) {
+    const after = Buffer.from(JSON.stringify(parts)).toString('base64')
+    for (const filter of filters) {
+      assert.equal(await refused(running, fredrik, `query ($after: Cursor) { events(first: 5, after: $after${filter}) { nodes { id } } }`, { after }),
+        { status: 400, code: 'BAD_PAGE', detail: 'The cursor is not one of this list.' }, `${JSON.stringify(parts)}${filter}`)
+    }
+  }
+})
+
+it('refuse with 400 a NUL character in any text, and a time zone that is none', async ({ running, fredrik }) => {
+  const nul = '"\\u0000"'
+  for (const field of ['sentence', 'sentenceParts']) {
+    assert.equal(await refused(running, fredrik, `{ events(first: 1) { nodes { ${field}(locale: ${nul}) } } }`), { status: 400, code: 'BAD_TEXT', detail: 'It holds a NUL character, which no text of the database can hold.' })
+  }
+  assert.equal(await refused(running, fredrik, `{ eventHistogram(timeZone: ${nul}) { unit } }`), { status: 400, code: 'BAD_FILTER', detail: 'timeZone holds a NUL character' })
+  assert.equal(await refused(running, fredrik, `{ eventHistogram(timeZone: "${'x'.repeat(101)}") { unit } }`), { status: 400, code: 'BAD_FILTER', detail: 'timeZone is longer than 100 characters' })
+})
+
 it('lie between two cursors, from either end, with any filter', async ({ running, fredrik }) => {
   for (const filter of filters) {
     const all = await page(running, fredrik, `first: 200${filter}`)
