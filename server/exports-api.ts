@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { json, Router } from 'express'
 import type { Pool, PoolClient } from 'pg'
 import { z } from 'zod'
+import { inexactIn, keepInexact } from './exact-numbers.ts'
 import type { Identities, Identity } from './identity.ts'
 import { onlyBodies, onlyMethods } from './only.ts'
 import { Refusal } from './refusal.ts'
@@ -33,7 +34,8 @@ const reported = z.strictObject({
   kind: z.enum(['projects', 'customers', 'contacts', 'project', 'customer', 'contact']),
   rowCount: z.int().min(0).nullish(),
   format: wellFormed.nullish(),
-  filter: z.unknown().refine((value) => isStorable(value), { message: `is not well-formed text, or deeper than ${deepest}`, abort: true }).pipe(z.record(z.string(), z.json()).nullish()).optional(),
+  filter: z.unknown().refine((value) => isStorable(value), { message: `is not well-formed text, or deeper than ${deepest}`, abort: true })
+    .refine((value) => inexactIn(value) === null, { error: ({ input }) => `holds the number ${inexactIn(input)?.slice(0, 100)}, which would be recorded as another one: send it as text`, abort: true }).pipe(z.record(z.string(), z.json()).nullish()).optional(),
   fileHash: wellFormed.nullish(),
   requestId: wellFormed.nullish(),
 })
@@ -57,7 +59,7 @@ const endedRow = z.tuple([z.object({ id: z.string() })])
 export function makeExportsRouter({ identities, pool, statementTimeout, requestId: idOf }: ExportsOptions): Router {
   const router = Router()
   const settings = { role: 'audit_app', statement_timeout: String(statementTimeout) }
-  router.use(onlyMethods('POST'), onlyBodies('application/json'), json({ limit: '64kb', inflate: false }))
+  router.use(onlyMethods('POST'), onlyBodies('application/json'), json({ limit: '64kb', inflate: false, reviver: keepInexact }))
 
   router.post('/', async (request, response) => {
     const token = tokenOf(request)

@@ -68,6 +68,21 @@ it('takes how it ended, with rows and the hash of the file, from the same person
   assert.is((await end(fredrik, { outcome: 'failed' }, '/exports/9223372036854775807/end')).status, 400)
 })
 
+it('records no number of a filter as another one, and says which cannot be recorded', async ({ running, database, fredrik }) => {
+  const send = async (filter: string) => {
+    const response = await running.fetch(fredrik, '/exports', { method: 'POST', headers: { 'content-type': 'application/json' }, body: `{"kind":"projects","filter":${filter}}` })
+    return { status: response.status, ...await response.json() }
+  }
+  for (const text of ['9007199254740993', '-9007199254740993', '1.00000000000000000001', '0.1234567890123456789', '1e400', '123456789012345678901234567890']) {
+    const { status, error } = await send(`{"a":[{"b":${text}}]}`)
+    assert.equal([status, error.code, error.detail], [400, 'BAD_EXPORT', `filter holds the number ${text}, which would be recorded as another one: send it as text`], text)
+  }
+  const { status, id } = await send('{"a":9007199254740991,"b":1.10,"c":-0.5,"d":1e3,"e":0.1,"f":1.5E-7,"g":"9007199254740993","h":0.0}')
+  assert.is(status, 201)
+  const { rows } = await database.superuser.query(`select details -> 'filter' = '{"a":9007199254740991,"b":1.10,"c":-0.5,"d":1e3,"e":0.1,"f":1.5E-7,"g":"9007199254740993","h":0.0}'::jsonb as is_same from audit.event where id = $1`, [id])
+  assert.equal(rows, [{ is_same: true }])
+})
+
 it('is verified where the database has the key of the token, and asserted where only the server checked it', async ({ running, database, fredrik }) => {
   const statusOf = async () => {
     const { id } = await (await post(running, fredrik, { kind: 'customers', requestId: crypto.randomUUID() })).json()
