@@ -70,7 +70,7 @@ const utc = (time: string) => `replace((${time} at time zone interval '0')::text
  * streamed from one snapshot. That it happens is an entry, committed before the first byte; how it ended is another.
  */
 export function makeExports(options: ExportOptions): Exports {
-  const router = Router()
+  const router = Router({ caseSensitive: true, strict: true })
   const { queue } = options
   const closing = new AbortController()
   const running = new Set<Promise<void>>()

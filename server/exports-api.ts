@@ -57,7 +57,7 @@ const endedRow = z.tuple([z.object({ id: z.string() })])
  * `POST /exports/:id/end` reports how it ended: 201 with `{ id }`, the number of that entry, also if the same end was reported before; 409 for another one.
  */
 export function makeExportsRouter({ identities, pool, statementTimeout, requestId: idOf }: ExportsOptions): Router {
-  const router = Router()
+  const router = Router({ caseSensitive: true, strict: true })
   const settings = { role: 'audit_app', statement_timeout: String(statementTimeout) }
   router.use(onlyMethods('POST'), onlyBodies('application/json'), json({ limit: '64kb', inflate: false, reviver: keepInexact }))
 

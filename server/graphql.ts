@@ -62,7 +62,7 @@ export function makeGraphql({ identities, pool, queue, statementTimeout, introsp
   let isBuilt = false
 
   // PostGraphile wants to be added to an application. As one that is mounted, it knows the proxies that the outer one trusts.
-  const router = express().disable('x-powered-by')
+  const router = express().disable('x-powered-by').enable('case sensitive routing').enable('strict routing')
   const preset = makePreset({
     service: makeReaderService(pool, queue, (settings) => requestBySettings.get(settings)),
     rules: { introspection },

@@ -61,10 +61,10 @@ export const refuseOversized: RequestHandler = (request, _response, next) => {
   next()
 }
 
-/** Refuses paths that a proxy, a browser and a server may read in different ways: what a rule about `/metrics` keeps out shall not come in as `/x/../metrics`. */
+/** Refuses paths that a proxy, a browser and a server may read in different ways: what a rule about `/metrics` keeps out shall not come in as `/x/../metrics` or `/metrics/`. */
 export const refuseCrooked: RequestHandler = (request, _response, next) => {
   const { path } = request
-  if (!/\/\/|\\/.test(path) && !/(^|[/\\])\.\.?([/\\]|$)/.test(decodedOnce(path))) return next()
+  if (!/\/\/|\\|.\/$/.test(path) && !/(^|[/\\])\.\.?([/\\]|$)/.test(decodedOnce(path))) return next()
   throw new Refusal({ status: 404, code: 'NOT_FOUND', message: 'There is nothing at this address.' })
 }
 

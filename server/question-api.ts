@@ -26,7 +26,7 @@ const most = 200
 
 /** `GET /question?<filter>&order=desc&first=25`: the same list as an address of the screens, GraphQL, curl and SQL. */
 export function makeQuestionRouter({ identities, pool, statementTimeout, requestId }: QuestionOptions): Router {
-  const router = Router()
+  const router = Router({ caseSensitive: true, strict: true })
   router.use(onlyMethods('GET'), refuseForeign())
   router.get('/', async (request, response) => {
     const state = parseState(request.originalUrl)
@@ -38,7 +38,7 @@ export function makeQuestionRouter({ identities, pool, statementTimeout, request
       await client.query('select audit.filter_code($1)', [JSON.stringify(state.filter)])
       return writeQuestion(state, { company: identity.companyId, mount: mountOf(request), timeZone, period: await utcPeriod(client, state.filter) })
     })
-    response.set('cache-control', 'no-store').json(question)
+    response.json(question)
   })
   return router
 }

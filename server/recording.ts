@@ -44,7 +44,7 @@ export function makeLeftOutRouter(options: RecordingOptions): Router {
 }
 
 function routerFor({ identities, pool, statementTimeout, requestId }: RecordingOptions, question: string, read: (row: unknown) => unknown): Router {
-  const router = Router()
+  const router = Router({ caseSensitive: true, strict: true })
   router.use(onlyMethods('GET'), refuseForeign())
   router.get('/', async (request, response) => {
     const identity = await identify(request, identities)
@@ -53,7 +53,7 @@ function routerFor({ identities, pool, statementTimeout, requestId }: RecordingO
       if (access !== 'granted') throw refusedAccess(access, contact)
       return read((await client.query(question)).rows[0])
     })
-    response.set('cache-control', 'no-store').json(answer)
+    response.json(answer)
   })
   return router
 }

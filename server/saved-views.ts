@@ -33,7 +33,7 @@ const viewRows = z.array(z.object({ name: z.string(), query: z.string(), saved_a
  * address of the log. They belong to person and company, and nobody else sees them.
  */
 export function makeSavedViewsRouter({ identities, pool, statementTimeout, requestId }: SavedViewsOptions): Router {
-  const router = Router()
+  const router = Router({ caseSensitive: true, strict: true })
   router.use(refuseForeign())
 
   async function asViewer<Result>(request: Request, work: (client: PoolClient) => Promise<Result>): Promise<Result> {
@@ -48,7 +48,7 @@ export function makeSavedViewsRouter({ identities, pool, statementTimeout, reque
   router.all('/', onlyMethods('GET'), async (request, response) => {
     const { rows } = await asViewer(request, (client) => client.query('select name, query, saved_at from audit.saved_view order by name'))
     const views = viewRows.parse(rows).map(({ name, query, saved_at }) => ({ name, query, savedAt: saved_at.toISOString() }))
-    response.set('cache-control', 'no-store').json({ views })
+    response.json({ views })
   })
   router.all('/:name', onlyMethods('PUT', 'DELETE'))
   router.put('/:name', onlyBodies('application/json'), json({ limit: '32kb', inflate: false }), async (request, response) => {

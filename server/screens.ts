@@ -40,7 +40,7 @@ function serveCompressed(folder: string): RequestHandler<{ name: string }> {
  * @param folder with index.html and assets/
  */
 export function serveScreens(folder: string, appearance: Appearance): Router {
-  const router = express.Router()
+  const router = express.Router({ caseSensitive: true, strict: true })
   router.get('/assets/:name', serveCompressed(folder))
   router.use(serveFolder(folder, {
     index: false, redirect: false, dotfiles: 'ignore',

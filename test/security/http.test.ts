@@ -27,7 +27,18 @@ it('knows each of its addresses by one spelling, so that a rule of a proxy about
   const open = await startServer(database, { metrics: { access: 'local', own: null } })
   try {
     assert.is((await open.fetch(null, '/metrics')).status, 200)
-    for (const path of ['/Metrics', '/METRICS', '/metrics/', '/%6detrics', '/READYZ', '/livez/', '/Session', '/EXPORT/events.csv']) assert.is((await open.fetch(null, path)).status, 404, path)
+    for (const path of ['/Metrics', '/METRICS', '/metrics/', '/%6detrics', '/READYZ', '/livez/', '/Session', '/EXPORT/events.csv', '/GraphQL', '/graphql/']) assert.is((await open.fetch(null, path)).status, 404, path)
+    const fredrik = await open.person('fredrik.isaksson@nordljus.example')
+    const exports = async () => (await database.superuser.query<{ n: number }>(`select count(*)::int as n from audit.export`)).rows[0]?.n
+    const before = await exports()
+    for (const path of ['/export/EVENTS.CSV', '/export/Events.jsonl', '/export/events.csv/', '/export/events.XLSX', '/Company/Audit-Log', '/COMPANY', '/company/', '/company/audit-log/', '/recording/', '/left-out/', '/views/', '/views/x/', '/question/', '/Views', '/assets/']) {
+      assert.is((await open.fetch(fredrik, path)).status, 404, path)
+    }
+    for (const [path, body] of [['/exports/', '{"kind":"projects"}'], ['/exports/1/END', '{"outcome":"complete"}'], ['/exports/1/end/', '{"outcome":"complete"}'], ['/session/', '{}'], ['/session/END', '{}'], ['/graphql/', '{}']] as const) {
+      assert.is((await open.fetch(fredrik, path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })).status, 404, path)
+    }
+    assert.is(await exports(), before)
+    for (const path of ['/', '/company', '/company/audit-log', '/recording', '/left-out', '/views', '/question']) assert.is((await open.fetch(fredrik, path)).status, 200, path)
   } finally {
     await open.close()
   }
