@@ -90,10 +90,15 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
     referrerPolicy: { policy: 'same-origin' },
     xFrameOptions: { action: 'deny' },
   }))
+  // Nothing of what is answered may be kept by anybody; the files of the screens say otherwise.
+  app.use((_request, response, next) => {
+    response.set('cache-control', 'no-store')
+    next()
+  })
   app.use(metrics.measure)
   app.use(/^(?!\/export\/)/, endInTime(statementTimeout + patience, (refusal, request, response) => answerError(refusal, request, response, () => undefined)))
   app.use(refuseCrooked)
-  app.get('/livez', (_request, response) => void response.set('cache-control', 'no-store').json({ status: 'ok' }))
+  app.get('/livez', (_request, response) => void response.json({ status: 'ok' }))
   const isReadable = oneAtATime(async (id: string) => {
     await fitness.check()
     // Under the policy and the role of a reader, so that grants and functions are tried too.
@@ -102,7 +107,7 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
   app.get('/readyz', async (request, response) => {
     await isReadable(requestId(request))
     if (!graphql.isReady()) throw notReady()
-    response.set('cache-control', 'no-store').json({ status: 'ok' })
+    response.json({ status: 'ok' })
   })
   app.get('/metrics', serveMetrics(metrics, metricsAccess))
   app.use(refuseOversized, refuseAmbiguous, limits.address, noteOtherCompany({ identities, requestId, logger }))

@@ -60,7 +60,8 @@ export function withHost(serve: RequestListener): RequestListener {
   }
 }
 
-function answerBare(response: ServerResponse, refusal: BareRefusal): void {
+/** Answers with the headers and the form of every other error, without express, and ends the connection. */
+export function answerBare(response: ServerResponse, refusal: BareRefusal): void {
   const { status, body, headers } = bareAnswer(refusal)
   response.writeHead(status, headers).end(body)
 }

@@ -1,9 +1,7 @@
 import './graphile-production.ts'
-import express from 'express'
 import type { Pool } from 'pg'
 import { makeHostApp } from '../host-app/app.ts'
 import { makeAuditServer } from './app.ts'
-import { setBareHeaders } from './bare-answer.ts'
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { makePool, openDatabase, startProblem, type Database } from './database.ts'
 import { makeIdentities } from './identity.ts'
@@ -11,7 +9,7 @@ import { tokenSettings } from './token-settings.ts'
 import { startKeeper } from './keeper.ts'
 import { listen, type Listener } from './listen.ts'
 import { makeLogger } from './logger.ts'
-import { serveMetrics } from './metrics-access.ts'
+import { makeMetricsApp } from './metrics-app.ts'
 
 /*
  * npm start: the only place that reads the environment, opens pools and listens. Without DATABASE_URL it brings its own
@@ -93,7 +91,7 @@ async function start(config: Config): Promise<void> {
   if (config.metrics.own !== null) {
     const { port, address } = config.metrics.own
     const monitoring = await listening(port, address, 'METRICS_ADDRESS', 'METRICS_ADDRESS')
-    monitoring.serve(express().disable('x-powered-by').use(setBareHeaders).get('/metrics', serveMetrics(server.metrics, 'everybody')))
+    monitoring.serve(makeMetricsApp(server.metrics, logger))
   }
   // Ready means that a list is answered. Where the database is away, that can take as long as it is.
   if (database.isThere) await server.printSchema()

@@ -39,7 +39,7 @@ const limit = '16kb'
  * an address of the host application or of this server, or a plain page.
  */
 export function makeSessionRouter({ identities, pool, statementTimeout, requestId, logger, limitPerson, sessionSeconds, formOrigins }: SessionOptions): Router {
-  const router = Router()
+  const router = Router({ caseSensitive: true, strict: true })
   router.use(onlyMethods('POST', 'DELETE'), refuseForeign(formOrigins))
 
   router.post('/', onlyBodies('application/json', form), json({ limit, inflate: false }), urlencoded({ limit, inflate: false, extended: false }), async (request, response) => {
@@ -54,7 +54,6 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
     await endSession(before, request).catch((error: unknown) => logger.warn({ id: requestId(request), err: error }, 'the session before this one could not be ended'))
     response.cookie(sessionCookie(request.secure), await identities.issueSession(identity), { ...cookieOptions(request), maxAge: sessionSeconds * 1_000 })
     logger.info({ id: requestId(request), viewer: identity.viewerId, company: identity.companyId, address: request.ip }, 'somebody signed in')
-    response.set('cache-control', 'no-store')
     if (request.is(form)) response.redirect(303, `${request.baseUrl.replace(/\/session$/i, '')}/company/audit-log${body.data.next ?? ''}`)
     else response.status(204).end()
   })
@@ -73,7 +72,7 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
   return router
 
   async function takeAway(request: Request, response: Response): Promise<void> {
-    response.set('cache-control', 'no-store').clearCookie(sessionCookie(request.secure), cookieOptions(request))
+    response.clearCookie(sessionCookie(request.secure), cookieOptions(request))
     await endSession(await sessionOf(request, identities), request).catch((cause: unknown) => { throw notEnded(cause) })
   }
 

@@ -137,6 +137,25 @@ it('says what was wrong as a page, without running it', async ({ running, fredri
   assert.match(page, 'href="/company/audit-log"', 'it leads back to the log')
 })
 
+it('lets nobody keep an answer, whatever was asked and however it ended, but the files of the screens', async ({ running, fredrik }) => {
+  const json = { 'content-type': 'application/json' }
+  const graphql = (query: string, headers = {}) => running.fetch(fredrik, '/graphql', { method: 'POST', headers: { ...json, ...headers }, body: JSON.stringify({ query }) })
+  const asked: Array<readonly [number, Promise<Response>]> = [
+    [200, graphql('{ viewer { access } }')], [400, graphql('{ events(first: 0) { nodes { id } } }')], [406, graphql('{ viewer { access } }', { accept: 'text/plain' })],
+    [201, running.fetch(fredrik, '/exports', { method: 'POST', headers: json, body: '{"kind":"projects"}' })], [204, running.fetch(fredrik, '/views/mine', { method: 'PUT', headers: json, body: '{"query":""}' })],
+    [204, running.fetch(fredrik, '/views/mine', { method: 'DELETE' })], [200, running.fetch(fredrik, '/views')], [200, running.fetch(fredrik, '/recording')], [200, running.fetch(fredrik, '/question')],
+    [200, running.fetch(null, '/livez')], [200, running.fetch(null, '/readyz')], [404, running.fetch(null, '/livez', { method: 'OPTIONS' })], [405, running.fetch(fredrik, '/views/mine', { method: 'OPTIONS' })], [405, running.fetch(fredrik, '/graphql', { method: 'OPTIONS' })],
+    [204, running.fetch(null, '/session', { method: 'DELETE' })], [404, running.fetch(null, '/nothing')],
+  ]
+  for (const [status, answer] of asked) {
+    const { url, headers, status: found } = await answer
+    assert.equal([found, headers.get('cache-control')], [status, 'no-store'], url)
+  }
+  const script = readdirSync(`${builtScreens}/assets`).find((name) => name.endsWith('.js'))
+  assert.match((await running.fetch(null, `/assets/${script}`)).headers.get('cache-control') ?? '', 'immutable')
+  assert.is((await running.fetch(null, '/company/audit-log')).headers.get('cache-control'), 'no-cache')
+})
+
 it('stays on its own paths [case 184]', async ({ running }) => {
   for (const path of ['/../package.json', '/%2e%2e/package.json', '/..%2fpackage.json', '/%2e%2e%2f%2e%2e%2fetc/passwd', '//etc/passwd', '/assets/../../../package.json', '/.env', '/company%00']) {
     const status = await rawStatus(running.url, path)

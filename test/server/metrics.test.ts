@@ -245,13 +245,21 @@ it('have every name that the dashboard and the alert rules use, and are all on t
 })
 
 it('are served at an address of their own', async ({ running }) => {
-  const { default: express } = await import('express')
-  const { serveMetrics } = await import('../../server/metrics-access.ts')
-  const http = express().get('/metrics', serveMetrics(running.server.metrics, 'everybody')).listen(0, '127.0.0.1')
+  const { makeMetricsApp } = await import('../../server/metrics-app.ts')
+  const { makeLogger } = await import('../../server/logger.ts')
+  const http = makeMetricsApp(running.server.metrics, makeLogger('silent')).listen(0, '127.0.0.1')
   await new Promise((resolve) => http.once('listening', resolve))
   const address = http.address()
-  const response = await fetch(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/metrics`, { headers: { 'x-forwarded-for': '10.0.0.1', ...json } })
+  const ask = (path: string, method = 'GET') => fetch(`http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}${path}`, { method, headers: { 'x-forwarded-for': '10.0.0.1', ...json } })
+  const response = await ask('/metrics')
   assert.match(await response.text(), /audit_log_database_up 1/)
+  assert.is(response.headers.get('cache-control'), 'no-store')
+  // Everything else is refused as by every other listener: no page of express, and nothing that a site may frame.
+  for (const [path, method, status, code] of [['/', 'GET', 404, 'NOT_FOUND'], ['/metrics', 'POST', 404, 'NOT_FOUND'], ['/Metrics', 'GET', 404, 'NOT_FOUND'], ['/metrics/', 'GET', 404, 'NOT_FOUND'], ['/x/%ff', 'GET', 404, 'NOT_FOUND'], ['/metrics', 'OPTIONS', 404, 'NOT_FOUND']] as const) {
+    const refused = await ask(path, method)
+    assert.equal([refused.status, (await refused.json()).error.code], [status, code], `${method} ${path}`)
+    assert.equal(['content-security-policy', 'cache-control', 'content-type', 'x-powered-by'].map((name) => refused.headers.get(name)), ["default-src 'none'; frame-ancestors 'none'", 'no-store', 'application/json; charset=utf-8', null], `${method} ${path}`)
+  }
   http.closeAllConnections()
   http.close()
 })
