@@ -1,6 +1,6 @@
 import type { Command } from './command.ts'
 import { withLog } from './log.ts'
-import { visible } from './visible.ts'
+import { visible } from '../server/visible.ts'
 
 const company = { company: { purpose: 'the company, as it stands in the entries', value: 'id', isRequired: true } } as const
 const user = { user: { purpose: 'the person, as the tokens of the application name them', value: 'id', isRequired: true } } as const

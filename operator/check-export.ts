@@ -7,7 +7,7 @@ import { checkLines } from './check-export/lines.ts'
 import { checkWorkbook } from './check-export/workbook.ts'
 import type { Verdict } from './check-export/verdict.ts'
 import { OperatorError } from './operator-error.ts'
-import { visible } from './visible.ts'
+import { visible } from '../server/visible.ts'
 
 /** Tells a whole file of an export from one that is cut or altered; with a database, also whether its log knows the file. */
 export const checkExportCommand: Command = {

@@ -6,7 +6,7 @@ import { withLog } from './log.ts'
 import { look } from './look.ts'
 import { describeCheck, states } from './status.ts'
 import { programVersion } from './version.ts'
-import { visible } from './visible.ts'
+import { visible } from '../server/visible.ts'
 
 /** Settings of PostgreSQL that decide whether entries survive, and how fast they are written and read. */
 const settings = [

@@ -17,7 +17,7 @@ import { statusCommand } from './status.ts'
 import { trackCommand } from './track.ts'
 import { uninstallCommand } from './uninstall.ts'
 import { programVersion } from './version.ts'
-import { visibleJson, visibleLines } from './visible.ts'
+import { visibleJson, visibleLines } from '../server/visible.ts'
 import type { Command, Given, Option, Outcome } from './command.ts'
 
 /*

@@ -1,6 +1,6 @@
 import { migrate, MigrationError, planIndexes, planMigration, rehearseMigration, type MigrationPlan, type Rehearsal } from '../db/migrate.ts'
 import type { Command } from './command.ts'
-import { visible, visibleLines } from './visible.ts'
+import { visible, visibleLines } from '../server/visible.ts'
 
 /** Installs or upgrades the audit log; `--plan` only says what would run, with which locks and for how long. */
 export const migrateCommand: Command = {

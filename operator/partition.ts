@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import type { Command } from './command.ts'
 import { withLog } from './log.ts'
-import { visible } from './visible.ts'
+import { visible } from '../server/visible.ts'
 
 type Partition = { name: string; from: string | null; to: string | null; estimated_count: string; size: string }
 

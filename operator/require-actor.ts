@@ -1,7 +1,7 @@
 import type { Command } from './command.ts'
 import { OperatorError } from './operator-error.ts'
 import { withLog } from './log.ts'
-import { visible } from './visible.ts'
+import { visible } from '../server/visible.ts'
 
 type Strict = { company_id: string | null; since: Date }
 

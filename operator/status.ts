@@ -2,7 +2,7 @@ import pg from 'pg'
 import { planMigration, type MigrationState } from '../db/migrate.ts'
 import type { Command } from './command.ts'
 import { look, type Health } from './look.ts'
-import { visible } from './visible.ts'
+import { visible } from '../server/visible.ts'
 
 /** How a database stands, in words. */
 export const states: Record<MigrationState, string> = {

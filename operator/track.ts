@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Command } from './command.ts'
 import { inTransaction, withLog } from './log.ts'
 import { readTrackingFile, type TrackedTable, type TrackingFile } from './tracking-file.ts'
-import { visible } from './visible.ts'
+import { visible } from '../server/visible.ts'
 
 /** One difference between the file and the database. `removed`: it is in the database, but no longer in the file. */
 type Change = { what: string; change: 'added' | 'changed' | 'removed'; settings: { setting: string; old: unknown; new: unknown }[] }

@@ -3,7 +3,7 @@ import { ledgerSchema } from '../db/ledger.ts'
 import { auditRoles } from '../db/migration-rights.ts'
 import type { Command } from './command.ts'
 import { inTransaction, withLog } from './log.ts'
-import { visible } from './visible.ts'
+import { visible } from '../server/visible.ts'
 
 /** The schema that keeps the entries of an audit log that is gone; a second one in the same database has the time in its name. */
 const keptSchema = 'audit_kept'

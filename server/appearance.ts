@@ -22,6 +22,12 @@ export function isReadable(colour: string, on: readonly string[]): boolean {
   return on.every((ground) => contrast(colour, ground) >= 4.5)
 }
 
+/** Whether a name is text that is seen as it is written. Joiners and the forms of emoji may stand in it. */
+export function isPlainName(name: string): boolean {
+  const seen = name.replace(/[\u200c\u200d\ufe0e\ufe0f]/g, '')
+  return seen.trim() !== '' && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u.test(seen)
+}
+
 /** The page with what its scripts are to know about it. */
 export function withAppearance(appearance: Appearance, page: string): string {
   // A host application in JavaScript may leave some of them out.

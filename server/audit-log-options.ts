@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { isOrigin } from './origin.ts'
+import { isRepetition } from './weak-secret.ts'
 
 const text = z.string().min(1)
 const count = z.int().min(1)
@@ -9,11 +11,12 @@ const options = z.strictObject({
   pool,
   exportPool: pool.optional(),
   token: z.looseObject({
-    secret: z.string('must be a text of at least 32 random bytes').refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes'),
+    secret: z.string('must be a text of at least 32 random bytes').refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes')
+      .refine((secret) => !isRepetition(secret), 'must not say one short piece again and again'),
     issuer: text, audience: text,
     type: text.optional(), maxAge: count.optional(), clockTolerance: z.int().min(0).optional(),
   }),
-  formOrigins: z.array(z.string().refine((origin) => URL.canParse(origin) && new URL(origin).origin === origin, 'must be an origin like https://app.example.com')).optional(),
+  formOrigins: z.array(z.string().refine(isOrigin, 'must be an origin like https://app.example.com')).optional(),
   settings: z.strictObject({
     sessionSeconds: count, statementTimeout: count, exportTimeout: count, exportStall: count, exportWait: count, exportQueueSize: z.int().min(0), exportPoolSize: count,
     requestsPerMinute: count, signInsPerMinute: count, readsPerMinute: count.nullable(), searchesPerMinute: count.nullable(), exportsPerMinute: count.nullable(),

@@ -47,14 +47,14 @@ export interface AuditLog {
 
 /**
  * Makes the audit log for an express application of your own. It listens to nothing, reads no environment variable but
- * NODE_ENV (in production only the documents of the screens are answered, unless `settings` says otherwise), sets no
+ * NODE_ENV (where it is set, and neither development nor test, only the documents of the screens are answered, unless `settings` says otherwise), sets no
  * handler of the process, and answers only below the path where it is mounted.
  * @throws Error that names every option that cannot be used
  */
 export async function createAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   checkOptions(options)
   const { pool, token, logger = makeLogger('warn') } = options
-  const config = { ...readConfig({ NODE_ENV: process.env['NODE_ENV'] }), ...given(options.settings ?? {}), hostAppOrigins: [...options.formOrigins ?? []], trustProxy: undefined }
+  const config = { ...readConfig({ NODE_ENV: placeOf(process.env['NODE_ENV']) }), ...given(options.settings ?? {}), hostAppOrigins: [...options.formOrigins ?? []], trustProxy: undefined }
   const identities = makeIdentities({ ...token, sessionSeconds: config.sessionSeconds })
   const exports = options.exportPool ?? poolLike(pool, config.exportPoolSize, logger)
   const server = await makeAuditServer({
@@ -73,6 +73,11 @@ export async function createAuditLog(options: AuditLogOptions): Promise<AuditLog
       if (exports !== options.exportPool) await exports.end()
     },
   }
+}
+
+/** What the host calls the place where it runs; a name of its own, such as staging, is no reason to be more open than in production. */
+function placeOf(name: string | undefined): string | undefined {
+  return name === undefined || name.trim() === '' || name === 'development' || name === 'test' ? name : 'production'
 }
 
 /** Settings without those that are undefined, as from a variable that is not set: they have their default. */

@@ -1,21 +1,33 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import express from 'express'
 import { z } from 'zod'
-import { grounds, isReadable } from './appearance.ts'
+import { grounds, isPlainName, isReadable } from './appearance.ts'
+import { isOrigin } from './origin.ts'
 import { tokenAlgorithms } from './token-key.ts'
+import { visible } from './visible.ts'
+import { isRepetition } from './weak-secret.ts'
 
-const port = z.coerce.number().int().min(0).max(65_535)
-const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
+/** In digits, and not as 0x50 or 1e3, which Number takes too. */
+const whole = (minimum: number, maximum: number) => z.string().trim().regex(/^\d{1,10}$/, { message: 'must be a whole number in digits', abort: true })
+  .transform(Number).pipe(z.int().min(minimum).max(maximum)).meta({ minimum, maximum })
+const port = whole(0, 65_535)
 const yesOrNo = z.enum(['true', 'false']).transform((value) => value === 'true')
 
 const origins = z.string()
   .transform((list) => list.split(',').map((origin) => origin.trim()).filter((origin) => origin !== ''))
-  .refine((list) => list.every(isOrigin), 'must be origins like https://app.example.com, separated by commas')
+  .refine((list) => list.every(isOrigin), 'must be origins like https://app.example.com, each in full, separated by commas')
+
+/** Proxies in a row; nobody has more, and a larger number is another mistake. */
+const mostProxies = 10
 
 const proxies = z.string()
-  .regex(/^(false|\d{1,2}|[0-9a-fA-F.:/, ]+|loopback|linklocal|uniquelocal)$/, 'must be false, a number of proxies, or their addresses; "true" would believe whatever anybody writes into X-Forwarded-For')
+  .regex(/^(false|\d+|[0-9a-fA-F.:/, ]+|loopback|linklocal|uniquelocal)$/, { abort: true, message: 'must be false, a number of proxies, or their addresses; "true" would believe whatever anybody writes into X-Forwarded-For' })
+  .refine((value) => !/^\d+$/.test(value) || Number(value) <= mostProxies, { abort: true, message: `must be a number of at most ${mostProxies} proxies, or their addresses` })
   .refine(isProxyList, 'must be addresses that exist, like 10.0.0.1 or 10.0.0.0/8, separated by commas')
-  .transform((value) => (value === 'false' ? false : /^\d{1,2}$/.test(value) ? Number(value) : value))
+  .transform((value) => (value === 'false' ? false : /^\d+$/.test(value) ? Number(value) : value))
+
+const withoutCredentials = (message: string) => z.url({ protocol: /^https?$/, abort: true }).refine((address) => new URL(address).username === '' && new URL(address).password === '', message)
 
 const colour = (by: keyof typeof grounds) => z.string()
   .regex(/^#[0-9a-f]{6}$/i, { message: 'must be a colour like #24527a', abort: true })
@@ -23,7 +35,7 @@ const colour = (by: keyof typeof grounds) => z.string()
 
 /** Every environment variable that is read, with its type, default and meaning; docs/configuration.md is made from it. */
 export const environment = z.object({
-  PORT: port.default(5050).describe('Port of the audit server; 0 takes any free one.'),
+  PORT: port.prefault('5050').describe('Port of the audit server; 0 takes any free one.'),
   HOST_APP_PORT: port.optional().describe('Port of the demonstration host application. Default: PORT + 1.'),
   LISTEN_ADDRESS: z.string().default('127.0.0.1').describe('Network address to listen on. 0.0.0.0 listens everywhere: put a proxy with TLS in front.'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional()
@@ -34,49 +46,51 @@ export const environment = z.object({
     .describe('Folder of the own PostgreSQL and of generated secrets.'),
   DEMO: yesOrNo.optional().describe('Whether to install and serve the demonstration host application, and in the database of DATABASE_URL also the log that it needs. Default: true without DATABASE_URL, false with it.'),
   TOKEN_ALGORITHM: z.enum(tokenAlgorithms).default('HS256').describe('The one algorithm with which the host application signs its tokens. With any but HS256, name its public key below.'),
-  TOKEN_SECRET: z.string().refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes').optional()
+  TOKEN_SECRET: z.string().refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes')
+    .refine((secret) => !isRepetition(secret), 'must not say one short piece again and again: take random bytes, such as those of openssl rand -base64 32').optional()
     .describe('The secret with which the host application signs its tokens (HS256); sessions are signed with a key made from it. Default: one is generated and kept in DATA_DIR. Several servers need the same.'),
   TOKEN_KEY_FILE: z.string().min(1).optional().describe('File with the public key of the host application, as PEM (SPKI).'),
   TOKEN_JWKS_FILE: z.string().min(1).optional().describe('File with the public keys of the host application, as a JSON Web Key Set.'),
-  TOKEN_JWKS_URL: z.url({ protocol: /^https?$/ }).refine((address) => /^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(address), 'must be https, but for this machine').optional()
+  TOKEN_JWKS_URL: withoutCredentials('must have no name or password in it: keys are public, and they would not be sent').refine((address) => /^https:|^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(address), 'must be https, but for this machine').optional()
     .describe('Address of such a set, asked again when a token names a key that is not known.'),
   TOKEN_ISSUER: z.string().min(1).default('consultant-app').describe('What the claim iss of a token must say.'),
   TOKEN_AUDIENCE: z.string().min(1).default('audit-log').describe('What the claim aud of a token must say.'),
   TOKEN_TYPE: z.string().min(1).default('JWT').describe('What the header typ of a token must say.'),
-  TOKEN_MAX_AGE_SECONDS: whole(1, 31_536_000).default(86_400).describe('How old a token may be, by its iat; one without may not be valid for longer.'),
-  TOKEN_CLOCK_TOLERANCE_SECONDS: whole(0, 300).default(5).describe('How far the clocks of the host application and of this server may be apart.'),
-  SESSION_HOURS: whole(1, 720).default(8).describe('How long a person stays signed in.'),
+  TOKEN_MAX_AGE_SECONDS: whole(1, 31_536_000).prefault('86400').describe('How old a token may be, by its iat; one without may not be valid for longer.'),
+  TOKEN_CLOCK_TOLERANCE_SECONDS: whole(0, 300).prefault('5').describe('How far the clocks of the host application and of this server may be apart.'),
+  SESSION_HOURS: whole(1, 720).prefault('8').describe('How long a person stays signed in.'),
   HOST_APP_ORIGINS: origins.default([]).describe('Origins whose pages may sign a person in by posting a token with a form, and out with another, separated by commas.'),
-  POOL_SIZE: whole(1, 500).default(10).describe('Database connections for the screens.'),
-  EXPORT_POOL_SIZE: whole(1, 100).default(4).describe('Database connections for exports: so many run at once, further ones wait.'),
-  CONNECT_TIMEOUT_SECONDS: whole(1, 300).default(5).describe('How long a request waits for a database connection.'),
-  STATEMENT_TIMEOUT_SECONDS: whole(1, 3_600).default(8).describe('How long a query of a screen may run.'),
-  EXPORT_QUEUE_SIZE: whole(0, 10_000).default(50).describe('How many exports may wait for their turn; further ones are refused with 503.'),
-  EXPORT_WAIT_SECONDS: whole(1, 3_600).default(50).describe('How long an export waits for its turn before it is refused with 503. Keep it below the time-out of a proxy in front.'),
-  EXPORT_STALL_SECONDS: whole(1, 3_600).default(30).describe('How long the reader of an export may take nothing before it is ended: at most so slow a reader holds a database transaction.'),
-  EXPORT_TIMEOUT_MINUTES: whole(1, 1_440).default(60).describe('How long an export may take, slow readers included: no longer is its database transaction held.'),
-  REQUESTS_PER_MINUTE: whole(1, 1_000_000).default(1_200).describe('Requests that one network address may make in a minute.'),
-  SIGN_INS_PER_MINUTE: whole(1, 1_000_000).default(60).describe('Sign-ins that one network address may try in a minute.'),
+  POOL_SIZE: whole(1, 500).prefault('10').describe('Database connections for the screens.'),
+  EXPORT_POOL_SIZE: whole(1, 100).prefault('4').describe('Database connections for exports: so many run at once, further ones wait.'),
+  CONNECT_TIMEOUT_SECONDS: whole(1, 300).prefault('5').describe('How long a request waits for a database connection.'),
+  STATEMENT_TIMEOUT_SECONDS: whole(1, 3_600).prefault('8').describe('How long a query of a screen may run.'),
+  EXPORT_QUEUE_SIZE: whole(0, 10_000).prefault('50').describe('How many exports may wait for their turn; further ones are refused with 503.'),
+  EXPORT_WAIT_SECONDS: whole(1, 3_600).prefault('50').describe('How long an export waits for its turn before it is refused with 503. Keep it below the time-out of a proxy in front.'),
+  EXPORT_STALL_SECONDS: whole(1, 3_600).prefault('30').describe('How long the reader of an export may take nothing before it is ended: at most so slow a reader holds a database transaction.'),
+  EXPORT_TIMEOUT_MINUTES: whole(1, 1_440).prefault('60').describe('How long an export may take, slow readers included: no longer is its database transaction held.'),
+  REQUESTS_PER_MINUTE: whole(1, 1_000_000).prefault('1200').describe('Requests that one network address may make in a minute.'),
+  SIGN_INS_PER_MINUTE: whole(1, 1_000_000).prefault('60').describe('Sign-ins that one network address may try in a minute.'),
   READS_PER_MINUTE: whole(1, 1_000_000).optional().describe('Lists, details and counts that one person may ask for in a minute; a company five times as many, here and in the next two. Default: REQUESTS_PER_MINUTE.'),
   SEARCHES_PER_MINUTE: whole(1, 1_000_000).optional().describe('How many of them may search for words. Default: half of REQUESTS_PER_MINUTE.'),
   EXPORTS_PER_MINUTE: whole(1, 1_000_000).optional().describe('Exports that one person may start or report in a minute. Default: a tenth of REQUESTS_PER_MINUTE.'),
-  NODE_ENV: z.string().optional().describe('What Node programs call the place where they run. production: the default of GRAPHQL_DOCUMENTS is another.'),
+  NODE_ENV: z.enum(['production', 'development', 'test']).optional().describe('What Node programs call the place where they run. production: the default of GRAPHQL_DOCUMENTS is another.'),
   GRAPHQL_DOCUMENTS: z.enum(['any', 'screens']).optional()
     .describe('Which GraphQL documents are answered: any within the limits, or only those that the screens send, word for word. Default: screens where NODE_ENV is production, else any.'),
   GRAPHQL_API_CLIENTS: yesOrNo.default(false)
     .describe('With GRAPHQL_DOCUMENTS=screens: whether programs with a token of the host application may send documents of their own, within the limits.'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn').describe('How much is written to the log, as JSON lines on standard error.'),
   TRUST_PROXY: proxies.default(false).describe('Which proxies in front are believed about the client address and TLS: false, how many, or their addresses.'),
-  APPEARANCE_NAME: z.string().trim().min(1).max(60).optional().describe('What the screens call the log. Default: Audit Log, in the reader\'s language.'),
+  APPEARANCE_NAME: z.string().trim().min(1).max(60).refine(isPlainName, 'must be letters that are seen, without control characters, directions of writing and what takes no room').optional().describe('What the screens call the log. Default: Audit Log, in the reader\'s language.'),
   APPEARANCE_COLOUR: colour('light').optional().describe('Colour of buttons and links by day, like #24527a. It must be readable on white.'),
   APPEARANCE_DARK_COLOUR: colour('dark').optional().describe('The same by night, like #8fbce6. It must be readable on #171d24.'),
-  SIGN_IN_URL: z.url({ protocol: /^https?$/ }).optional()
+  SIGN_IN_URL: withoutCredentials('must have no name or password in it: every reader gets it').optional()
     .describe('Page of the host application that signs a person in and hands the token over. It gets ?next=, and posts that along with the token to come back to the same place.'),
-  HOME_URL: z.url({ protocol: /^https?$/ }).optional()
+  HOME_URL: withoutCredentials('must have no name or password in it: every reader gets it').optional()
     .describe('Page of the host application to which the screens lead back: from their logo and path, and from where there is nothing to see. Default: the origin of SIGN_IN_URL.'),
   METRICS: z.enum(['off', 'local', 'token', 'address']).optional()
     .describe('Who may read /metrics: nobody; programs of this machine that come directly, not through a proxy; whoever sends METRICS_TOKEN; or everybody at METRICS_ADDRESS, and nobody at PORT. Default: local with the demonstration, else off.'),
-  METRICS_TOKEN: z.string().refine((secret) => Buffer.byteLength(secret) >= 16, 'must have at least 16 bytes').optional()
+  METRICS_TOKEN: z.string().refine((secret) => Buffer.byteLength(secret) >= 16, 'must have at least 16 bytes')
+    .regex(/^[\w.~+/-]+=*$/, 'must be letters, digits and . _ ~ + / -, with = only at its end: nothing else can be sent as a bearer token').optional()
     .describe('What Prometheus sends as bearer token, where METRICS is token.'),
   METRICS_ADDRESS: z.string().regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i, 'must be an address and a port, like 127.0.0.1:9464')
     .refine((address) => Number(/\d+$/.exec(address)?.[0]) <= 65_535, 'must have a port of at most 65535').default('127.0.0.1:9464')
@@ -106,15 +120,31 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''))
   const result = environment.safeParse(given)
   if (result.success) {
-    const problem = keyProblem(result.data) ?? metricsProblem(result.data)
-    if (problem !== null) throw new ConfigError([problem])
+    const problems = [keyProblem, metricsProblem, portProblem, stallProblem].map((problemOf) => problemOf(result.data)).filter((problem) => problem !== null)
+    if (problems.length > 0) throw new ConfigError(problems)
     return Object.freeze(configOf(result.data))
   }
   throw new ConfigError(result.error.issues.map(({ path, message }) => {
     const name = path.map(String).join('.')
     const secret = ['TOKEN_SECRET', 'METRICS_TOKEN', 'DATABASE_URL'].includes(name)
-    return `${name}${secret ? '' : `=${String(given[name])}`}: ${message}`
+    return `${name}${secret ? '' : `=${shown(String(given[name]))}`}: ${message}`
   }))
+}
+
+/** A value for a terminal: what is not seen in it is written by its number, and a name and a password in an address are left out. */
+function shown(value: string): string {
+  return visible(value).replace(/\/\/[^/?#]*@/g, '//…@')
+}
+
+/** The demonstration takes the port behind that of the server, if it is not said which. */
+function portProblem({ PORT, HOST_APP_PORT, DEMO, DATABASE_URL }: z.infer<typeof environment>): string | null {
+  const isDemo = DEMO ?? DATABASE_URL === undefined
+  return isDemo && PORT === 65_535 && HOST_APP_PORT === undefined ? 'PORT=65535: leaves no port for the demonstration host application, which takes PORT + 1; set HOST_APP_PORT too' : null
+}
+
+function stallProblem({ EXPORT_STALL_SECONDS, EXPORT_TIMEOUT_MINUTES }: z.infer<typeof environment>): string | null {
+  return EXPORT_STALL_SECONDS <= EXPORT_TIMEOUT_MINUTES * 60 ? null
+    : `EXPORT_STALL_SECONDS=${EXPORT_STALL_SECONDS}: is longer than the ${EXPORT_TIMEOUT_MINUTES * 60} seconds of EXPORT_TIMEOUT_MINUTES=${EXPORT_TIMEOUT_MINUTES}, and would never count; set it to less`
 }
 
 function keyProblem(variables: z.infer<typeof environment>): string | null {
@@ -178,7 +208,8 @@ function documentsOf({ GRAPHQL_DOCUMENTS, NODE_ENV }: z.infer<typeof environment
 }
 
 function metricsProblem({ METRICS, METRICS_TOKEN }: z.infer<typeof environment>): string | null {
-  return METRICS === 'token' && METRICS_TOKEN === undefined ? 'METRICS=token: needs METRICS_TOKEN' : null
+  if (METRICS === 'token') return METRICS_TOKEN === undefined ? 'METRICS=token: needs METRICS_TOKEN' : null
+  return METRICS_TOKEN === undefined ? null : `METRICS_TOKEN: counts only with METRICS=token, and METRICS is ${METRICS ?? 'not set'}; set that, or leave METRICS_TOKEN out`
 }
 
 /** Who reads the metrics at PORT, and the address of their own where everybody may. */
@@ -195,13 +226,10 @@ function metricsOf({ METRICS, METRICS_TOKEN, METRICS_ADDRESS, DEMO }: z.infer<ty
   return { access: 'off', own: { address, port: Number(port) } }
 }
 
-function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text
-}
-
-/** Whether express, which will read it, can. */
+/** Whether express, which will read it, can, and takes for addresses what everybody takes for addresses: for express 300 is 0.0.1.44. */
 function isProxyList(text: string): boolean {
-  if (text === 'false' || /^\d{1,2}$/.test(text)) return true
+  if (/^(false|\d+|loopback|linklocal|uniquelocal)$/.test(text)) return true
+  if (!text.split(',').every((each) => isIP(each.trim().replace(/\/.*$/, '')) !== 0)) return false
   try {
     express().set('trust proxy', text)
     return true

@@ -42,7 +42,8 @@ export function makeKeySource(key: TokenKey): KeySource {
     try {
       return await remote(header, token)
     } catch (error) {
-      if (isAboutToken(error)) throw error
+      // Anything but an error of jose itself, such as a TypeError of fetch, says something about the way to the keys.
+      if (error instanceof errors.JOSEError && isAboutToken(error)) throw error
       throw new Refusal({
         status: 503, code: 'TOKEN_KEYS_UNAVAILABLE', message: 'The keys of the host application cannot be read at the moment.',
         hint: 'Try again in a few seconds. An operator looks at TOKEN_JWKS_URL.', headers: { 'retry-after': '5' }, cause: error,
@@ -81,7 +82,7 @@ function publicKeyOf(pem: string): KeyObject {
 /** Whether an error says something about the token, rather than about the way to the keys. */
 export function isAboutToken(error: unknown): boolean {
   if (error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid) return false
-  return error instanceof z.ZodError || error instanceof TypeError && !/fetch/.test(error.message) || error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC'
+  return error instanceof z.ZodError || error instanceof TypeError || error instanceof errors.JOSEError && error.code !== 'ERR_JOSE_GENERIC'
 }
 
 /** The refusal of a token; `why` is an error of its verification or a sentence. */

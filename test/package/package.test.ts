@@ -114,9 +114,9 @@ it('brings types', () => {
 
     export async function mount(pool: Pool): Promise<AuditLog> {
       await migrate({ connectionString: 'postgres://owner@host/database' })
-      const auditLog = await createAuditLog({ pool, token: { secret: 'x'.repeat(32), issuer: 'me', audience: 'audit-log' }, settings: { statementTimeout: 5_000 } })
+      const auditLog = await createAuditLog({ pool, token: { secret: 'a secret of the package, of 32 bytes or more', issuer: 'me', audience: 'audit-log' }, settings: { statementTimeout: 5_000 } })
       // @ts-expect-error a setting that does not exist
-      await createAuditLog({ pool, token: { secret: 'x'.repeat(32), issuer: 'me', audience: 'audit-log' }, settings: { port: 5050 } })
+      await createAuditLog({ pool, token: { secret: 'a secret of the package, of 32 bytes or more', issuer: 'me', audience: 'audit-log' }, settings: { port: 5050 } })
       express().use('/audit', auditLog.handler)
       return auditLog
     }`)

@@ -30,6 +30,8 @@ it('says at the start, in one error, what of its options cannot be used, and rep
     [{ pool, token, settings: { statementTimeout: 'soon', requestsPerMinute: 0 } }, /settings\.statementTimeout: /, /settings\.requestsPerMinute: /],
     [{ pool, token, settings: { statementTimeOut: 5_000 } }, /statementTimeOut/],
     [{ pool, token, formOrigins: ['https://app.example.com/'] }, /formOrigins\.0: must be an origin like/],
+    [{ pool, token, formOrigins: ['https://*.example.com'] }, /formOrigins\.0: must be an origin like/],
+    [{ pool, token: { ...token, secret: 'canary'.repeat(6) } }, /token\.secret: must not say one short piece/],
     [{ pool, token, logger: console.log }, /logger: must be a logger of pino/],
     [{ pool, token: { ...token, key: { algorithm: 'RS256', publicKey: 'hello' } } }, /no public key as PEM/],
   ] as const) {
@@ -47,7 +49,7 @@ it('answers the documents of the screens only in production, unless it is told o
   const own = { method: 'POST', headers: { ...json, authorization: `Bearer ${await tokenFor(fredrik)}` }, body: '{"query":"{ viewer { access } }"}' }
   try {
     for (const [environment, settings, status] of [
-      ['production', {}, 400], ['production', { graphqlDocuments: undefined }, 400], ['production', { graphqlDocuments: 'any' }, 200], ['test', {}, 200], ['test', { graphqlDocuments: 'screens' }, 400],
+      ['production', {}, 400], ['production', { graphqlDocuments: undefined }, 400], ['production', { graphqlDocuments: 'any' }, 200], ['test', {}, 200], ['Production', {}, 400], ['staging', {}, 400], ['test', { graphqlDocuments: 'screens' }, 400],
     ] as const) {
       process.env['NODE_ENV'] = environment
       // As from an application without types.

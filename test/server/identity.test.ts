@@ -111,6 +111,12 @@ it('are believed by keys at an address, which is asked again for a new key, but 
   assert.equal(refusal instanceof Refusal && [refusal.status, refusal.code, refusal.headers['retry-after']], [503, 'TOKEN_KEYS_UNAVAILABLE', '5'])
 })
 
+it('are not called wrong where the way to the keys is: with a name and a password in the address fetch throws a TypeError', async ({ keys }) => {
+  const identities = makeIdentities({ ...settings, key: { algorithm: 'RS256', jwksUrl: new URL('http://me:hush@127.0.0.1:1/keys') } })
+  const refusal = await identities.verifyToken(await signed('RS256', keys.RS256.privateKey, {}, { kid: 'first' })).then(() => null, (error: unknown) => error)
+  assert.equal(refusal instanceof Refusal && [refusal.status, refusal.code], [503, 'TOKEN_KEYS_UNAVAILABLE'])
+})
+
 it('may not be old, come from the future, or live for ever', async () => {
   const key = new TextEncoder().encode(secret)
   const at = (claims: Record<string, unknown>) => signed('HS256', key, claims)
