@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { connectKeeper, keepBatch } from '../server/keeper.ts'
 import type { Command, Given } from './command.ts'
+import { counted } from './counted.ts'
 import { onLog } from './log.ts'
 import { OperatorError } from './operator-error.ts'
 import { withProgress, type Progress } from './progress.ts'
@@ -28,7 +29,7 @@ export const keepCommand: Command = {
         const waiting = await countUnkept(client)
         const began = performance.now()
         const all = await withProgress(waiting, 'entries kept', (progress) => keep(client, batchSize, flags.has('once'), progress))
-        return { isWell: true, document: { kept: all }, text: `${all} entries kept${costOf(all, performance.now() - began)}. Everything is kept.` }
+        return { isWell: true, document: { kept: all }, text: `${counted(all, 'entry', 'entries')} kept${costOf(all, performance.now() - began)}. Everything is kept.` }
       } finally {
         await client.end()
       }
@@ -43,7 +44,7 @@ function batchSizeOf({ values }: Given): number {
 }
 
 function costOf(entries: number, milliseconds: number): string {
-  return entries === 0 ? '' : ` in ${(milliseconds / 1_000).toFixed(1)} s, ${(milliseconds / entries).toFixed(2)} ms for each`
+  return entries === 0 ? '' : ` in ${(milliseconds / 1_000).toFixed(1)} s, ${(milliseconds / entries).toFixed(2)} ms${entries === 1 ? '' : ' for each'}`
 }
 
 /** Entries that wait for the keeper. */
@@ -60,7 +61,7 @@ async function keep(client: pg.Client, batchSize: number, once: boolean, progres
     const kept = await keepBatch(client, batchSize)
     all += kept ?? 0
     progress(all)
-    if (kept !== null && kept > 0 && !process.stderr.isTTY) process.stderr.write(`${all} entries kept\n`)
+    if (kept !== null && kept > 0 && !process.stderr.isTTY) process.stderr.write(`${counted(all, 'entry', 'entries')} kept\n`)
     if (kept === 0 && once) return all
     if (kept === null || kept === 0) await sleep(pause)
   }

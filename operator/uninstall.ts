@@ -2,6 +2,7 @@ import { escapeIdentifier, type Client } from 'pg'
 import { ledgerSchema } from '../db/ledger.ts'
 import { auditRoles } from '../db/migration-rights.ts'
 import type { Command } from './command.ts'
+import { counted } from './counted.ts'
 import { inTransaction, withLog } from './log.ts'
 import { visible } from '../server/visible.ts'
 
@@ -84,8 +85,8 @@ function describe({ database, tables, entries, kept_as }: Plan, isKeeping: boole
     tables.length === 0 ? '- No table is tracked.' : `- Deletions from ${tables.map(visible).join(', ')} are no longer recorded; their triggers go.`,
     '- Schemas audit, audit_private and audit_migration go, with every function in them. A call of audit.act_as fails from then on: take it out of the application first.',
     isKeeping
-      ? `- The ${entries} entries stay as ordinary table ${kept_as}.event, and who read them as ${kept_as}.reading; they are no longer guarded. Members of audit_dba may read them.`
-      : `- The ${entries} entries are destroyed. This cannot be undone.`,
+      ? `- The ${counted(entries, 'entry stays', 'entries stay')} as ordinary table ${kept_as}.event, and who read ${entries === 1 ? 'it' : 'them'} as ${kept_as}.reading; they are no longer guarded. Members of audit_dba may read them.`
+      : `- The ${counted(entries, 'entry is', 'entries are')} destroyed. This cannot be undone.`,
     `- The roles stay, because other databases of the server may use them. If none does: drop role ${auditRoles.join(', ')};`,
   ].join('\n')
 }

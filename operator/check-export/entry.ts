@@ -3,6 +3,7 @@ import pg from 'pg'
 import { z } from 'zod'
 import { MigrationError } from '../../db/migration-error.ts'
 import type { Receipt } from '../../server/export/receipt.ts'
+import { counted } from '../counted.ts'
 
 /** What the log says about a file: that its entry agrees, or why not: it has something else (`altered`), or no such export that ended (`unconfirmed`). */
 export type EntryFinding =
@@ -38,7 +39,7 @@ export async function compareWithEntry(connectionString: string, receipt: Receip
       return differs('unconfirmed', ends.length === 0 ? 'The log has no end of this export: the server was killed before it came to it, or the file is forged.' : `The log says that this export was ${ends[0]?.outcome ?? 'ended'}.`)
     }
     if (complete.row_count !== receipt.rows || complete.sha256 !== receipt.sha256 || complete.file_sha256 !== fileSha256) {
-      return differs('altered', `The log says ${complete.row_count} rows and SHA-256 ${complete.file_sha256} for the file; this file has ${receipt.rows} and ${fileSha256}. It was altered.`)
+      return differs('altered', `The log says ${complete.row_count === null ? 'no number of rows' : counted(complete.row_count, 'row')} and SHA-256 ${complete.file_sha256} for the file; this file has ${receipt.rows} and ${fileSha256}. It was altered.`)
     }
     return { agrees: true, finding: `The log agrees: entry ${receipt.entry}, by ${receipt.person.name ?? receipt.person.id}, at ${receipt.at}.` }
   } finally {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { openReceipt, type Receipt } from '../../server/export/receipt.ts'
+import { counted } from '../counted.ts'
 import { bytesOf, lookThrough } from './bytes.ts'
 import { altered, cut, type Verdict } from './verdict.ts'
 
@@ -31,8 +32,8 @@ export async function checkLines(file: FileHandle, size: number, format: 'csv' |
   if (hash.copy().digest('hex') !== receipt.sha256) return altered(receipt, 'Its rows are not those that were exported: the SHA-256 of the receipt is another one.')
   const fileSha256 = hash.update(tail.subarray(tail.length - last.length)).digest('hex')
   const rows = format === 'csv' ? counter.count() - 1 : counter.count()
-  if (rows !== receipt.rows) return altered(receipt, `It has ${rows} rows, and its receipt says ${receipt.rows}.`)
-  return { verdict: 'whole', receipt, fileSha256, finding: `It is whole: ${receipt.rows} rows, as its receipt says.` }
+  if (rows !== receipt.rows) return altered(receipt, `It has ${counted(rows, 'row')}, and its receipt says ${receipt.rows}.`)
+  return { verdict: 'whole', receipt, fileSha256, finding: `It is whole: ${counted(receipt.rows, 'row')}, as its receipt says.` }
 }
 
 const csvReceipt = /^"# end of export: rows=(\d+) sha256=([0-9a-f]{64})"([,;\t])"((?:[^"]|"")*)"\3*\r\n$/

@@ -5,6 +5,7 @@ import { createInflateRaw, inflateRawSync } from 'node:zlib'
 import { openReceipt, type Receipt } from '../../server/export/receipt.ts'
 import { unescaped } from '../../server/export/sheet.ts'
 import { partNames, zipComment } from '../../server/export/workbook.ts'
+import { counted } from '../counted.ts'
 import { bytesOf, lookThrough, streamOf } from './bytes.ts'
 import { altered, cut, type Verdict } from './verdict.ts'
 
@@ -53,8 +54,8 @@ async function checkParts(path: string, parts: ReadonlyMap<string, Part>, file: 
     rows += counter.count() - 1
   }
   if (hash.digest('hex') !== receipt.sha256) return altered(receipt, 'Its rows are not those that were exported: the SHA-256 of the receipt is another one.')
-  if (rows !== receipt.rows) return altered(receipt, `It has ${rows} rows, and its receipt says ${receipt.rows}.`)
-  return { verdict: 'whole', receipt, fileSha256, finding: `It is whole: ${receipt.rows} rows, as its receipt says.` }
+  if (rows !== receipt.rows) return altered(receipt, `It has ${counted(rows, 'row')}, and its receipt says ${receipt.rows}.`)
+  return { verdict: 'whole', receipt, fileSha256, finding: `It is whole: ${counted(receipt.rows, 'row')}, as its receipt says.` }
 }
 
 function textOf(path: string, { isDeflated, start, end }: Part): AsyncIterable<Buffer> {

@@ -23,9 +23,10 @@ export function notesOf({ rows, longCells, sheets, rowsPerSheet }: Remarkable, l
   }
   if (longCells > 0) {
     const kept = sheets > 0
+    const isOne = longCells === 1
     notes.push(isSwedish
-      ? `${longCells} celler är längre än de ${longestCell} tecken som Excel tar${kept ? ' och är avkortade' : ''}; exportera som JSON Lines för att få dem hela.`
-      : `${longCells} cells are longer than the ${longestCell} characters that Excel takes${kept ? ' and are cut' : ''}; export as JSON Lines to have them whole.`)
+      ? `${longCells} ${isOne ? 'cell' : 'celler'} är längre än de ${longestCell} tecken som Excel tar${kept ? ` och är ${isOne ? 'avkortad' : 'avkortade'}` : ''}; exportera som JSON Lines för att få ${isOne ? 'den hel' : 'dem hela'}.`
+      : `${longCells} ${isOne ? 'cell is' : 'cells are'} longer than the ${longestCell} characters that Excel takes${kept ? ` and ${isOne ? 'is' : 'are'} cut` : ''}; export as JSON Lines to have ${isOne ? 'it' : 'them'} whole.`)
   }
   return notes
 }

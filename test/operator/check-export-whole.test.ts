@@ -35,6 +35,19 @@ it('that an earlier version wrote: with codes in its filter, keys above its colu
   }
 })
 
+it('of a single row, and says so', async ({ database, folder }) => {
+  const running = await startServer(database)
+  try {
+    for (const format of formats) {
+      const path = join(folder, `one.${format}`)
+      writeFileSync(path, (await exported(running, await running.person('fredrik.isaksson@nordljus.example'), `/export/events.${format}?action=cv.deleted&q=${encodeURIComponent('"Åsa 3"')}`)).bytes)
+      assert.is((await verdictOf(path, format)).finding, 'It is whole: 1 row, as its receipt says.')
+    }
+  } finally {
+    await running.close()
+  }
+})
+
 it('that is a workbook of three sheets, and not one of which a sheet is missing [case 204]', async ({ database, folder }) => {
   const small = await startServer(database, { rowsPerSheet: 3 })
   try {

@@ -18,6 +18,13 @@ it('keeps everything with --once, as the login of the server, and says how many'
   assert.is(audit(['keep', '--once'], db.url('postgres')).stdout, '0 entries kept. Everything is kept.\n')
 })
 
+it('counts one entry as one', async () => {
+  await db.superuser.query(`delete from app.cv where id = (select min(id) from app.cv)`)
+  const { stdout, stderr } = audit(['keep', '--once', '--batch', '1'], db.url('postgres'))
+  assert.match(stdout, /^1 entry kept in \d+\.\d s, \d+\.\d\d ms\. Everything is kept\.\n$/)
+  assert.match(stderr, /^1 entry kept$/m)
+})
+
 it('refuses a batch that is no number, and a login that may not', async () => {
   assert.match(audit(['keep', '--once', '--batch', 'many'], db.url('audit_server')).stderr, /--batch is many/)
   const refused = audit(['keep', '--once'], db.url('audit_reader'))

@@ -4,6 +4,7 @@ import { messages } from '../../admin-ui/src/text/locale.ts'
 import { columnTitle, workbookColumns } from '../../server/export/column-titles.ts'
 import { filterInWords, partsInWords } from '../../server/export/filter-in-words.ts'
 import { labels, languageOf } from '../../server/export/labels.ts'
+import { notesOf } from '../../server/export/notes.ts'
 import { openReceipt } from '../../server/export/receipt.ts'
 import { sheetEnd, sheetStart } from '../../server/export/sheet.ts'
 import { exported, insertEntries, recordsOf } from './exporting.ts'
@@ -84,12 +85,21 @@ it('has a title for every column, and none twice; the header stays in view and h
   assert.match(sheetEnd(7, workbookColumns.length), '<autoFilter ref="A1:AB7"/>')
 })
 
+it('is told of one cell that is too long as of one, and of several as of several', () => {
+  const said = (longCells: number, sheets: number, locale: string) => notesOf({ rows: 1, longCells, sheets, rowsPerSheet: 100 }, locale)
+  assert.equal(said(1, 0, 'en'), ['1 cell is longer than the 32767 characters that Excel takes; export as JSON Lines to have it whole.'])
+  assert.equal(said(1, 1, 'en'), ['1 cell is longer than the 32767 characters that Excel takes and is cut; export as JSON Lines to have it whole.'])
+  assert.equal(said(2, 1, 'en'), ['2 cells are longer than the 32767 characters that Excel takes and are cut; export as JSON Lines to have them whole.'])
+  assert.equal(said(1, 1, 'sv'), ['1 cell är längre än de 32767 tecken som Excel tar och är avkortad; exportera som JSON Lines för att få den hel.'])
+  assert.equal(said(2, 1, 'sv'), ['2 celler är längre än de 32767 tecken som Excel tar och är avkortade; exportera som JSON Lines för att få dem hela.'])
+})
+
 it('is told when Excel shows only a part of a CSV file, and on how many sheets a workbook has the rest [case 204]', async (context) => {
   const small = await startServer(context.database, { rowsPerSheet: 1 })
   try {
-    const notesOf = async (query: string) => openReceipt(recordsOf((await exported(small, context.fredrik, `/export/events.csv?${query}`)).bytes).at(-1)?.[1] ?? '')?.notes
-    assert.equal(await notesOf('objectId=007&locale=en'), ['Excel shows only the first 1 rows of a CSV file; the file is whole. Export as XLSX to see all.'])
-    assert.equal(await notesOf('action=cv.deleted&locale=en'), [], 'as many as a sheet takes')
+    const notesIn = async (query: string) => openReceipt(recordsOf((await exported(small, context.fredrik, `/export/events.csv?${query}`)).bytes).at(-1)?.[1] ?? '')?.notes
+    assert.equal(await notesIn('objectId=007&locale=en'), ['Excel shows only the first 1 rows of a CSV file; the file is whole. Export as XLSX to see all.'])
+    assert.equal(await notesIn('action=cv.deleted&locale=en'), [], 'as many as a sheet takes')
     const book = await readExcelFile((await exported(small, context.fredrik, '/export/events.xlsx?objectId=007&locale=sv')).bytes)
     assert.equal(book.map(({ sheet, data }) => [sheet, sheet === 'Kvitto' ? 0 : data.length]), [['Poster', 2], ['Poster 2', 2], ['Kvitto', 0]])
     assert.match(JSON.stringify(book.at(-1)?.data), 'Raderna är fördelade på 2 blad.')

@@ -145,7 +145,7 @@ it('warns of cells that are longer than Excel takes, and gives them whole [case 
   ])
   const csv = recordsOf((await get(context, '/export/events.csv?action=user.deleted&objectId=007&locale=en')).bytes)
   assert.equal(csv.slice(1, -1).map((line) => JSON.parse(line.at(-1) ?? '').cv), [undefined, long])
-  assert.equal(openReceipt(csv.at(-1)?.[1] ?? '')?.notes, ['1 cells are longer than the 32767 characters that Excel takes; export as JSON Lines to have them whole.'])
+  assert.equal(openReceipt(csv.at(-1)?.[1] ?? '')?.notes, ['1 cell is longer than the 32767 characters that Excel takes; export as JSON Lines to have it whole.'])
   const json = linesOf((await get(context, '/export/events.jsonl?action=user.deleted&objectId=007')).bytes)
   assert.is(json[1].snapshot.cv, long)
 })
