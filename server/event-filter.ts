@@ -20,7 +20,11 @@ export const actions = [
 /** Everything that can stand in audit.event.source. */
 export const sources = ['app', 'api', 'admin', 'system', 'sql'] as const
 
-const longest = { query: 200, identifier: 500, word: 100, time: 40 }
+/**
+ * Characters. The number of an object or of an owner is recorded as long as it is, and the key of a table can have 2,704 bytes
+ * (PostgreSQL, nbtree); up to how many of them a filter may name, the database says.
+ */
+const longest = { query: 200, object: 2_704, identifier: 500, word: 100, time: 40 }
 const greatestId = 2n ** 63n - 1n
 
 const text = (most: number) =>
@@ -28,7 +32,8 @@ const text = (most: number) =>
     .refine((value) => !value.includes('\0'), { message: 'holds a NUL character', abort: true })
     .refine((value) => value.isWellFormed(), { message: 'is not well-formed Unicode: it holds half of a surrogate pair', abort: true })
     .refine((value) => value.trim() !== '', { message: 'is empty: leave it out instead', abort: true })
-    .refine((value) => value.length <= most, { message: `is longer than ${most} characters` })
+    // Counted as the database does: an emoji is one.
+    .max(most, `is longer than ${most} characters`)
 
 const someOf = () => z.array(text(longest.word)).min(1, 'is an empty list: leave it out instead').max(100, 'has more than 100 values')
 
@@ -53,9 +58,9 @@ const eventFilter = z.strictObject({
   query: text(longest.query).nullish(),
   actorId: text(longest.identifier).nullish(),
   objectKind: text(longest.identifier).nullish(),
-  objectId: text(longest.identifier).nullish(),
+  objectId: text(longest.object).nullish(),
   ownerKind: text(longest.identifier).nullish(),
-  ownerId: text(longest.identifier).nullish(),
+  ownerId: text(longest.object).nullish(),
   requestId: text(longest.identifier).nullish(),
   act: eventId.nullish(),
   rootsOnly: z.boolean().nullish(),

@@ -43,6 +43,15 @@ it('refuses NUL and half of a surrogate pair instead of changing them [case 189]
   assert.match(refusal(() => parseQueryString('/x?q=%ED%A0%80')).detail ?? '', /not percent-encoded UTF-8/)
 })
 
+it('counts characters as the database does, an emoji as one, and takes an object by as long a key as a table can have', () => {
+  for (const [key, most] of [['query', 200], ['objectId', 2_704], ['ownerId', 2_704], ['actorId', 500], ['objectKind', 500]] as const) {
+    for (const character of ['x', 'å', '🦊']) {
+      assert.equal(parseEventFilter({ [key]: character.repeat(most) }), { [key]: character.repeat(most) })
+      assert.is(refusal(() => parseEventFilter({ [key]: character.repeat(most + 1) })).detail, `${key} is longer than ${most} characters`)
+    }
+  }
+})
+
 it('reads the same filter from an address', () => {
   const filter = parseEventFilterParameters(parseQueryString('/x?action=cv.deleted&action=role.deleted&notSource=sql&q=a+%22b%20c%22&from=2026-01-01T00:00:00%2B01:00&toDay=2026-03-31&timeZone=Europe%2FStockholm&rootsOnly=true&act=7'))
   assert.equal(filter, {

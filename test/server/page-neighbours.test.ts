@@ -67,6 +67,14 @@ it('refuse with 400 a NUL character in any text, and a time zone that is none', 
   assert.equal(await refused(running, fredrik, `{ eventHistogram(timeZone: "${'x'.repeat(101)}") { unit } }`), { status: 400, code: 'BAD_FILTER', detail: 'timeZone is longer than 100 characters' })
 })
 
+it('are searched for as many characters as the database takes, which counts an emoji as one', async ({ running, fredrik }) => {
+  for (const query of ['🦊'.repeat(200), `"${'🦊'.repeat(101)}"`]) {
+    assert.equal((await page(running, fredrik, `first: 5, filter: { query: ${JSON.stringify(query)} }`)).nodes, [])
+    assert.is((await running.fetch(fredrik, `/question?q=${encodeURIComponent(query)}`)).status, 200)
+  }
+  assert.equal(await refused(running, fredrik, `{ events(filter: { query: "${'🦊'.repeat(201)}" }) { nodes { id } } }`), { status: 400, code: 'BAD_FILTER', detail: 'query is longer than 200 characters' })
+})
+
 it('lie between two cursors, from either end, with any filter', async ({ running, fredrik }) => {
   for (const filter of filters) {
     const all = await page(running, fredrik, `first: 200${filter}`)
