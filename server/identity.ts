@@ -43,6 +43,8 @@ export interface IdentitySettings {
 }
 
 const longest = 500
+/** Characters of a token, whichever way it comes; headers of more than 16 KB Node does not read. */
+const longestToken = 8_192
 const name = z.string().max(longest).refine((value) => value.isWellFormed() && !value.includes('\0'))
 const identifier = z.union([name.min(1), z.int().transform(String)])
 const claims = z.object({ sub: identifier, company: identifier, name: name.optional(), source: z.enum(sources).optional() })
@@ -64,6 +66,7 @@ export function makeIdentities(settings: IdentitySettings): Identities {
 
   return {
     async verifyToken(token) {
+      if (token.length > longestToken) throw badToken(`It is longer than ${longestToken} characters.`)
       try {
         const { payload } = await jwtVerify(token, keySource, {
           algorithms: [tokenKey.algorithm], issuer, audience, typ: type, requiredClaims: ['sub', 'exp', 'company'], clockTolerance,

@@ -26,7 +26,7 @@ export interface SessionOptions {
 
 // Below the log only: whatever it says, it cannot lead anywhere else.
 const place = z.string().max(4_200).regex(/^(\/[a-z0-9-]{1,30})?(\?[^\s#\\]*)?$/i)
-const handedOver = z.strictObject({ token: z.string().max(8_192), next: place.optional().catch(undefined) })
+const handedOver = z.strictObject({ token: z.string(), next: place.optional().catch(undefined) })
 const leaving = z.object({ next: z.string().max(4_200).optional().catch(undefined) })
 const form = 'application/x-www-form-urlencoded'
 const limit = '16kb'
@@ -44,9 +44,7 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
 
   router.post('/', onlyBodies('application/json', form), json({ limit, inflate: false }), urlencoded({ limit, inflate: false, extended: false }), async (request, response) => {
     const body = handedOver.safeParse(request.body)
-    if (!body.success) {
-      throw new Refusal({ status: 400, code: 'BAD_REQUEST', message: 'The body holds no token.', hint: 'Send {"token": "…"} as JSON, or token=… as a form, and nothing else.' })
-    }
+    if (!body.success) throw notHandedOver(request.body)
     const identity = await identities.verifyToken(body.data.token)
     await limitPerson?.(request, response, identity)
     const before = await sessionOf(request, identities)
@@ -81,6 +79,13 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
     if (!session) return
     await inTransaction(pool, readerSettings(identity, requestId(request), statementTimeout), (client) => client.query('select audit.end_session($1)', [session.endsAt]))
   }
+}
+
+/** Why a body hands no token over. */
+function notHandedOver(body: unknown): Refusal {
+  const token: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'token') : undefined
+  const message = Array.isArray(token) ? 'The body holds more than one token.' : typeof token === 'string' ? 'The body holds something beside the token.' : 'The body holds no token.'
+  return new Refusal({ status: 400, code: 'BAD_REQUEST', message, hint: 'Send {"token": "…"} as JSON, or token=… as a form, and nothing else but next.' })
 }
 
 /** An address on one of the origins, without a name or a password in it; null for any other. */

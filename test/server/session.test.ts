@@ -46,6 +46,35 @@ it('ties the cookie to TLS and to this host when there is TLS', async ({ databas
   }
 })
 
+it('has one limit for the length of a token, whichever way it comes, and says when it is reached', async ({ running, fredrik }) => {
+  const long = await tokenFor(fredrik, { more: 'x'.repeat(5_900) })
+  const longer = await tokenFor(fredrik, { more: 'x'.repeat(6_100) })
+  assert.ok(long.length <= 8_192 && longer.length > 8_192, `${long.length} ${longer.length}`)
+  const bearer = (token: string, path: string, init = {}) => running.fetch(null, path, { ...init, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } })
+  const ways = (token: string) => [
+    postToken(running, token), postForm(running, token), bearer(token, '/graphql', { method: 'POST', body: '{"query":"{ viewer { access } }"}' }), bearer(token, '/views'),
+    bearer(token, '/exports', { method: 'POST', body: '{"kind":"projects"}' }),
+  ]
+  assert.equal((await Promise.all(ways(long))).map(({ status }) => status), [204, 303, 200, 200, 201])
+  for (const response of await Promise.all(ways(longer))) {
+    const { error } = await response.json()
+    assert.equal([response.status, error.code, error.detail], [401, 'BAD_TOKEN', 'It is longer than 8192 characters.'], response.url)
+  }
+})
+
+it('says of a body without one token what it holds instead', async ({ running, fredrik }) => {
+  const token = await tokenFor(fredrik)
+  const form = (body: string) => running.fetch(null, '/session', { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body })
+  for (const [response, message] of [
+    [await form(`token=${token}&token=${token}`), 'The body holds more than one token.'], [await form('tok=x'), 'The body holds no token.'], [await form(`token=${token}&company=2`), 'The body holds something beside the token.'],
+    [await running.fetch(null, '/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token: [token] }) }), 'The body holds more than one token.'],
+  ] as const) {
+    const { error } = await response.json()
+    assert.equal([response.status, error.code, error.message], [400, 'BAD_REQUEST', message])
+    assert.not.match(JSON.stringify(error), token)
+  }
+})
+
 it('takes the cookie away', async ({ running }) => {
   const response = await running.fetch(null, '/session', { method: 'DELETE' })
   assert.is(response.status, 204)
