@@ -17,7 +17,7 @@ import { trustScreens } from './graphql/trusted-documents.ts'
 import { readerSettings, type Identities } from './identity.ts'
 import { makeMetrics, type Metrics } from './metrics.ts'
 import { serveMetrics, type MetricsAccess } from './metrics-access.ts'
-import { refuseAmbiguous, refuseCrooked, refuseOversized } from './only.ts'
+import { refuseAmbiguous, refuseCrooked, refuseNameless, refuseOversized } from './only.ts'
 import { noteOtherCompany } from './other-company.ts'
 import { makeRateLimits } from './rate-limit.ts'
 import { filterOfAddress, makeReadings, noteReadings } from './readings.ts'
@@ -110,6 +110,7 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
     response.json({ status: 'ok' })
   })
   app.get('/metrics', serveMetrics(metrics, metricsAccess))
+  app.use(refuseNameless)
   app.use(refuseOversized, refuseAmbiguous, limits.address, noteOtherCompany({ identities, requestId, logger }))
   app.use('/session', limits.signInAddress, makeSessionRouter({
     identities, pool: pools.interactive, statementTimeout, requestId, logger, sessionSeconds, formOrigins: config.hostAppOrigins,

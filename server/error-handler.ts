@@ -4,6 +4,7 @@ import { refusalOf } from './database-error.ts'
 import { errorPage } from './error-page.ts'
 import { Refusal } from './refusal.ts'
 import { requestId } from './request-id.ts'
+import { requestRefusal } from './request-refusal.ts'
 
 /**
  * Answers every error: a refusal as it is, anything else with an id under which it stands in the log.
@@ -32,15 +33,3 @@ export function makeErrorHandler(logger: Logger, refused: (code: string) => void
 const attacks = new Set(['BAD_TOKEN', 'FOREIGN_ORIGIN', 'UNKNOWN_DOCUMENT', 'DOCUMENT_TOO_LARGE', 'BATCH_REFUSED', 'UNSUPPORTED_ENCODING'])
 
 const unknownError = new Refusal({ status: 500, code: 'INTERNAL', message: 'Something went wrong on the server.', hint: 'Its log has the reason under this id.' })
-
-/** What express and its body parsers found wrong with a request. */
-function requestRefusal(error: unknown): Refusal | null {
-  const status: unknown = error instanceof Error ? Reflect.get(error, 'status') : undefined
-  if (typeof status !== 'number' || status < 400 || status > 499) return null
-  const known: Record<number, { code: string; message: string }> = {
-    400: { code: 'BAD_REQUEST', message: 'The request cannot be read.' },
-    413: { code: 'TOO_LARGE', message: 'The body is too large.' },
-    415: { code: 'UNSUPPORTED_TYPE', message: 'A body of this type is not read.' },
-  }
-  return new Refusal({ status, ...(known[status] ?? { code: 'BAD_REQUEST', message: 'The request cannot be read.' }), cause: error })
-}

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { json, Router } from 'express'
-import type { Pool, PoolClient } from 'pg'
+import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import { z } from 'zod'
 import { inexactIn, keepInexact } from './exact-numbers.ts'
 import type { Identities, Identity } from './identity.ts'
@@ -81,16 +81,26 @@ export function makeExportsRouter({ identities, pool, statementTimeout, requestI
     const token = tokenOf(request)
     const identity = await identities.verifyToken(token)
     const exportId = entryNumber.safeParse(request.params.id)
-    if (!exportId.success) throw new Refusal({ status: 404, code: 'NOT_FOUND', message: 'There is no such export.' })
+    if (!exportId.success) throw noSuchExport()
     const { outcome, rowCount, fileHash } = bodyOf(ended, request.body, 'Send outcome (complete, cancelled or failed) and, if known, rowCount and fileHash.')
     const [{ id }] = await inTransaction(pool, settings, async (client) => {
       await actAs(client, token, identity, idOf(request))
       const { rows } = await client.query('select audit.record_export_end($1, $2, $3, $4)::text as id', [exportId.data, outcome, rowCount ?? null, fileHash ?? null])
       return endedRow.parse(rows)
-    })
+    }).catch((error: unknown) => { throw isUnknownExport(error) ? noSuchExport(error) : error })
     response.status(201).json({ id })
   })
   return router
+}
+
+/** Also for one of somebody else: whether it exists is not told. */
+function noSuchExport(cause?: unknown): Refusal {
+  return new Refusal({ status: 404, code: 'NOT_FOUND', message: 'There is no such export.', hint: 'Give the id that POST /exports answered to the same person.', cause })
+}
+
+/** What audit.record_export_end says of it; its code is that of other mistakes too. */
+function isUnknownExport(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === 'AU004' && error.message.endsWith('there is no such export of this login and person')
 }
 
 function tokenOf(request: IncomingMessage): string {

@@ -77,6 +77,13 @@ function decodedOnce(path: string): string {
   }
 }
 
+/** Refuses a header Host that names no host: addresses are written with it, and a browser is told apart from another site by it. */
+export const refuseNameless: RequestHandler = (request, _response, next) => {
+  const { host } = request.headers
+  if (host === undefined || /^(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(host)) return next()
+  throw new Refusal({ status: 400, code: 'BAD_HOST', message: 'The header Host names no host.', hint: 'Send the name and, if it is not the usual one, the port: audit.example:8443.' })
+}
+
 const single = new Set(['host', 'authorization', 'content-type', 'content-encoding', 'origin', 'sec-fetch-site'])
 
 /** Refuses a header twice that decides something: Node takes the first, a proxy in front may have looked at the last. */

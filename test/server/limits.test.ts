@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import * as assert from 'uvu/assert'
 import { z } from 'zod'
 import { builtScreens } from '../../server/screens.ts'
-import { startServer } from './running-server.ts'
+import { startServer, tokenFor } from './running-server.ts'
 import { serverSuite } from './server-suite.ts'
 
 const it = serverSuite('What the audit server refuses')
@@ -154,6 +155,35 @@ it('lets nobody keep an answer, whatever was asked and however it ended, but the
   const script = readdirSync(`${builtScreens}/assets`).find((name) => name.endsWith('.js'))
   assert.match((await running.fetch(null, `/assets/${script}`)).headers.get('cache-control') ?? '', 'immutable')
   assert.is((await running.fetch(null, '/company/audit-log')).headers.get('cache-control'), 'no-cache')
+})
+
+it('says of a body that cannot be read where, and in which form it can', async ({ running, fredrik }) => {
+  const send = async (path: string, body: string, type = 'application/json') => {
+    const response = await running.fetch(fredrik, path, { method: 'POST', headers: { 'content-type': type }, body })
+    const { error } = z.object({ error: z.object({ code: z.string(), message: z.string(), detail: z.string().optional(), hint: z.string().optional() }) }).parse(await response.json())
+    return [response.status, error.code, error.message, error.detail ?? error.hint]
+  }
+  for (const path of ['/graphql', '/exports', '/session']) {
+    assert.equal(await send(path, '{"kind":\n canary}'), [400, 'BAD_REQUEST', 'The body is not JSON.', 'Send one JSON object, with each name and each text in double quotes.'], path)
+    assert.equal(await send(path, '{"kind":"projects"'), [400, 'BAD_REQUEST', 'The body is not JSON.', 'It stops being JSON at position 18 (line 1 column 19).'], path)
+    assert.equal(await send(path, '{}', 'application/json; charset=latin1'), [415, 'UNSUPPORTED_TYPE', 'A body in the charset latin1 is not read.', 'Send it in UTF-8.'], path)
+  }
+  assert.equal(await send('/session', JSON.stringify({ token: 'x'.repeat(20_000) })), [413, 'TOO_LARGE', 'The body is too large.', 'It can have 16384 bytes at most.'])
+  assert.equal((await send('/exports/%ff/end', '{}')).slice(0, 2), [400, 'BAD_REQUEST'])
+})
+
+it('writes no address with a header Host that names no host', async ({ running, fredrik }) => {
+  const token = await tokenFor(fredrik)
+  for (const [host, status] of [['audit.example', 200], ['audit.example:8443', 200], ['[::1]:5050', 200], ['', 400], [' ', 400], ['a b', 400], ["a'b", 400], ['a/b', 400], ['me@host', 400], ['host:', 400], ['host:x', 400], ['a,b', 400]] as const) {
+    // As bytes: a client of HTTP would put a name of its own there.
+    const answer = await new Promise<string>((resolve, reject) => {
+      let text = ''
+      connect(Number(new URL(running.url).port), '127.0.0.1').setEncoding('utf8').on('data', (chunk: string) => { text += chunk }).on('error', reject).on('close', () => resolve(text))
+        .write(`GET /question HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${token}\r\nConnection: close\r\n\r\n`)
+    })
+    assert.match(answer, `HTTP/1.1 ${status} `, host)
+    assert.match(answer, status === 200 ? `http://${host}/company/audit-log` : 'BAD_HOST', host)
+  }
 })
 
 it('stays on its own paths [case 184]', async ({ running }) => {
