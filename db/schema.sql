@@ -4025,11 +4025,13 @@ CREATE OR REPLACE FUNCTION audit_private.filter_text(filter jsonb, key text)
 AS $function$
 declare
   given jsonb := filter -> key;
+  -- The key of an object is recorded as long as it is; no key of a btree is longer than 2,704 bytes.
+  most  constant integer := case when key in ('objectId', 'ownerId') then 2704 else 500 end;
 begin
   if given is null or given = 'null' then return null; end if;
   if jsonb_typeof(given) <> 'string' then perform audit_private.refuse_filter(format('%s is %s, not a text', key, left(given::text, 100))); end if;
   if btrim(filter ->> key, E' \t\r\n') = '' then perform audit_private.refuse_filter(format('%s is empty: leave it out instead', key)); end if;
-  if length(filter ->> key) > 500 then perform audit_private.refuse_filter(format('%s is longer than 500 characters', key)); end if;
+  if length(filter ->> key) > most then perform audit_private.refuse_filter(format('%s is longer than %s characters', key, most)); end if;
   return filter ->> key;
 end
 $function$;

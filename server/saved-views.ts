@@ -22,6 +22,8 @@ const longest = { name: 100, query: 4_000 }
 
 const viewName = z.string().trim().min(1).max(longest.name)
   .refine((name) => name.isWellFormed() && !/\p{Cc}/u.test(name), 'holds control characters or is not well-formed')
+  // It is part of an address, in which such a piece means another place.
+  .refine((name) => !/(^|\/)\.{1,2}(\/|$)/.test(name), 'is made of dots between slashes')
 const viewBody = z.strictObject({
   query: z.string().max(longest.query).refine((query) => query.isWellFormed() && !query.includes('\0'), 'is not well-formed text'),
 })

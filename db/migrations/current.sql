@@ -22,6 +22,7 @@
 --!include health/health.sql
 --!include capture/rewrite_tracked.sql
 --!include filter/folded.sql
+--!include filter/filter_values.sql
 --!include filter/read_filter.sql
 --!include keeping/search_keys.sql
 --!include reading/act.sql

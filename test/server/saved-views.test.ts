@@ -73,6 +73,11 @@ it('are at most fifty, and saving over one is still possible then', async ({ run
 })
 
 it('are refused when they cannot be kept as they are: name, size, type, and pages of other sites', async ({ running, fredrik }) => {
+  for (const name of [' .. ', ' . ']) {
+    const answer = await put(running, fredrik, name, { query: '' })
+    assert.is(answer.status, 400, name)
+    assert.match(await answer.text(), /made of dots between slashes/, name)
+  }
   assert.is((await put(running, fredrik, ' ', { query: '' })).status, 400)
   assert.is((await put(running, fredrik, 'x'.repeat(101), { query: '' })).status, 400)
   assert.is((await put(running, fredrik, 'a\u0007', { query: '' })).status, 400)

@@ -125,7 +125,7 @@ export const MorePanel = ({ close }: { close: () => void }): ReactNode => {
             error={isWrong}
             helperText={objectHint()}
             onChange={({ target }) => setObject(target.value)}
-            slotProps={{ htmlInput: { 'aria-label': text('filter.object'), maxLength: 500, autoComplete: 'off' } }}
+            slotProps={{ htmlInput: { 'aria-label': text('filter.object'), maxLength: 2704, autoComplete: 'off' } }}
           />
           <Button type="submit" variant="contained" disabled={isWrong} sx={{ flex: 'none' }}>
             {text('filter.apply')}
