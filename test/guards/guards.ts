@@ -468,6 +468,10 @@ const signingIn: readonly Guard[] = [
 ]
 
 const serving: readonly Guard[] = [
+  { name: 'A cursor holds a time that there is', tests: ['test/server/page-neighbours'], file: 'server/graphql/events.ts', text: 'const cursorTime = z.iso.datetime({ offset: true }).regex(', without: 'const cursorTime = z.string().or(z.iso.datetime({ offset: true })).and(z.string()); void z.string().regex(' },
+  { name: 'Every address has one spelling', tests: ['test/security/http'], file: 'server/only.ts', text: String.raw`/\/\/|\\|.\/$/`, without: String.raw`/\/\/|\\/` },
+  { name: 'A number in a reported filter is recorded as no other', tests: ['test/server/exports-api'], file: 'server/exports-api.ts', text: ', reviver: keepInexact', without: '' },
+  { name: 'A secret is not one short piece again and again', tests: ['test/server/config'], file: 'server/weak-secret.ts', text: 'if (secret.slice(length) === secret.slice(0, -length)) return true', without: 'if (length < 0) return true' },
   { name: 'What combines with a letter is composed before it is compared', tests: ['test/keeping/collation'], file: sql('filter/folded'), text: String.raw`[^\\u0001-\\u02FF`, without: String.raw`[^\\u0001-\\u0301` },
   { name: 'An unknown filter is refused', tests: ['test/server/event-filter'], file: 'server/event-filter.ts', text: 'const eventFilter = z.strictObject({', without: 'const eventFilter = z.object({' },
   { name: 'An unknown parameter is refused', tests: ['test/server/event-filter', 'test/server/export.test'], file: 'server/event-filter.ts', text: 'if (!isParameter(name)) throw badFilter(', without: 'if (!isParameter(name)) continue; else if (false) throw badFilter(' },
