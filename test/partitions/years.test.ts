@@ -97,7 +97,7 @@ it('makes no deletion wait for long, and loses none, while it is turned on and w
   isOver = true
   const deleted = (await writing).reduce((sum, count) => sum + count, 0)
   const longest = Math.max(...waits)
-  assert.ok(longest < 3000, `${Math.round(longest)} ms`)
+  assert.ok(longest < 1500, `${Math.round(longest)} ms`)
   const { rows } = await superuser.query(`select count(*)::int as entries, count(distinct object_id)::int as things, count(distinct tableoid)::int as partitions from audit.event where action = 'thing.deleted'`)
   assert.equal(rows, [{ entries: deleted, things: deleted, partitions: 4 }])
 })
