@@ -13,6 +13,9 @@ import { useFacets } from './use-facets.ts'
 import { useFilter } from './use-filter.ts'
 import { useKinds } from './use-kinds.ts'
 
+/** As many characters as the key of a thing can have; the server says so too. */
+const longestKey = 2_704
+
 const mostShown = 6
 
 const nameOf = ({ label, value }: EventFacet): string => visible(label ?? value)
@@ -125,7 +128,7 @@ export const MorePanel = ({ close }: { close: () => void }): ReactNode => {
             error={isWrong}
             helperText={objectHint()}
             onChange={({ target }) => setObject(target.value)}
-            slotProps={{ htmlInput: { 'aria-label': text('filter.object'), maxLength: 2704, autoComplete: 'off' } }}
+            slotProps={{ htmlInput: { 'aria-label': text('filter.object'), maxLength: longestKey, autoComplete: 'off' } }}
           />
           <Button type="submit" variant="contained" disabled={isWrong} sx={{ flex: 'none' }}>
             {text('filter.apply')}
