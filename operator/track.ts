@@ -2,6 +2,7 @@ import type { Client } from 'pg'
 import { isDeepStrictEqual } from 'node:util'
 import type { Command } from './command.ts'
 import { inTransaction, withLog } from './log.ts'
+import { OperatorError } from './operator-error.ts'
 import { readTrackingFile, type TrackedTable, type TrackingFile } from './tracking-file.ts'
 import { visible } from '../server/visible.ts'
 
@@ -46,11 +47,8 @@ type Tracked = TrackedTable & { is_working: boolean }
 async function applyTables(client: Client, wanted: readonly TrackedTable[], isUntracking: boolean): Promise<Change[]> {
   const { rows: tracked } = await client.query<Tracked>('select table_name as table, kind, label, company, owner, snapshot, mask, soft_delete, truncate, is_working from audit.tracked_table order by 1')
   const changes: Change[] = []
-  const tables: TrackedTable[] = []
-  for (const given of wanted) {
-    const { rows: [found] } = await client.query<{ name: string }>('select $1::regclass::text as name', [given.table])
-    tables.push({ ...given, table: found?.name ?? given.table })
-  }
+  const names = await namesOf(client, wanted.map(({ table }) => table))
+  const tables = wanted.map((given, n) => ({ ...given, table: names[n] ?? given.table }))
   // Before the others, so that another table may take over a kind.
   for (const { table } of tracked.filter((one) => !tables.some((other) => other.table === one.table))) {
     if (isUntracking) await client.query('select audit.untrack($1::regclass)', [table])
@@ -66,6 +64,20 @@ async function applyTables(client: Client, wanted: readonly TrackedTable[], isUn
   return changes
 }
 
+/** What the database calls the tables and views that the file names. @throws OperatorError naming all that are not there */
+async function namesOf(client: Client, given: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ given: string; name: string | null }>('select given, to_regclass(given)::text as name from unnest($1::text[]) with ordinality as named (given, n) order by n', [given])
+  const missing = rows.filter(({ name }) => name === null)
+  if (missing.length > 0) {
+    const { rows: [here] } = await client.query<{ name: string }>('select current_database() as name')
+    throw new OperatorError('FILE', `The tracking file names ${missing.length === 1 ? 'a table that is' : 'tables that are'} not there.`, {
+      detail: missing.map((one) => one.given).join('\n'),
+      hint: `Nothing was changed. Write each as schema.table, in double quotes where a name has capitals, and see that ${here?.name ?? 'this'} is the database that is meant.`,
+    })
+  }
+  return rows.flatMap(({ name }) => name ?? [])
+}
+
 function differences(old: Tracked | undefined, wanted: TrackedTable): Change['settings'] {
   const names = ['kind', 'label', 'company', 'owner', 'snapshot', 'mask', 'soft_delete', 'truncate'] as const
   const isUnset = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0)
@@ -75,17 +87,16 @@ function differences(old: Tracked | undefined, wanted: TrackedTable): Change['se
 }
 
 async function applyAccess(client: Client, wanted: { administrators: string; companies: string }): Promise<Change[]> {
-  const { rows: [found] } = await client.query<{ old_administrators: string | null; old_companies: string | null; administrators: string; companies: string }>(`
-    select a.administrators as old_administrators, a.companies as old_companies, $1::regclass::text as administrators, $2::regclass::text as companies
-      from audit_private.access_from() a`, [wanted.administrators, wanted.companies])
-  if (found === undefined) throw new Error('audit_private.access_from() answered nothing.')
+  const { rows: [old] } = await client.query<{ administrators: string | null; companies: string | null }>('select administrators, companies from audit_private.access_from()')
+  if (old === undefined) throw new Error('audit_private.access_from() answered nothing.')
+  const [administrators, companies] = await namesOf(client, [wanted.administrators, wanted.companies])
   const settings = [
-    { setting: 'administrators', old: found.old_administrators, new: found.administrators },
-    { setting: 'companies', old: found.old_companies, new: found.companies },
+    { setting: 'administrators', old: old.administrators, new: administrators },
+    { setting: 'companies', old: old.companies, new: companies },
   ].filter((one) => one.old !== one.new)
   if (settings.length === 0) return []
-  await client.query('select audit.read_access_from($1::regclass, $2::regclass)', [found.administrators, found.companies])
-  return [{ what: 'read_access_from', change: found.old_administrators === null ? 'added' : 'changed', settings }]
+  await client.query('select audit.read_access_from($1::regclass, $2::regclass)', [administrators, companies])
+  return [{ what: 'read_access_from', change: old.administrators === null ? 'added' : 'changed', settings }]
 }
 
 async function applyBindings(client: Client, wanted: Readonly<Record<string, string>>, isUntracking: boolean): Promise<Change[]> {

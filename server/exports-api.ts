@@ -98,9 +98,9 @@ function noSuchExport(cause?: unknown): Refusal {
   return new Refusal({ status: 404, code: 'NOT_FOUND', message: 'There is no such export.', hint: 'Give the id that POST /exports answered to the same person.', cause })
 }
 
-/** What audit.record_export_end says of it; its code is that of other mistakes too. */
+/** What audit.record_export_end says of it. */
 function isUnknownExport(error: unknown): boolean {
-  return error instanceof DatabaseError && error.code === 'AU004' && error.message.endsWith('there is no such export of this login and person')
+  return error instanceof DatabaseError && error.code === 'AU011'
 }
 
 function tokenOf(request: IncomingMessage): string {

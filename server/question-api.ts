@@ -8,7 +8,7 @@ import { onlyMethods } from './only.ts'
 import { writeQuestion, type ListState } from './question.ts'
 import { Refusal } from './refusal.ts'
 import { identify } from './request-identity.ts'
-import { refuseForeign } from './same-origin.ts'
+import { ownOrigin, refuseForeign } from './same-origin.ts'
 import { inTransaction } from './transaction.ts'
 import { refusedAccess } from './viewer-refusal.ts'
 import { parseViewer, viewerQuery } from './viewer.ts'
@@ -45,7 +45,7 @@ export function makeQuestionRouter({ identities, pool, statementTimeout, request
 
 /** Where the audit log is, as whoever asks has it: its address up to this route. */
 function mountOf(request: Request): string {
-  return `${request.protocol}://${request.get('host') ?? 'localhost'}${request.baseUrl.replace(/question$/, '')}`
+  return `${ownOrigin(request)}${request.baseUrl.replace(/question$/, '')}`
 }
 
 const instantRows = z.tuple([z.object({ instant: z.string().nullable() }), z.object({ instant: z.string().nullable() })])

@@ -22,6 +22,11 @@ export function refuseForeign(formOrigins: readonly string[] = []): RequestHandl
   }
 }
 
+/** How the browser names this server, also behind a proxy that is believed: `https://log.example`. */
+export function ownOrigin(request: Request): string {
+  return `${request.protocol}://${request.host ?? 'localhost'}`
+}
+
 function isOwn(request: Request, origin: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === request.host
 }

@@ -7,7 +7,7 @@ import { onlyBodies, onlyMethods } from './only.ts'
 import { Refusal } from './refusal.ts'
 import { sessionCookie, sessionOf } from './request-identity.ts'
 import { signedOutPage } from './signed-out-page.ts'
-import { refuseForeign } from './same-origin.ts'
+import { ownOrigin, refuseForeign } from './same-origin.ts'
 import { inTransaction } from './transaction.ts'
 
 export interface SessionOptions {
@@ -63,7 +63,7 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
 
   router.post('/end', onlyBodies(form), urlencoded({ limit, inflate: false, extended: false }), async (request, response) => {
     await takeAway(request, response)
-    const next = placeToGo(leaving.safeParse(request.body).data?.next, [...formOrigins, `${request.protocol}://${request.get('host')}`])
+    const next = placeToGo(leaving.safeParse(request.body).data?.next, [...formOrigins, ownOrigin(request)])
     if (next === null) response.type('html').send(signedOutPage)
     else response.redirect(303, next)
   })

@@ -24,6 +24,8 @@ it.before(() => {
 })
 it.after(() => rmSync(folder, { recursive: true }))
 
+const building = `pg_stat_progress_create_index where datname = current_database() and command = 'CREATE INDEX CONCURRENTLY'`
+
 /** A log of that release. */
 async function withLog(use: (db: TestDatabase, release: { connectionString: string; includeCurrent: true }) => Promise<void>): Promise<void> {
   const db = await makeTestDatabase('empty')
@@ -48,13 +50,13 @@ it('are built afterwards, beside writers, and after a kill from where it was bro
   await reader.query('begin isolation level repeatable read; select count(*) from audit.event')
   const told: string[] = []
   const first = migrate({ ...release, notice: (line) => told.push(line) }).then(() => null, (reason: unknown) => reason)
-  // It waits for the reader, and nobody for it.
-  while ((await rowsOf(db, `select from pg_stat_progress_create_index where datname = current_database()`)).length === 0) await sleep(20)
+  // It waits for the reader, and nobody for it. The migration before it builds indexes too, in its own transaction.
+  while ((await rowsOf(db, `select from ${building} and phase = 'waiting for old snapshots'`)).length === 0) await sleep(20)
   await db.run(`set lock_timeout = '2s'; begin; delete from public.part where id = 2; delete from public.thing where id = 2; commit; reset lock_timeout`)
   const meanwhile = [...expected, { object_label: 'Thing 2', went_along: { part: 1 } }]
   assert.equal(await acts(db), meanwhile)
   assert.equal((await rowsOf(db, health)).map((row) => Reflect.get(Object(row), 'status')), ['ok', 'warning'])
-  await db.run(`select pg_terminate_backend(pid) from pg_stat_progress_create_index where datname = current_database()`)
+  await db.run(`select pg_terminate_backend(pid) from ${building}`)
   const error = await first
   assert.instance(error, MigrationError)
   assert.match(error instanceof MigrationError ? error.hint : '', /goes on from here/)

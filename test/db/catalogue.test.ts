@@ -106,6 +106,8 @@ none('the login of the server has no right of its own', `
   union all select rolname::text from pg_roles where rolname = 'audit_server' and (rolinherit or rolsuper or rolbypassrls)`)
 
 test('the log is healthy right after the migration, but for the table that the demonstration does not track', async () => {
+  // The template may be older than the five minutes after which entries that no keeper took up are a finding.
+  await db.superuser.query('select audit.keep()')
   const { rows } = await db.superuser.query(`select check_name, finding from audit.health where status <> 'ok' and check_name <> 'settings'`)  // the test server runs without fsync
   assert.equal(rows, [{ check_name: 'foreign keys', finding: 'Deleting from app."user" takes rows of app.api_key along, which is not tracked.' }])
 })

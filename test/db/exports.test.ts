@@ -39,7 +39,7 @@ it('are of the log itself, begun by another', async () => {
     for (const [setting, value] of [['audit.viewer_id', '0'], ['audit.company_id', '2']] as const) {
       await client.query('savepoint before')
       await client.query('select set_config($1, $2, true)', [setting, value])
-      await refused(end(), 'AU004', /no such export of this viewer/)
+      await refused(end(), 'AU011', /no such export of this viewer/)
       await client.query('rollback to before')
     }
     await refused(client.query(`select audit.record_log_export_end($1, 1, null, 'done')`, [row.id]), 'AU004', /unknown outcome/)
@@ -97,7 +97,7 @@ it('are attempts that somebody wants to change or forge: refused', async () => {
 it('are ended by another login, or in another way than there is', async () => {
   const app = await db.as('consultant_app')
   const { rows: [row] } = await app.query(`select audit.record_export('projects') as id`)
-  await refused((await db.as('consultant_api')).query('select audit.record_export_end($1, $2)', [row.id, 'complete']), 'AU004', /no such export/)
+  await refused((await db.as('consultant_api')).query('select audit.record_export_end($1, $2)', [row.id, 'complete']), 'AU011', /no such export/)
   await refused(app.query('select audit.record_export_end($1, $2)', [row.id, 'done']), 'AU004', /unknown outcome/)
   await refused(app.query('select audit.record_export_end($1, $2, -1)', [row.id, 'complete']), 'AU004', /negative/)
   await app.query('select audit.record_export_end($1, $2, 5)', [row.id, 'cancelled'])

@@ -96,9 +96,19 @@ it('changes nothing at all when the database refuses one table, and says what, t
   assert.ok(detail)
   assert.ok(hint)
   assert.equal(await settings(), [])
-  const missing = track(edited((content) => { content.tables[4] = { table: 'app.users', kind: 'user', label: '{last_name}' } }))
-  assert.is(missing.status, 1)
-  assert.match(missing.stdout, 'relation "app.users" does not exist')
+})
+
+it('names every table of the file that is not there, and what to do', async () => {
+  const { status, stdout } = track(edited((content) => {
+    content.tables[3] = { table: 'nowhere.role', kind: 'role', label: '{title}' }
+    content.tables[4] = { table: 'app.users', kind: 'user', label: '{last_name}' }
+  }))
+  assert.is(status, 1)
+  const [message, ...lines] = stdout.trim().split('\n')
+  assert.is(message, 'The tracking file names tables that are not there.')
+  assert.equal(lines.slice(0, 2), ['nowhere.role', 'app.users'])
+  assert.match(lines[2] ?? '', `see that ${db.name} is the database that is meant`)
+  assert.equal(await settings(), [])
 })
 
 it('refuses a file that is not as it must be, with every place', () => {

@@ -36,6 +36,17 @@ it('the name in Host is that of the page, whatever the browser is said to have s
   await running.close()
 })
 
+it('what a question can be sent to has the name by which the browser knows the log', async ({ database, fredrik }) => {
+  const named = { ...proxied, 'x-forwarded-host': 'audit.example' }
+  for (const trustProxy of ['loopback', undefined]) {
+    const running = await startServer(database, { trustProxy })
+    const { address, curl } = await (await running.fetch(fredrik, '/question?q=cv', { headers: named })).json()
+    const own = trustProxy === undefined ? running.url : 'https://audit.example'
+    assert.ok(address.startsWith(`${own}/`) && curl.includes(`${own}/`), `${address} ${curl}`)
+    await running.close()
+  }
+})
+
 for (const [how, mount] of Object.entries({
   'an application': (handler: express.RequestHandler) => express().set('trust proxy', 1).use('/admin/audit', handler),
   'a router of an application': (handler: express.RequestHandler) => express().set('trust proxy', 1).use('/admin', express.Router().use('/audit', handler)),
