@@ -1,2 +1,18 @@
 -- The next migration: include the objects that changed, for example
 -- --!include tables/event.sql
+
+-- as the owner, for the time of the migration
+--!include roles/roles.sql
+--!include schemas/give_to_agent.sql
+--!include capture/register.sql
+--!include capture/follow_change.sql
+--!include capture/track.sql
+--!include guard/schema_events.sql
+--!include guard/follow_parts.sql
+--!include health/fingerprints.sql
+--!include health/findings.sql
+--!include health/health.sql
+--!include export/record_export_end.sql
+--!include export/record_log_export.sql
+-- the end of every migration
+--!include roles/ownership.sql

@@ -365,7 +365,7 @@ const refusals: readonly (readonly [string, string, RegExp, RegExp])[] = [
   ['an unknown masked column', `select audit.track('app.cv', 'cv', '{title}', mask => '{nope}')`, /no column nope/, /title/],
   ['an unknown soft-delete column', `select audit.track('app.cv', 'cv', '{title}', soft_delete => 'nope')`, /no column nope/, /title/],
   ['a null among the snapshot columns', `select audit.track('app.cv', 'cv', '{title}', snapshot => array[null])`, /snapshot of app.cv names no column/, /NULL/],
-  ['a null among the masked columns', `select audit.track('app.cv', 'cv', '{title}', mask => '{title,null}')`, /mask of app.cv names no column/, /NULL/],
+  ['a null among the masked columns', `select audit.track('app.cv', 'cv', '{title}', mask => array[null])`, /mask of app.cv names no column/, /NULL/],
   ['a dropped column', `create table public.lost (id int primary key, gone text); alter table public.lost drop column gone; select audit.track('public.lost', 'lost', '{gone}')`, /no column gone/, /id/],
   ['a system column', `select audit.track('app.cv', 'cv', '{ctid}')`, /no column ctid/, /title/],
   ['a path that leads nowhere', `select audit.track('app.cv', 'cv', '{title}', company => 'title.company_id')`, /cv\.title leads nowhere/, /->public\.some_table/],
