@@ -15,14 +15,17 @@ import { fileReport, type FileReport } from './harness/report.ts'
  * npm test [-- <part of a path> …]: one cluster for the run, one process per file, two at a time. The last line is
  * `N passed, N failed`, the exit code is 0 only if nothing failed. TEST_FOLDER names another folder of test files (for the tests of this runner).
  * --postgres 15 (npm run test:postgres -- 15) runs on that version of PostgreSQL what needs nothing but a database.
+ * --slow also shows which tests took longer than a second.
  * --cases runs nothing, and lists which numbered case (`[case 48]` in the name of a test) is covered where, and which is not and why.
  */
 
-const { values: options, positionals: patterns } = parseArgs({ allowPositionals: true, options: { postgres: { type: 'string' }, cases: { type: 'boolean', default: false } } })
+const { values: options, positionals: patterns } = parseArgs({ allowPositionals: true, options: { postgres: { type: 'string' }, cases: { type: 'boolean', default: false }, slow: { type: 'boolean', default: false } } })
 const needOnlyDatabase = ['test/db/', 'test/faults/', 'test/host-app/', 'test/operator/', 'test/partitions/', 'test/server/', 'test/soak/']
 /** These speak of the PostgreSQL among the dependencies: how it is started, and how it words the schema. */
 const aboutOurs = ['test/db/embedded.test.ts', 'test/db/schema.test.ts']
 const concurrency = 2
+/** These wait for time-outs and restarts more than they work: one of them at a time runs beside the others. */
+const mostlyWaiting = ['faults/', 'soak/', 'security/oversized.test.ts', 'admin-ui/other-viewer.test.ts', 'admin-ui/server-away.test.ts']
 /** The slowest files take a minute; beside others, on a machine with ten times the work it can do, three were not enough. */
 const limitMilliseconds = 600_000
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -60,7 +63,7 @@ function runFile(file: string, cluster: EmbeddedServer | null): Promise<FileRepo
       clearTimeout(limit)
       endGroup()
       const why = isTooLate ? 'took too long and was ended' : `ended (${signal ?? `exit ${code}`}) before its tests were finished`
-      const failed = report ?? { passed: 0, failed: 1, skipped: 0, failures: [`The file ${why}.`] }
+      const failed = report ?? { passed: 0, failed: 1, skipped: 0, failures: [`The file ${why}.`], times: [] }
       done(failed.failed === 0 ? failed : { ...failed, failures: [...failed.failures, withoutDots(output)] })
     })
   })
@@ -93,19 +96,26 @@ async function main(): Promise<number> {
   const cluster = process.env['TEST_FOLDER'] === undefined && files.length > 0 ? await startTestCluster() : null
   if (cluster !== null) console.log(`PostgreSQL${options.postgres === undefined ? '' : ` ${options.postgres}`} on port ${cluster.port} is ready with the template database, ${seconds(start)}. ${files.length} test files:`)
   try {
-    const waiting = [...files]
-    const work = async (): Promise<void> => {
-      for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+    const isWaiting = (file: string): boolean => mostlyWaiting.some((start) => file.startsWith(start))
+    const waiting = files.filter(isWaiting)
+    const working = files.filter((file) => !isWaiting(file))
+    const take = async (next: () => string | undefined): Promise<void> => {
+      for (let file = next(); file !== undefined; file = next()) {
         const began = performance.now()
         const report = await runFile(file, cluster)
         total.passed += report.passed
         total.failed += report.failed
         const skipped = report.skipped > 0 ? `, ${report.skipped} skipped` : ''
         console.log(`${report.failed === 0 ? '✔' : '✘'} ${relative(here, join(folder, file))}  ${report.passed} passed, ${report.failed} failed${skipped}  ${seconds(began)}`)
+        const slow = options.slow ? report.times.filter(({ milliseconds }) => milliseconds > 1000).sort((a, b) => b.milliseconds - a.milliseconds) : []
+        for (const { title, milliseconds } of slow) console.log(`    ${(milliseconds / 1000).toFixed(1)} s  ${title}`)
         for (const failure of report.failures) if (failure.trim() !== '') console.log(failure.replace(/^/gm, '    '))
       }
     }
-    await Promise.all(Array.from({ length: concurrency }, work))
+    await Promise.all([
+      ...Array.from({ length: concurrency }, () => take(() => working.shift() ?? waiting.shift())),
+      take(() => waiting.shift()),
+    ])
   } finally {
     await cluster?.stop()
   }

@@ -113,7 +113,7 @@ it('says of random trees what it always said, before and after the keeper has be
     select e.id, e.action, audit.cause_of(e) as cause, formerly.cause_of(e) as was, audit.root_of(e) as root, formerly.root_of(e) as root_was, audit.went_along(e)::text as along, formerly.went_along(e)::text as along_was from audit.event e
      where (audit.cause_of(e), audit.root_of(e), audit.went_along(e)::text, (select array_agg(a order by a) from audit.entries_of_act(e.id) a))
            is distinct from (formerly.cause_of(e), formerly.root_of(e), formerly.went_along(e)::text, (select array_agg(a order by a) from formerly.entries_of_act(e.id) a))
-       and e.id > (select max(id) - 400 from audit.event)`
+       and e.id > (select max(id) - 200 from audit.event)`
   const joined = async (): Promise<number> => (await rowsOf(db, 'select from audit.event e where e.caused_by is null and audit.cause_of(e) is not null')).length
   assert.ok(await joined() > 50)
   assert.equal(await rowsOf(db, differences), [])

@@ -31,7 +31,7 @@ it.before(async (context) => {
   context.database = database
   const connectionString = database.url('postgres')
   await database.superuser.query('set role audit_owner')
-  await fillWithEntries(database.superuser, connectionString, { events: entriesOr(100_000), companies: 200, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
+  await fillWithEntries(database.superuser, connectionString, { events: entriesOr(60_000), companies: 200, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
   await database.superuser.query('reset role')
   kept = await keepEverything(database.superuser)
   await database.superuser.query('vacuum (analyze)')

@@ -24,11 +24,12 @@ async function runFile(path: string): Promise<FileReport> {
   try {
     await import(pathToFileURL(path).href)
   } catch (error) {
-    return { passed: 0, failed: 1, skipped: 0, failures: [`The file cannot be loaded.\n${describeError(error)}`] }
+    return { passed: 0, failed: 1, skipped: 0, failures: [`The file cannot be loaded.\n${describeError(error)}`], times: [] }
   }
-  const report: FileReport = { passed: 0, failed: 0, skipped: 0, failures: [] }
+  const report: FileReport = { passed: 0, failed: 0, skipped: 0, failures: [], times: [] }
   for (const run of queue.flat()) await runSuite(run, report)
   for (const suite of suites) addForgotten(suite, report)
+  report.times = suites.flatMap(({ times }) => times)
   if (report.passed + report.failed === 0) fail(report, 1, 'The file runs no test.')
   return report
 }

@@ -6,7 +6,7 @@ import type { Callback, Test } from 'uvu'
  * of `suite.before`, and knows nothing of a suite whose `.run()` is forgotten; here neither is lost.
  * `run-file.ts` puts this file in the place of `uvu`.
  */
-export type WatchedSuite = { name: string; tests: number; isRun: boolean; hasOnly: boolean; hookErrors: { hook: Hook; error: unknown }[] }
+export type WatchedSuite = { name: string; tests: number; isRun: boolean; hasOnly: boolean; hookErrors: { hook: Hook; error: unknown }[]; times: { title: string; milliseconds: number }[] }
 
 type Hook = 'before' | 'after' | 'after.each'
 
@@ -21,8 +21,16 @@ export function suite<T>(name = '', context?: T): Test<T> {
 }
 
 function watch<T>(name: string, original: Test<T>): Test<T> {
-  const seen: WatchedSuite = { name, tests: 0, isRun: false, hasOnly: false, hookErrors: [] }
+  const seen: WatchedSuite = { name, tests: 0, isRun: false, hasOnly: false, hookErrors: [], times: [] }
   suites.push(seen)
+  const timed = (title: string, callback: Callback<T>): Callback<T> => async (context) => {
+    const start = performance.now()
+    try {
+      await callback(context)
+    } finally {
+      seen.times.push({ title, milliseconds: performance.now() - start })
+    }
+  }
   const note = (hook: Hook, callback: Callback<T>): Callback<T> => async (context) => {
     try {
       await callback(context)
@@ -34,19 +42,19 @@ function watch<T>(name: string, original: Test<T>): Test<T> {
   }
   const add = (title: string, callback: Callback<T>): void => {
     seen.tests += 1
-    original(title, callback)
+    original(title, timed(title, callback))
   }
   const only = (title: string, callback: Callback<T>): void => {
     seen.hasOnly = true
     seen.tests += 1
-    original.only(title, callback)
+    original.only(title, timed(title, callback))
   }
   const run = (): void => {
     seen.isRun = true
     original.run()
   }
   const before = Object.assign(
-    (callback: Callback<T>): void => original.before(note('before', callback)),
+    (callback: Callback<T>): void => original.before(timed('before all', note('before', callback))),
     { each: original.before.each },
   )
   const after = Object.assign(

@@ -99,6 +99,7 @@ it('changes nothing at all when the database refuses one table, and says what, t
 })
 
 it('names every table of the file that is not there, and what to do', async () => {
+  await untrackAll()
   const { status, stdout } = track(edited((content) => {
     content.tables[3] = { table: 'nowhere.role', kind: 'role', label: '{title}' }
     content.tables[4] = { table: 'app.users', kind: 'user', label: '{last_name}' }
