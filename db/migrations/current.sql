@@ -14,5 +14,7 @@
 --!include health/health.sql
 --!include export/record_export_end.sql
 --!include export/record_log_export.sql
+--!include keeping/unkept.sql
+--!include filter/read_filter.sql
 -- the end of every migration
 --!include roles/ownership.sql

@@ -68,7 +68,7 @@ test('what it does not know is refused with what and why, never ignored [case 19
   const wrong: Array<[unknown, RegExp]> = [
     [{ colour: 'red' }, /"colour" is not one of actions/], [{ actions: ['cv.delete'] }, /"cv.delete" is not one of .*cv.deleted/], [{ sources: ['App'] }, /"App" is not one of app, api/],
     [{ actions: [] }, /empty list/], [{ actions: [1] }, /not a list of texts/], [{ actions: 'cv.deleted' }, /not a list/], [{ query: '""' }, /no word/], [{ query: '"' }, /no word/], [{ query: '-""' }, /no word/], [{ query: 'x'.repeat(10_000) }, /query is longer/],
-    [{ query: 'a b c d e f g h i j k' }, /more than 10 words/], [{ objectId: 5 }, /not a text/], [{ objectId: 'x'.repeat(2705) }, /objectId is longer than 2704/], [{ actorId: 'x'.repeat(501) }, /actorId is longer than 500/], [{ objectId: '' }, /empty/], [{ act: 'x' }, /not the number/], [{ act: '9223372036854775808' }, /not the number/],
+    [{ query: 'a b c d e f g h i j k' }, /more than 10 words/], [{ objectId: 5 }, /not a text/], [{ objectId: 'x'.repeat(2705) }, /objectId is longer than 2704/], [{ actorId: 'x'.repeat(501) }, /actorId is longer than 500/], [{ objectId: '' }, /empty/], [{ objectKind: 'custmer' }, /"custmer" is not one of .*customer/], [{ ownerKind: 'Customer' }, /"Customer" is not one of/], [{ objectKind: 'cv', ownerKind: 'users' }, /^"users" is not one of/], [{ act: 'x' }, /not the number/], [{ act: '9223372036854775808' }, /not the number/],
     [{ rootsOnly: 'yes' }, /rootsOnly/], [{ from: '2026-02-30T00:00:00Z' }, /does not exist/], [{ from: '2026-03-01' }, /not a time/], [{ to: 'infinity' }, /not a time/], [{ to: '0000-01-01T00:00:00Z' }, /does not exist/],
     [{ to: '2026-03-01T00:00:00+17:00' }, /does not exist/], [{ fromDay: '2026-02-30' }, /does not exist/], [{ toDay: '2026-13-01' }, /does not exist/], [{ fromDay: '0000-01-01' }, /does not exist/], [{ fromDay: 'today' }, /not a day/],
     [{ fromDay: '2026-03-02', toDay: '2026-03-01' }, /after toDay/], [{ from: '2026-03-01T00:00:00Z', to: '2026-03-01T00:00:00Z' }, /not before/], [{ from: '2026-03-01T00:00:00Z', fromDay: '2026-03-01' }, /both/],
@@ -85,17 +85,20 @@ test('what no name can hold is no search: NUL and half a surrogate pair [case 18
   for (const [query, code] of [['a\0b', '22P05'], ['a\ud800b', '22P02'], ['\udc00', '22P02']] as const) assert.is((await refused({ query })).code, code, JSON.stringify(query))
 })
 
-test('every action that this database can hold is known, and no action of another company', async () => {
+test('every action and kind that this database can hold is known, and none of another company', async () => {
   await db.superuser.query(`set role audit_owner`)
-  await db.superuser.query(`insert into audit.event (company_id, actor_status, action, object_kind, source, db_user) values ('2', 'missing', 'secret.deleted', 'secret', 'sql', 'x')`)
+  await db.superuser.query(`insert into audit.event (company_id, actor_status, action, object_kind, owner_kind, source, db_user) values ('2', 'missing', 'secret.deleted', 'secret', 'safe', 'sql', 'x')`)
   await db.superuser.query(`reset role`)
-  const ask = (company: string, action: string) => db.inTransactionAs('audit_admin', { 'audit.company_id': company, 'audit.viewer_id': fredrik }, (client) =>
-    client.query(`select count from audit.event_count($1)`, [JSON.stringify({ actions: [action] })]).then(({ rows }) => rows[0].count, (error: unknown) => Reflect.get(Object(error), 'code')))
-  for (const action of ['cv.deleted', 'cv.restored', 'table.altered', 'audit.export_ended']) assert.match(String(await ask('1', action)), /^\d+$/, action)
+  const ask = (company: string, filter: unknown) => db.inTransactionAs('audit_admin', { 'audit.company_id': company, 'audit.viewer_id': fredrik }, (client) =>
+    client.query(`select count from audit.event_count($1)`, [JSON.stringify(filter)]).then(({ rows }) => rows[0].count, (error: unknown) => Reflect.get(Object(error), 'code')))
+  for (const action of ['cv.deleted', 'cv.restored', 'table.altered', 'audit.export_ended']) assert.match(String(await ask('1', { actions: [action] })), /^\d+$/, action)
+  for (const kind of ['cv', 'contact', 'export', 'table', 'administrator', 'company', 'log']) assert.match(String(await ask('1', { objectKind: kind, ownerKind: kind })), /^\d+$/, kind)
   for (const kept of [false, true]) {
     if (kept) await db.superuser.query('select audit.keep()')
-    assert.is(await ask('1', 'secret.deleted'), 'AU006')
-    assert.equal((await db.superuser.query(`select count from audit.event_count('{"companyId": "2", "actions": ["secret.deleted"]}')`)).rows, [{ count: '1' }])
+    for (const filter of [{ actions: ['secret.deleted'] }, { objectKind: 'secret' }, { ownerKind: 'safe' }]) {
+      assert.is(await ask('1', filter), 'AU006')
+      assert.equal((await db.superuser.query(`select count from audit.event_count($1)`, [JSON.stringify({ companyId: '2', ...filter })])).rows, [{ count: '1' }])
+    }
   }
 })
 

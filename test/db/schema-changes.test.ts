@@ -115,6 +115,13 @@ test('a dropped column leaves the snapshot, a new one joins it, within one sessi
   assert.equal(rows, [{ snapshot: { id: 8, person_id: 1, title: 'Paper 8', colour: 'red' } }, { snapshot: { id: 9, person_id: 1, title: 'Paper 9', pages: 9 } }])
 })
 
+test('following a change touches no right on a schema, which would make every session of the database plan its statements anew', async () => {
+  const schemas = async (): Promise<unknown[]> => (await db.superuser.query('select nspname, xmin::text from pg_namespace order by 1')).rows
+  const before = await schemas()
+  await db.superuser.query(`alter table firm.paper add column colour text; alter table firm.paper rename column title to name; select audit.track('firm.paper', 'paper', '{name}')`)
+  assert.equal(await schemas(), before)
+})
+
 test('a dropped label column does not stop deletions: the key stands for it', async () => {
   await db.superuser.query('alter table firm.paper drop column title')
   assert.equal(await deletePaper(), { company_id: '5', object_label: '#1', owner_label: 'Eva Ek', snapshot: { id: 1, person_id: 1, pages: 1 } })

@@ -248,9 +248,10 @@ const attaching: readonly Guard[] = [
   { name: 'A parent whose child is untracked is no alarm', tests: ['test/db/changes-that-break'], file: sql('capture/track'), text: 'or t.target = any (led_to) and', without: 'or false and' },
   { name: 'An empty text is no company', tests: ['test/db/changes-that-break'], file: sql('capture/bounded'), text: `pg_catalog.format('nullif(%s, '''')', bounded)`, without: 'bounded' },
   { name: 'A foreign key over a period is no path', tests: ['test/db/changes-that-break'], file: sql('capture/read_path'), text: `    and (pg_catalog.to_jsonb(c) ->> 'conperiod') is distinct from 'true'\n`, without: '' },
+  { name: 'A right on a schema is given only to what is new', tests: ['test/db/schema-changes'], file: sql('schemas/give_to_agent'), text: "and p.proowner <> 'audit_agent'::regrole", without: '' },
   {
     name: 'A table is attached in a second also where PostgreSQL compiles queries', tests: ['test/db/catalogue'],
-    file: sql('capture/track'), text: `set jit = off\nas $function$\ndeclare\n  relation   pg_class;`, without: 'as $function$\ndeclare\n  relation   pg_class;',
+    file: sql('capture/track'), text: `set jit = off\nset plan_cache_mode = force_generic_plan\nas $function$\ndeclare\n  relation   pg_class;`, without: 'as $function$\ndeclare\n  relation   pg_class;',
   },
   {
     name: 'A change of a tracked table is followed in a second also where PostgreSQL compiles queries', tests: ['test/db/catalogue'],
@@ -476,6 +477,8 @@ const serving: readonly Guard[] = [
   { name: 'An unknown filter is refused', tests: ['test/server/event-filter'], file: 'server/event-filter.ts', text: 'const eventFilter = z.strictObject({', without: 'const eventFilter = z.object({' },
   { name: 'An unknown parameter is refused', tests: ['test/server/event-filter', 'test/server/export.test'], file: 'server/event-filter.ts', text: 'if (!isParameter(name)) throw badFilter(', without: 'if (!isParameter(name)) continue; else if (false) throw badFilter(' },
   { name: 'An unknown action is refused', tests: ['test/db/filter', 'test/server/event-figures'], file: sql('filter/read_filter'), text: 'not audit_private.occurs_unkept(f.company_id, wrong.action)', without: 'false' },
+  { name: 'An unknown kind is refused', tests: ['test/db/filter'], file: sql('filter/read_filter'), text: 'not audit_private.kind_occurs_unkept(f.company_id, wrong.kind)', without: 'false' },
+  { name: 'A kind of another company is as unknown as any', tests: ['test/db/filter'], file: sql('filter/read_filter'), text: '(a.company_id = known_kinds.company_id or known_kinds.company_id is null)', without: 'true' },
   { name: 'An unknown key of a filter is refused in SQL too', tests: ['test/db/filter'], file: sql('filter/read_filter'), text: 'from jsonb_object_keys(filter) key where key <> all (keys)', without: 'from jsonb_object_keys(filter) key where false' },
   { name: 'An action of another company is as unknown as any', tests: ['test/db/filter'], file: sql('filter/read_filter'), text: 'where a.company_id = known_actions.company_id or known_actions.company_id is null', without: 'where true' },
   { name: 'A viewer who may not read has no company', tests: ['test/db/filter', 'test/server/event-figures'], file: sql('filter/filter_code'), text: "if not coalesce(audit_private.viewer_is_granted(), false) then company := repeat('-', 1001); end if;", without: '' },

@@ -60,7 +60,7 @@ async function readVocabulary(database: TestDatabase): Promise<Vocabulary> {
     array(select distinct on (md5(value)) value from (select (${expression})::text as value from plain where company_id = '${companies.hard}' or id % 20 = 0) v where btrim(value, e' \\t\\r\\n') <> '' order by md5(value) limit 300)
       || array[${more.map((value) => `'${value}'`).join(', ')}]::text[]`
   const { rows: [row] } = await database.superuser.query(`select
-    array(select distinct action from plain where company_id = '${companies.hard}') || '{role.deleted,table.tracked}' as actions, ${some('object_kind', ['nothing'])} as kinds, ${some('object_id', ['42', '241', 'nothing'])} as ids,
+    array(select distinct action from plain where company_id = '${companies.hard}') || '{role.deleted,table.tracked}' as actions, array(select distinct object_kind from plain where company_id = '${companies.hard}' and object_kind is not null) || '{table,administrator}' as kinds, ${some('object_id', ['42', '241', 'nothing'])} as ids,
     ${some('actor_id', ['nobody'])} as "actorIds", ${some('request_id', ['none'])} as "requestIds",
     ${some(`to_char((occurred_at + (id % 3 - 1) * interval '1 microsecond') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`, ['0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999999Z'])} as instants,
     ${some(`to_char(occurred_at at time zone '${zone}', 'YYYY-MM-DD')`, ['2026-03-29', '2026-10-25', '0001-01-01', '9999-12-30'])} as days,
