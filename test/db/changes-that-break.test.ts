@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { makeTestDatabase, prepareDatabase, type PreparedDatabase, type TestDatabase } from '../harness/database.ts'
 import { refused } from '../harness/refused.ts'
 
 /*
@@ -8,15 +8,19 @@ import { refused } from '../harness/refused.ts'
  * table was attached named a column that was gone, or one that the log may not read.
  */
 const it = suite('Changes of tables after which a deletion must still go through')
+let prepared: PreparedDatabase
 let db: TestDatabase
 
-it.before.each(async () => {
-  db = await makeTestDatabase()
-  await run(`
+it.before(async () => {
+  prepared = await prepareDatabase((database) => database.run(`
     create schema firm; create table firm.party (id int primary key, code text not null unique, co int);
     create table firm.paper (id int primary key, party_id int references firm.party, title text, secret text);
     insert into firm.party values (1, 'P', 5); insert into firm.paper select n, 1, 'Paper ' || n, 'canary' from generate_series(1, 9) n;
-    select audit.track('firm.paper', 'paper', '{title}', company => 'party_id.co', owner => 'party_id', mask => '{secret}')`)
+    select audit.track('firm.paper', 'paper', '{title}', company => 'party_id.co', owner => 'party_id', mask => '{secret}')`))
+})
+it.after(() => prepared.drop())
+it.before.each(async () => {
+  db = await makeTestDatabase(prepared)
 })
 it.after.each(() => db.drop())
 

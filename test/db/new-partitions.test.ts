@@ -1,21 +1,25 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { makeTestDatabase, prepareDatabase, type PreparedDatabase, type TestDatabase } from '../harness/database.ts'
 
 /*
  * PostgreSQL gives a new partition the row-level triggers of the table above it, and nothing else: without more, a TRUNCATE
  * of the partition would leave no entry, and so would every deletion from a table that newly inherits.
  */
 const it = suite('Partitions that are made after their table was attached')
+let prepared: PreparedDatabase
 let db: TestDatabase
 
-it.before.each(async () => {
-  db = await makeTestDatabase()
-  await run(`
+it.before(async () => {
+  prepared = await prepareDatabase((database) => database.run(`
     do $$ begin create role test_part_owner login; exception when duplicate_object or unique_violation then null; end $$;
     create schema part authorization test_part_owner; set role test_part_owner;
     create table part.line (id int, land text, name text, primary key (id, land)) partition by list (land);
-    reset role; select audit.track('part.line', 'line', '{name}')`)
+    reset role; select audit.track('part.line', 'line', '{name}')`))
+})
+it.after(() => prepared.drop())
+it.before.each(async () => {
+  db = await makeTestDatabase(prepared)
 })
 it.after.each(() => db.drop())
 

@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { makeTestDatabase, prepareDatabase, type PreparedDatabase, type TestDatabase } from '../harness/database.ts'
 import { refused } from '../harness/refused.ts'
 
 /*
@@ -8,13 +8,17 @@ import { refused } from '../harness/refused.ts'
  * moved by it would look deleted. So such a part is not tracked by itself, and one that becomes a part does not pass unseen.
  */
 const it = suite('Parts of a table that is not tracked')
+let prepared: PreparedDatabase
 let db: TestDatabase
 
-it.before.each(async () => {
-  db = await makeTestDatabase('migrated')
-  await db.run(`
+it.before(async () => {
+  prepared = await prepareDatabase((database) => database.run(`
     create table orders (id int primary key, co text, name text); insert into orders select n, '7', 'Order ' || n from generate_series(1, 9) n;
-    select audit.track('orders', 'order', '{name}', company => 'co')`)
+    select audit.track('orders', 'order', '{name}', company => 'co')`), 'migrated')
+})
+it.after(() => prepared.drop())
+it.before.each(async () => {
+  db = await makeTestDatabase(prepared)
 })
 it.after.each(() => db.drop())
 

@@ -1,14 +1,14 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { makeTestDatabase, prepareDatabase, type PreparedDatabase, type TestDatabase } from '../harness/database.ts'
 import { refused } from '../harness/refused.ts'
 
 const test = suite('A company that wants an actor for each deletion')
+let prepared: PreparedDatabase
 let db: TestDatabase
 
-test.before.each(async () => {
-  db = await makeTestDatabase()
-  await db.superuser.query(`
+test.before(async () => {
+  prepared = await prepareDatabase((database) => database.superuser.query(`
     create schema firm;
     create table firm.person (id int primary key, tenant int, name text, gone_at timestamptz);
     create table firm.paper (id int primary key, person_id int references firm.person on delete cascade, title text);
@@ -18,7 +18,11 @@ test.before.each(async () => {
     select audit.track('firm.alone', 'alone', '{name}');
     insert into firm.person values (1, 1, 'Strict'), (2, 2, 'Free'), (3, null, 'Nobody''s');
     insert into firm.paper values (1, 1, 'A'), (2, 2, 'B');
-    insert into firm.alone values (1, 'x'), (2, 'y')`)
+    insert into firm.alone values (1, 'x'), (2, 'y')`))
+})
+test.after(() => prepared.drop())
+test.before.each(async () => {
+  db = await makeTestDatabase(prepared)
 })
 test.after.each(() => db.drop())
 

@@ -1,22 +1,26 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { makeTestDatabase, prepareDatabase, type PreparedDatabase, type TestDatabase } from '../harness/database.ts'
 
 /*
  * A path goes over foreign keys. One that is dropped and made again elsewhere would have the log look for the company and the
  * owner of a row in a table to which it does not point any more: the wrong ones, under the same number.
  */
 const it = suite('Foreign keys that are changed after a table was attached')
+let prepared: PreparedDatabase
 let db: TestDatabase
 
-it.before.each(async () => {
-  db = await makeTestDatabase()
-  await run(`
+it.before(async () => {
+  prepared = await prepareDatabase((database) => database.run(`
     create schema firm;
     create table firm.customer (id int primary key, company int, name text); create table firm.supplier (id int primary key, company int, name text);
     create table firm.paper (id int primary key, party_id int constraint to_customer references firm.customer, title text);
     insert into firm.customer values (1, 10, 'Customer'); insert into firm.supplier values (1, 20, 'Supplier'); insert into firm.paper select n, 1, 'Paper ' || n from generate_series(1, 9) n;
-    select audit.track('firm.paper', 'paper', '{title}', company => 'party_id.company', owner => 'party_id')`)
+    select audit.track('firm.paper', 'paper', '{title}', company => 'party_id.company', owner => 'party_id')`))
+})
+it.after(() => prepared.drop())
+it.before.each(async () => {
+  db = await makeTestDatabase(prepared)
 })
 it.after.each(() => db.drop())
 

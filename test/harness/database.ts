@@ -16,6 +16,8 @@ export type TestDatabase = {
   as: (login: string) => Promise<pg.Client>
   /** Runs something in a transaction as a role, with transaction-local settings, and rolls it back. */
   inTransactionAs: <Result>(role: string, settings: Readonly<Record<string, string>>, use: (client: pg.Client) => Promise<Result>) => Promise<Result>
+  /** Closes all connections that this opened. */
+  disconnect: () => Promise<void>
   /** Closes all connections and drops the database. Roles belong to the whole cluster and stay. */
   drop: () => Promise<void>
 }
@@ -30,15 +32,35 @@ export function testCluster(): Promise<EmbeddedServer> {
   return joined
 }
 
+/** A database from which others are copied. */
+export type PreparedDatabase = {
+  name: string
+  drop: () => Promise<void>
+}
+
+type Origin = 'template' | 'migrated' | 'empty'
+
+/**
+ * Makes a database that each test of a file gets a copy of: what all of them need is done once.
+ * @param prepare what they need
+ * @param from the same as for `makeTestDatabase`
+ */
+export async function prepareDatabase(prepare: (database: TestDatabase) => Promise<unknown>, from: Origin = 'template'): Promise<PreparedDatabase> {
+  const database = await makeTestDatabase(from)
+  await prepare(database)
+  await database.disconnect()
+  return { name: database.name, drop: database.drop }
+}
+
 /**
  * Makes a database: a copy of the template (audit log, demonstration and its data), or one with less.
- * @param from the database to copy: `'migrated'` for the audit log alone, `'empty'` for one without anything.
+ * @param from the database to copy: `'migrated'` for the audit log alone, `'empty'` for one without anything, or one that was prepared.
  */
-export async function makeTestDatabase(from: 'template' | 'migrated' | 'empty' = 'template'): Promise<TestDatabase> {
+export async function makeTestDatabase(from: Origin | PreparedDatabase = 'template'): Promise<TestDatabase> {
   const cluster = await testCluster()
   const name = `test_${process.pid}_${randomBytes(4).toString('hex')}`
   const maintenance = await connect(cluster.url('postgres', 'postgres'))
-  await maintenance.query(`create database ${name} template ${{ template, migrated, empty: 'template1' }[from]} strategy file_copy`)
+  await maintenance.query(`create database ${name} template ${typeof from === 'string' ? { template, migrated, empty: 'template1' }[from] : from.name} strategy file_copy`)
   await maintenance.end()
 
   const url = (login: string): string => cluster.url(login, name)
@@ -49,9 +71,12 @@ export async function makeTestDatabase(from: 'template' | 'migrated' | 'empty' =
     return client
   }
   const superuser = await as('postgres')
+  const disconnect = async (): Promise<void> => {
+    await Promise.all(open.splice(0).map((client) => client.end()))
+  }
 
   return {
-    name, url, superuser, as,
+    name, url, superuser, as, disconnect,
     run: async (statements) => {
       try {
         await superuser.query(statements)
@@ -73,7 +98,7 @@ export async function makeTestDatabase(from: 'template' | 'migrated' | 'empty' =
       }
     },
     drop: async () => {
-      await Promise.all(open.map((client) => client.end()))
+      await disconnect()
       const client = await connect(cluster.url('postgres', 'postgres'))
       await client.query(`drop database ${name} with (force)`)
       await client.end()
