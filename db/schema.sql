@@ -777,24 +777,33 @@ create view audit.tracked_table as
     t.tracked_since,
     t.tracked_by,
     t.changed_at,
-    COALESCE(((g.tgenabled = 'A'::"char") AND (f.proname = t.function_name) AND (above.name IS NULL)), false) AS is_working,
+    COALESCE(((g.tgenabled = 'A'::"char") AND (f.proname = t.function_name) AND (above.name IS NULL) AND (closed.name IS NULL)), false) AS is_working,
         CASE
             WHEN (c.oid IS NULL) THEN 'The table is gone.'::text
             WHEN (g.oid IS NULL) THEN 'The trigger is missing.'::text
             WHEN (g.tgenabled <> 'A'::"char") THEN 'The trigger is not enabled always.'::text
             WHEN (f.proname <> t.function_name) THEN 'The trigger calls another function.'::text
             WHEN (above.name IS NOT NULL) THEN (('It is a part of '::text || above.name) || ', which is not tracked: what is deleted by that name is not recorded.'::text)
+            WHEN (closed.name IS NOT NULL) THEN (('The log may not read '::text || closed.name) || ' any more.'::text)
             WHEN (t.problem IS NOT NULL) THEN ('Works, but '::text || t.problem)
             ELSE 'Works.'::text
         END AS state,
     t.truncate
-   FROM ((((audit_private.tracked t
+   FROM (((((audit_private.tracked t
      LEFT JOIN pg_class c ON ((c.oid = (t.target)::oid)))
      LEFT JOIN pg_trigger g ON (((g.tgrelid = (t.target)::oid) AND (g.tgname = 'audit_capture'::name))))
      LEFT JOIN pg_proc f ON ((f.oid = g.tgfoid)))
      LEFT JOIN LATERAL ( SELECT min(((i.inhparent)::regclass)::text) AS name
            FROM pg_inherits i
-          WHERE (i.inhrelid = (t.target)::oid)) above ON (true));
+          WHERE (i.inhrelid = (t.target)::oid)) above ON (true))
+     LEFT JOIN LATERAL ( SELECT min((
+                CASE
+                    WHEN has_schema_privilege('audit_agent'::name, r.relnamespace, 'usage'::text) THEN format('column %I of %s'::text, (k.name)::text, k.relation)
+                    ELSE format('%s, as it may not look into its schema,'::text, k.relation)
+                END COLLATE "default")) AS name
+           FROM (audit_private.known_column k
+             JOIN pg_class r ON ((r.oid = (k.relation)::oid)))
+          WHERE (((k.target)::oid = (t.target)::oid) AND ((k.relation)::oid <> (t.target)::oid) AND (NOT (has_schema_privilege('audit_agent'::name, r.relnamespace, 'usage'::text) AND COALESCE(has_column_privilege('audit_agent'::name, (k.relation)::oid, k.number, 'select'::text), true))))) closed ON (true));
 alter view audit.tracked_table owner to audit_owner;
 grant select on table audit.tracked_table to audit_dba;
 grant select on table audit.tracked_table to audit_installer;
@@ -1521,7 +1530,7 @@ begin
    where e.id = export_id and e.action in ('projects.exported', 'customers.exported', 'contacts.exported') and e.db_user = c.db_user
      and (c.actor_status = 'missing' or e.actor_id is not distinct from c.actor_id and coalesce(c.company_id, e.company_id) = e.company_id);
   if not found then
-    raise exception using errcode = 'AU004', message = 'audit.record_export_end: there is no such export of this login and person',
+    raise exception using errcode = 'AU011', message = 'audit.record_export_end: there is no such export of this login and person',
       detail = format('export_id is %s.', coalesce(export_id::text, 'null')),
       hint   = 'Give the number that audit.record_export returned, as the same person.';
   end if;
@@ -1550,7 +1559,7 @@ begin
 end
 $function$;
 grant execute on function audit.record_export_end(bigint,text,bigint,text) to audit_app;
-comment on function audit.record_export_end(bigint,text,bigint,text) is 'Records how an export that audit.record_export began has ended: complete, cancelled or failed, with its rows and the hash of the file. An entry of its own, joined by its object to the first, as no entry is ever changed. The same end again is the same entry; another one is refused with AU010.';
+comment on function audit.record_export_end(bigint,text,bigint,text) is 'Records how an export that audit.record_export began has ended: complete, cancelled or failed, with its rows and the hash of the file. An entry of its own, joined by its object to the first, as no entry is ever changed. The same end again is the same entry; another one is refused with AU010, and with AU011 the end of what this login and person did not begin.';
 
 CREATE OR REPLACE FUNCTION audit.record_log_export(format text, filter jsonb DEFAULT NULL::jsonb, about jsonb DEFAULT NULL::jsonb)
  RETURNS bigint
@@ -1610,7 +1619,7 @@ begin
    where e.id = export_id and e.action = 'audit.exported' and e.company_id = v.company_id and e.actor_id = v.viewer_id
   returning id into new_id;
   if new_id is null then
-    raise exception using errcode = 'AU004', message = 'audit.record_log_export_end: there is no such export of this viewer',
+    raise exception using errcode = 'AU011', message = 'audit.record_log_export_end: there is no such export of this viewer',
       detail = format('export_id is %s.', coalesce(export_id::text, 'null')),
       hint   = 'Give the number that audit.record_log_export returned.';
   end if;
@@ -1697,6 +1706,7 @@ CREATE OR REPLACE FUNCTION audit.refresh_tracking()
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   t audit_private.tracked;
@@ -1947,6 +1957,7 @@ CREATE OR REPLACE FUNCTION audit.track(target regclass, kind text, label text, c
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   relation   pg_class;
@@ -2048,6 +2059,7 @@ CREATE OR REPLACE FUNCTION audit.untrack(target regclass)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   needless      record;
@@ -2650,6 +2662,15 @@ begin
 end
 $function$;
 comment on function audit_private.begin_year(integer) is 'Lets the entries from now on go into the partition of a year.';
+
+CREATE OR REPLACE FUNCTION audit_private.blanks()
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ' 	
+ ​　﻿⁠               '::text;
+grant execute on function audit_private.blanks() to audit_agent;
+comment on function audit_private.blanks() is 'What nobody sees at the ends of a name: spaces, tabs and line ends, and those of Unicode that are as wide as one or have no width at all.';
 
 CREATE OR REPLACE FUNCTION audit_private.bound_sources()
  RETURNS TABLE(login text, source text, bound_at timestamp with time zone)
@@ -3428,6 +3449,7 @@ CREATE OR REPLACE FUNCTION audit_private.columns_unread(target regclass)
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   select a.attname
     from audit_private.tracked t
@@ -3714,8 +3736,8 @@ AS $function$
 declare
   start text := pg_catalog.left(label, 501);
 begin
-  return case when pg_catalog.length(start) > 500 then pg_catalog.left(nullif(pg_catalog.btrim(start, e' \t\r\n\u00a0\u200b\u3000\ufeff\u2060\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f'), ''), 499) || '…'
-              else pg_catalog.btrim(start, e' \t\r\n\u00a0\u200b\u3000\ufeff\u2060\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f') end;
+  return case when pg_catalog.length(start) > 500 then pg_catalog.left(nullif(pg_catalog.btrim(start, audit_private.blanks()), ''), 499) || '…'
+              else pg_catalog.btrim(start, audit_private.blanks()) end;
 end
 $function$;
 grant execute on function audit_private.cut_label(text) to audit_agent;
@@ -3803,6 +3825,7 @@ CREATE OR REPLACE FUNCTION audit_private.drop_capture(function_name name)
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   old name;
@@ -4073,6 +4096,7 @@ CREATE OR REPLACE FUNCTION audit_private.fingerprints()
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   -- Role names stand instead of their numbers, so that a restored database has the same fingerprints.
   -- What PostgreSQL writes out of its own parse trees stands apart: another major version words it differently.
@@ -4197,7 +4221,8 @@ begin
     update audit_private.tracked x
        set label       = case when x.target <> changed then x.label
                            when col.is_now is not null then replace(x.label, '{' || col.was || '}', '{' || col.is_now || '}')
-                           else coalesce(nullif(btrim(replace(x.label, '{' || col.was || '}', '')), ''), '{' || (x.understood -> 'key' ->> 0) || '}') end,
+                           else coalesce(nullif(btrim(replace(x.label, '{' || col.was || '}', '')), ''),
+                             '#' || (select string_agg('{' || k.col || '}', ', ' order by k.n) from jsonb_array_elements_text(x.understood -> 'key') with ordinality k (col, n))) end,
            snapshot    = case when x.target <> changed then x.snapshot when col.is_now is not null then array_replace(x.snapshot, col.was::text, col.is_now::text)
                            else array_remove(x.snapshot, col.was::text) end,
            -- A name that was masked stays so: a column may take it that is made or renamed in the place of this one.
@@ -4244,6 +4269,7 @@ CREATE OR REPLACE FUNCTION audit_private.follow_parts()
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   root   regclass;
@@ -4486,18 +4512,27 @@ CREATE OR REPLACE FUNCTION audit_private.from_base64url(given text)
 RETURN decode((translate(given, '-_'::text, '+/'::text) || repeat('='::text, ((4 - (length(given) % 4)) % 4))), 'base64'::text);
 comment on function audit_private.from_base64url(text) is 'Bytes from base64url (RFC 4648, section 5).';
 
-CREATE OR REPLACE FUNCTION audit_private.give_to_agent(signature regprocedure)
+CREATE OR REPLACE FUNCTION audit_private.give_to_agent(VARIADIC signatures regprocedure[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
+declare
+  signature regprocedure;
+  others    regprocedure[] := array(select p.oid::regprocedure from pg_catalog.pg_proc p where p.oid = any (signatures) and p.proowner <> 'audit_agent'::regrole);
 begin
-  -- Whoever is given a function must be allowed to make one in its schema: for this moment only.
+  if others = '{}' then
+    return;
+  end if;
+  -- Whoever is given a function must be allowed to make one in its schema: for this moment only, and once for all,
+  -- because a right on a schema that comes or goes makes every session of the database plan all its statements anew.
   grant create on schema audit_private to audit_agent;
-  execute pg_catalog.format('alter function %s owner to audit_agent', signature);
+  foreach signature in array others loop
+    execute pg_catalog.format('alter function %s owner to audit_agent', signature);
+  end loop;
   revoke create on schema audit_private from audit_agent;
 end
 $function$;
-comment on function audit_private.give_to_agent(regprocedure) is 'Makes audit_agent the owner of a function that reads tables of the host.';
+comment on function audit_private.give_to_agent(regprocedure[]) is 'Makes audit_agent the owner of functions that read tables of the host.';
 
 CREATE OR REPLACE FUNCTION audit_private.given_as(relation regclass, col name, parameter text)
  RETURNS text
@@ -4645,6 +4680,7 @@ CREATE OR REPLACE FUNCTION audit_private.health_rows()
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   with finding as (
     select * from audit_private.capture_findings()
@@ -4887,10 +4923,11 @@ CREATE OR REPLACE FUNCTION audit_private.integrity_findings()
  LANGUAGE sql
  STABLE
 AS $function$
+  with fingerprint as materialized (select * from audit_private.fingerprints())
   select 'definitions', 'failed',
          case when r.object is null then format('%s was added.', f.object) when f.object is null then format('%s is missing.', r.object) else format('%s was changed.', f.object) end
     from audit_private.released r
-    full join audit_private.fingerprints() f on f.object = r.object
+    full join fingerprint f on f.object = r.object
    where r.fingerprint is distinct from f.fingerprint
       or r.shown is distinct from f.shown and r.server_major = current_setting('server_version_num')::integer / 10000
   union all
@@ -4901,7 +4938,7 @@ AS $function$
          format('The fingerprints are of PostgreSQL %s, and this is %s, which may word definitions differently (now: %s). Nothing else was changed, if nothing else is named here. As a superuser: select audit.renew_fingerprints().',
            max(r.server_major), current_setting('server_version_num')::integer / 10000, coalesce(string_agg(f.object, ', ' order by f.object) filter (where r.shown is distinct from f.shown), 'none'))
     from audit_private.released r
-    join audit_private.fingerprints() f on f.object = r.object
+    join fingerprint f on f.object = r.object
    where r.server_major <> current_setting('server_version_num')::integer / 10000
   having count(*) > 0
   union all
@@ -4987,6 +5024,7 @@ CREATE OR REPLACE FUNCTION audit_private.is_attached(on_table regclass, trigger_
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   select exists (
     select from pg_trigger g
@@ -5370,8 +5408,7 @@ CREATE OR REPLACE FUNCTION audit_private.keep_label(label text, id text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN COALESCE(NULLIF(CASE WHEN (octet_length(label) > 500) THEN audit_private.cut_label(label) ELSE btrim(label, ' 	
- ​　﻿⁠               '::text) END, ''::text), ('#'::text || id));
+RETURN COALESCE(NULLIF(CASE WHEN (octet_length(label) > 500) THEN audit_private.cut_label(label) ELSE btrim(label, audit_private.blanks()) END, ''::text), ('#'::text || id));
 grant execute on function audit_private.keep_label(text,text) to audit_agent;
 comment on function audit_private.keep_label(text,text) is 'The name of an object as an entry keeps it: at most 500 characters (a cut one ends in …), #key if it is empty.';
 
@@ -5759,6 +5796,24 @@ grant execute on function audit_private.kind_count(text,bigint,text) to audit_ad
 grant execute on function audit_private.kind_count(text,bigint,text) to audit_dba;
 comment on function audit_private.kind_count(text,bigint,text) is 'A number of things of one kind in words: 3 customer contacts.';
 
+CREATE OR REPLACE FUNCTION audit_private.kind_occurs_unkept(company_id text, kind text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+ SET enable_seqscan TO 'off'
+ SET max_parallel_workers_per_gather TO '0'
+ SET jit TO 'off'
+AS $function$
+declare
+  answer boolean;
+begin
+  execute format('select exists (select from (select e.object_kind, e.owner_kind from audit.event e where %s) e where $1 in (e.object_kind, e.owner_kind))', audit_private.unkept_apart('e', company_id))
+    into answer using kind;
+  return answer;
+end
+$function$;
+comment on function audit_private.kind_occurs_unkept(text,text) is 'Whether a kind of thing occurs among the entries of a company that are not kept yet.';
+
 CREATE OR REPLACE FUNCTION audit_private.known_actions(company_id text)
  RETURNS SETOF text
  LANGUAGE sql
@@ -5776,6 +5831,20 @@ AS $function$
   select a.action from audit_private.kept_action a where a.company_id = known_actions.company_id or known_actions.company_id is null
 $function$;
 comment on function audit_private.known_actions(text) is 'Every action that a filter may name: what can be recorded in this database, and what was recorded for the company.';
+
+CREATE OR REPLACE FUNCTION audit_private.known_kinds(company_id text)
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select unnest(array['customer', 'contact', 'project', 'role', 'user', 'cv', 'export', 'table', 'access', 'administrator', 'company', 'login', 'token_key', 'log'])
+  union
+  select t.kind from audit_private.tracked t
+  union
+  select unnest(array[c.object_kind, c.owner_kind]) from audit_private.kept_combination c
+   where exists (select from audit_private.kept_action a where a.action = c.action and (a.company_id = known_kinds.company_id or known_kinds.company_id is null))
+$function$;
+comment on function audit_private.known_kinds(text) is 'Every kind of thing that a filter may name: what can be recorded in this database, and what was recorded for the company.';
 
 CREATE OR REPLACE FUNCTION audit_private.known_zone(zone text)
  RETURNS text
@@ -5875,6 +5944,7 @@ CREATE OR REPLACE FUNCTION audit_private.let_agent_follow()
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   entered name;
@@ -5958,6 +6028,7 @@ CREATE OR REPLACE FUNCTION audit_private.lost_on_the_way(target regclass)
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   select string_agg(distinct r.there::text, ', ')
     from audit_private.path_rows(target) r
@@ -6379,6 +6450,7 @@ CREATE OR REPLACE FUNCTION audit_private.on_drop()
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   gone    record;
@@ -6648,6 +6720,7 @@ CREATE OR REPLACE FUNCTION audit_private.other_companies(target regclass)
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   select format('%s (%s)', t.target, t.company) from audit_private.tracked t
    where t.target <> other_companies.target and t.company is not null and exists (select from pg_class c where c.oid = t.target)
@@ -6884,6 +6957,7 @@ CREATE OR REPLACE FUNCTION audit_private.parts_wanting(target regclass)
  SET quote_all_identifiers TO 'off'
  SET client_min_messages TO 'warning'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 begin
   if not exists (select from audit_private.tracked t where t.target = parts_wanting.target)
@@ -7180,6 +7254,15 @@ begin
     if problem is not null then
       perform audit_private.refuse_filter(format('%s is not one of %s', problem,
         (select string_agg(action, ', ' order by action) from audit_private.known_actions(f.company_id) action)));
+    end if;
+  end if;
+  if coalesce(f.object_kind, f.owner_kind) is not null then
+    select string_agg(to_json(left(wrong.kind, 100))::text, ', ') into problem
+      from (select unnest(array_remove(array[f.object_kind, f.owner_kind], null)) as kind except select audit_private.known_kinds(f.company_id)) wrong
+     where not audit_private.kind_occurs_unkept(f.company_id, wrong.kind);
+    if problem is not null then
+      perform audit_private.refuse_filter(format('%s is not one of %s', problem,
+        (select string_agg(kind, ', ' order by kind) from audit_private.known_kinds(f.company_id) kind where kind <> '')));
     end if;
   end if;
   select string_agg(to_json(left(source, 100))::text, ', ') into problem from unnest(f.sources || f.not_sources) source where source <> all (sources);
@@ -7615,6 +7698,11 @@ begin
       detail = 'Neither a primary key nor a unique index without condition identifies its rows.',
       hint = format('Add one, for example: alter table %s add primary key (…).', target);
   end if;
+  if array_position(snapshot, null) is not null or array_position(mask, null) is not null then
+    raise exception using errcode = 'AU002', message = format('audit.track: %s of %s names no column', case when array_position(snapshot, null) is not null then 'snapshot' else 'mask' end, target),
+      detail = format('snapshot is %s, mask is %s.', coalesce(snapshot::text, 'null'), coalesce(mask::text, 'null')),
+      hint = 'Take NULL out of it. Left out altogether, snapshot means all columns and mask none.';
+  end if;
   -- A masked name whose column is gone stays masked; one that never was is a slip of the pen.
   foreach wanted in array coalesce(snapshot, '{}') || array(select m from unnest(mask) m where m <> all (coalesce((select t.mask from audit_private.tracked t where t.target = register.target), '{}')))
                           || array_remove(array[soft_delete], null) loop
@@ -7717,6 +7805,7 @@ CREATE OR REPLACE FUNCTION audit_private.register_own(target regclass, kind text
  SET quote_all_identifiers TO 'off'
  SET client_min_messages TO 'warning'
  SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
 declare
   said    jsonb;
@@ -8805,6 +8894,7 @@ declare
   wanted   record;
   stale    name;
   needed   regprocedure;
+  written  regprocedure[] := '{}';
   owner    regrole := (select relowner from pg_class where oid = target);
   -- Made once: to write a function takes longer than to store it.
   variants jsonb := (select coalesce(jsonb_agg(to_jsonb(v) || jsonb_build_object('on_table', v.on_table::oid)), '[]') from audit_private.capture_variants(target) v);
@@ -8832,11 +8922,14 @@ begin
          and exists (select from aclexplode(p.proacl) a where a.grantee = owner and a.privilege_type = 'EXECUTE') and not exists (select from aclexplode(p.proacl) a where a.grantee = 0));
     execute format('create or replace function audit_private.%I() returns trigger language plpgsql security definer %s as %L',
       wanted.function_name, settings, wanted.body);
-    perform audit_private.give_to_agent(format('audit_private.%I()', wanted.function_name)::regprocedure);
-    execute format('comment on function audit_private.%I() is %L', wanted.function_name,
+    written := written || format('audit_private.%I()', wanted.function_name)::regprocedure;
+  end loop;
+  perform audit_private.give_to_agent(variadic written);
+  foreach needed in array written loop
+    execute format('comment on function %s is %L', needed,
       format('Trigger function that writes the entries of %s. Written by audit.track; to change it, call audit.track again.', target));
     -- Whoever makes a trigger needs EXECUTE on its function, and audit.track makes it with the rights of the owner of the table.
-    execute format('grant execute on function audit_private.%I() to %s', wanted.function_name, owner);
+    execute format('grant execute on function %s to %s', needed, owner);
   end loop;
   -- Nor need whoever makes a partition later be an installer of the log.
   if owner = any (audit_private.owners_of_parts()) and not (select rolsuper from pg_roles where oid = owner) then

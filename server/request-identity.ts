@@ -10,10 +10,13 @@ export function bearerToken(request: IncomingMessage): string | null {
   return /^Bearer ([\w.~+/=-]+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
 }
 
+/** The header in which an open page says whom it is for: company and person, encoded as in an address. It grants nothing, and can only have a request refused. */
+export const viewerHeader = 'x-audit-viewer'
+
 /**
  * Who sends a request: by the session cookie of a browser, or by a token of the host application for programs.
  * @returns null if nobody is signed in
- * @throws Refusal if a token is given that is not accepted
+ * @throws Refusal if a token is given that is not accepted, and OTHER_VIEWER (409) if the page is for somebody else than is signed in
  */
 export function identify(request: IncomingMessage & { secure: boolean }, identities: Identities): Promise<Identity | null> {
   const before = known.get(request)
@@ -27,6 +30,15 @@ export function identify(request: IncomingMessage & { secure: boolean }, identit
 const known = new WeakMap<IncomingMessage, Promise<Identity | null>>()
 
 async function verify(request: IncomingMessage & { secure: boolean }, identities: Identities): Promise<Identity | null> {
+  const identity = await whoAsks(request, identities)
+  const pageIsFor = request.headers[viewerHeader]
+  if (identity !== null && pageIsFor !== undefined && pageIsFor !== [identity.companyId, identity.viewerId].map(encodeURIComponent).join('/')) {
+    throw new Refusal({ status: 409, code: 'OTHER_VIEWER', message: 'Somebody else is signed in than the page was opened for, or the same person for another company.', hint: 'Load the page again.' })
+  }
+  return identity
+}
+
+async function whoAsks(request: IncomingMessage & { secure: boolean }, identities: Identities): Promise<Identity | null> {
   const token = bearerToken(request)
   if (token !== null) return identities.verifyToken(token)
   if (request.headers.authorization !== undefined) throw notBearer()

@@ -13,11 +13,13 @@ import { viewer, type Viewer } from './access/viewer.ts'
 import { listedEvent, listedFields, topFields, wholeEvent, wholeFields } from './event/event.ts'
 import { eventCount, eventFacets, type EventCount, type EventFacets } from './event/event-numbers.ts'
 import { listQuestion, type ListQuestion } from './event/list-question.ts'
+import { download, type Download } from './export/download.ts'
 import { filterParameters } from './export/export-address.ts'
 import type { EventFilterInput } from './filter/event-filter.ts'
 import { eventHistogram, type EventHistogram } from './histogram/event-histogram.ts'
 import { leftOut, recording, type LeftOut, type Recording } from './recording/recording.ts'
-import type { Request, Send } from './request/send.ts'
+import { addressOf } from './request/address.ts'
+import { makeRequest, makeSend, type Request, type Send } from './request/send.ts'
 import { RequestError } from './request/request-error.ts'
 import { savedViews, type SavedView } from './view/saved-view.ts'
 
@@ -208,8 +210,8 @@ export const histogramDocument = `query ($filter: EventFilter, $timeZone: String
 export type AuditDataProvider = DataProvider & {
   /** Who looks, and whether they may. */
   getViewer: (signal?: AbortSignal) => Promise<Viewer>
-  /** Makes sure that whoever this page is for is still signed in and may read; for what the answer itself does not say. */
-  confirmViewer: (signal?: AbortSignal) => Promise<void>
+  /** Fetches an exported file; see {@link download}. */
+  getFile: (address: string, signal: AbortSignal, progress: (bytes: number, lines: number) => void) => Promise<Download>
   /** The question of the list in the forms in which it can be asked elsewhere. */
   getQuestion: (filter: EventFilterInput, signal?: AbortSignal) => Promise<ListQuestion>
   /** How many entries the filter lets through: exactly, or more than that. */
@@ -241,32 +243,26 @@ const readOnly = async (): Promise<never> => {
 }
 
 /**
- * Makes the data provider; every question goes through `send` or `request`. No answer that is for somebody else than
- * the page is let through.
+ * Makes the data provider. No answer that is for somebody else than the page is let through: each request says whom the
+ * page is for, so that the server refuses it, and each answer of GraphQL says whom it is for.
  *
  * @param onOtherViewer is called when somebody else has signed in
  */
-export const makeDataProvider = (send: Send, request: Request, onOtherViewer: () => void = () => undefined): AuditDataProvider => {
+export const makeDataProvider = (fetch: typeof globalThis.fetch, onOtherViewer: () => void = () => undefined): AuditDataProvider => {
   const events = new EventResource()
   const sameViewer = makeSameViewer(onOtherViewer)
+  const fetchForViewer: typeof fetch = (address, init) => {
+    const headers = new Headers(init?.headers)
+    for (const [name, value] of Object.entries(sameViewer.headers())) headers.set(name, value)
+    return fetch(address, { ...init, headers })
+  }
+  const [sendIt, requestIt] = [makeSend(fetchForViewer, addressOf('graphql')), makeRequest(fetchForViewer)]
+  const send: Send = (...question) => sendIt(...question).catch(sameViewer.notice)
+  const request: Request = (...question) => requestIt(...question).catch(sameViewer.notice)
   const allowed = async (document: string, variables: object, signal?: AbortSignal): Promise<unknown> => {
     const data = await send(document, variables, signal)
     sameViewer.checkGranted(data)
     return data
-  }
-  const confirmViewer = async (signal?: AbortSignal): Promise<void> => {
-    if (sameViewer.isKnown()) await allowed(viewerDocument, {}, signal)
-  }
-  // Outside of GraphQL an answer does not say whom it is for: who looks is asked behind it, so that nobody comes between.
-  const read = async (path: string, signal?: AbortSignal): Promise<unknown> => {
-    const answer = await request('GET', path, undefined, signal)
-    await confirmViewer(signal)
-    return answer
-  }
-  // What is changed belongs to whoever is signed in: that is asked first.
-  const change = async (method: 'PUT' | 'DELETE', path: string, body?: object): Promise<void> => {
-    await confirmViewer()
-    await request(method, path, body)
   }
   return {
     supportAbortSignal: true,
@@ -286,13 +282,13 @@ export const makeDataProvider = (send: Send, request: Request, onOtherViewer: ()
     delete: readOnly,
     deleteMany: readOnly,
     getQuestion: async (filter, signal) =>
-      listQuestion.parse(await read(`question?${filterParameters(checkedFilter(filter)).toString()}`, signal)),
+      listQuestion.parse(await request('GET', `question?${filterParameters(checkedFilter(filter)).toString()}`, undefined, signal)),
     getViewer: async (signal) => {
       const data = await send(viewerDocument, {}, signal)
       sameViewer.check(data)
       return viewerAnswer.parse(data).viewer
     },
-    confirmViewer,
+    getFile: (address, signal, progress) => download(fetchForViewer, address, signal, progress).catch(sameViewer.notice),
     countEvents: async (filter, signal) =>
       countAnswer.parse(await allowed(countDocument, { filter: checkedFilter(filter) }, signal)).eventCount,
     getFacets: async (filter, signal) =>
@@ -300,14 +296,18 @@ export const makeDataProvider = (send: Send, request: Request, onOtherViewer: ()
     getHistogram: async (filter, timeZone, signal) =>
       histogramAnswer.parse(await allowed(histogramDocument, { filter: checkedFilter(filter), timeZone }, signal))
         .eventHistogram,
-    getViews: async (signal) => savedViews.parse(await read('views', signal)).views,
-    saveView: (name, query) => change('PUT', `views/${encodeURIComponent(name)}`, { query }),
-    deleteView: (name) => change('DELETE', `views/${encodeURIComponent(name)}`),
+    getViews: async (signal) => savedViews.parse(await request('GET', 'views', undefined, signal)).views,
+    saveView: async (name, query) => {
+      await request('PUT', `views/${encodeURIComponent(name)}`, { query })
+    },
+    deleteView: async (name) => {
+      await request('DELETE', `views/${encodeURIComponent(name)}`)
+    },
     signOut: async () => {
       sameViewer.forget()
       await request('DELETE', 'session')
     },
-    getRecording: async (signal) => recording.parse(await read('recording', signal)),
-    getLeftOut: async (signal) => leftOut.parse(await read('left-out', signal)),
+    getRecording: async (signal) => recording.parse(await request('GET', 'recording', undefined, signal)),
+    getLeftOut: async (signal) => leftOut.parse(await request('GET', 'left-out', undefined, signal)),
   }
 }

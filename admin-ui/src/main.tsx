@@ -3,8 +3,6 @@ import { createRoot } from 'react-dom/client'
 import { reportOtherViewer } from './access/other-viewer.ts'
 import { App, localeOfBrowser, localeOfViewer, makeQueryClient } from './app.tsx'
 import { makeDataProvider } from './data-provider.ts'
-import { addressOf } from './request/address.ts'
-import { makeRequest, makeSend } from './request/send.ts'
 import { makeStyleCache } from './shell/constructed-sheet.ts'
 import type { Locale } from './text/locale.ts'
 import { watchVersion } from './version/outdated.ts'
@@ -16,8 +14,7 @@ const element = document.getElementById('root')
 if (element === null) throw new Error('index.html has no element "root".')
 
 const root = createRoot(element)
-const fetch: typeof window.fetch = (...request) => window.fetch(...request)
-const dataProvider = makeDataProvider(makeSend(fetch, addressOf('graphql')), makeRequest(fetch), reportOtherViewer)
+const dataProvider = makeDataProvider((...request) => window.fetch(...request), reportOtherViewer)
 const queryClient = makeQueryClient()
 const styleCache = makeStyleCache()
 

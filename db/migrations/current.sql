@@ -4,9 +4,11 @@
 -- as the owner, for the time of the migration
 --!include roles/roles.sql
 --!include schemas/give_to_agent.sql
+--!include capture/cut_text.sql
 --!include capture/register.sql
 --!include capture/follow_change.sql
 --!include capture/track.sql
+--!include capture/tracked_table.sql
 --!include guard/schema_events.sql
 --!include guard/follow_parts.sql
 --!include health/fingerprints.sql

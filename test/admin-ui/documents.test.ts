@@ -13,7 +13,7 @@ import {
   viewerDocument,
 } from '../../admin-ui/src/data-provider.ts'
 import { wholeFields } from '../../admin-ui/src/event/event.ts'
-import { makeRequest, makeSend } from '../../admin-ui/src/request/send.ts'
+import { makeSend } from '../../admin-ui/src/request/send.ts'
 import { RequestError } from '../../admin-ui/src/request/request-error.ts'
 
 const it = suite('What the screens ask the server')
@@ -75,9 +75,10 @@ const fredrik = (access: string, changes: object = {}) =>
 
 type Answer = { readonly status?: number; readonly body: unknown }
 
-const provider = (answers: readonly Answer[], asked: unknown[] = [], onOtherViewer?: () => void) => {
+const provider = (answers: readonly Answer[], asked: unknown[] = [], onOtherViewer?: () => void, saidFor: unknown[] = []) => {
   const left = [...answers]
   const fetch: typeof globalThis.fetch = async (_address, request) => {
+    saidFor.push(new Headers(request?.headers).get('x-audit-viewer'))
     asked.push(request?.body === undefined ? request?.method : JSON.parse(String(request.body)))
     const { status = 200, body } = left.shift() ?? { body: {} }
     return new Response(typeof body === 'string' ? body : JSON.stringify(body), {
@@ -85,7 +86,7 @@ const provider = (answers: readonly Answer[], asked: unknown[] = [], onOtherView
       headers: { 'x-request-id': 'req-7' },
     })
   }
-  return makeDataProvider(makeSend(fetch, '/graphql'), makeRequest(fetch), onOtherViewer)
+  return makeDataProvider(fetch, onOtherViewer)
 }
 
 const failure = async (attempt: Promise<unknown>): Promise<RequestError> => {
@@ -143,7 +144,7 @@ it('never takes zeros for a quiet log when the person may not read [case 219]', 
 it('lets no answer through that is for another person or company than the first', async () => {
   const page = { events: { nodes: [], pageInfo: { hasNextPage: false, endCursor: null } } }
   const answer = (viewer: object): Answer => ({ body: { data: { viewer, ...page, eventCount: { count: 1, isExact: true }, event: null } } })
-  const views: Answer = { body: { views: [{ name: 'Anna', query: '', savedAt: '2026-11-20T08:00:00Z' }] } }
+  const refused: Answer = { status: 409, body: { error: { code: 'OTHER_VIEWER', message: 'no', id: 'e6' } } }
   const [same, otherPerson, otherCompany] = [fredrik('granted'), fredrik('granted', { viewerId: '8' }), fredrik('granted', { companyId: '2' })]
   for (const other of [otherPerson, otherCompany, fredrik('not_administrator', { companyId: '2' })]) {
     let reported = 0
@@ -152,9 +153,11 @@ it('lets no answer through that is for another person or company than the first'
       [(from) => from.getOne(auditLog, { id: '9', meta: { locale: 'en' } }), [answer(other)]],
       [(from) => from.countEvents({}), [answer(other)]],
       [(from) => from.getViewer(), [answer(other)]],
-      [(from) => from.confirmViewer(), [answer(other)]],
-      [(from) => from.getViews(), [views, answer(other)]],
-      [(from) => from.saveView('Anna', 'source=app'), [answer(other)]],
+      // What does not say whom it is for, the server refuses.
+      [(from) => from.getViews(), [refused]],
+      [(from) => from.saveView('Anna', 'source=app'), [refused]],
+      [(from) => from.getFile('/export/events.csv', new AbortController().signal, () => undefined), [refused]],
+      [(from) => from.getViewer(), [refused]],
     ]
     for (const [ask, answers] of questions) {
       const asked: unknown[] = []
@@ -162,10 +165,26 @@ it('lets no answer through that is for another person or company than the first'
       await from.getList(auditLog, listParams)
       assert.is((await failure(from.countEvents({}))).reason, 'signed_out')
       assert.is((await failure(ask(from))).reason, 'other_viewer')
-      assert.is(asked.length, 2 + answers.length, 'nothing is changed, nothing else is asked')
+      assert.is(asked.length, 2 + answers.length, 'nothing else is asked')
     }
     assert.is(reported, questions.length)
   }
+})
+
+it('says with each request whom the page is for, once that is known, and no longer when they sign out', async () => {
+  const odd = { viewerId: 'a/å', companyId: '1,2' }
+  const answer: Answer = { body: { data: { viewer: fredrik('granted', odd), eventCount: { count: 1, isExact: true } } } }
+  const said: unknown[] = []
+  const from = provider([answer, answer, { body: { views: [] } }, { body: '' }, { body: 'file' }, { body: '' }, answer], [], undefined, said)
+  await from.countEvents({})
+  await from.countEvents({})
+  await from.getViews()
+  await from.deleteView('Anna')
+  await from.getFile('/export/events.xlsx', new AbortController().signal, () => undefined)
+  await from.signOut()
+  await from.countEvents({})
+  const whom = '1%2C2/a%2F%C3%A5'
+  assert.equal(said, [null, whom, whom, whom, whom, null, null])
 })
 
 it('goes on for the next person once somebody has signed out', async () => {

@@ -70,6 +70,13 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
   const server: { -readonly [Key in keyof ScreenServer]: ScreenServer[Key] } = { url: '', scenario, asked, exports: 0, close: async () => undefined }
   const app = express()
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: contentSecurity } }))
+  // As server/request-identity.ts does it.
+  app.use((request, response, next) => {
+    const pageIsFor = request.headers['x-audit-viewer']
+    const { access, viewer } = server.scenario
+    if (pageIsFor === undefined || access === 'not_signed_in' || pageIsFor === `${viewer.companyId}/${viewer.viewerId}`) return next()
+    response.status(409).json({ error: { code: 'OTHER_VIEWER', message: 'Somebody else is signed in.', id: 'req-2026-11-23' } })
+  })
   const failed = (kind: Question, response: express.Response): boolean => {
     const failure = server.scenario.failures[kind]
     if (failure === undefined) return false
@@ -111,6 +118,8 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
   app.get('/export/events.:format', (_request, response) => {
     server.exports += 1
     if (failed('export', response)) return
+    const { access } = server.scenario
+    if (access !== 'granted') return void response.status(access === 'not_signed_in' ? 401 : 403).json({ error: { code: access.toUpperCase(), message: 'No.', id: 'req-2026-11-23' } })
     response.set({ 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="audit-log-2026-11-23.csv"', 'x-audit-export-id': server.scenario.events[0]?.id ?? '' }).send(server.scenario.file)
   })
   app.use(serveScreens(folder, { ...nobody, ...appearance }))

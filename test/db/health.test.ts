@@ -129,6 +129,22 @@ test('a session that quotes all names sees the same health, and attaches the sam
   assert.equal((await db.superuser.query(failed)).rows, [])
 })
 
+test('the state of a table says that the log may not read what it needs there, as long as that is so', async () => {
+  const state = async (): Promise<unknown> => (await db.superuser.query(`select is_working, state from audit.tracked_table where kind = 'contact'`)).rows[0]
+  const works = { is_working: true, state: 'Works.' }
+  for (const [lost, back, name] of [
+    ['revoke select on app.customer from audit_agent', 'grant select on app.customer to audit_agent', 'column company_id of app.customer'],
+    ['revoke usage on schema app from audit_agent', 'grant usage on schema app to audit_agent', 'app.customer, as it may not look into its schema,'],
+  ] as const) {
+    assert.equal(await state(), works)
+    await db.superuser.query(lost)
+    const found = await state()
+    await db.superuser.query(back)
+    assert.equal(found, { is_working: false, state: `The log may not read ${name} any more.` })
+  }
+  assert.equal(await state(), works)
+})
+
 const majors = suite('An upgrade of PostgreSQL to another major version')
 majors.before.each(async () => {
   db = await makeTestDatabase()

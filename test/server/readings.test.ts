@@ -65,10 +65,10 @@ it('is recorded for exports, saved views and the state of the recording too', as
 
 it('is recorded when it was refused, with the reason, each time that the reason changes', async ({ running, database, fredrik }) => {
   const after = await latest(database)
-  await running.graphql(fredrik, page, { filter: { objectKind: 'demoted' } })
+  await running.graphql(fredrik, page, { filter: { objectId: 'demoted' } })
   await database.superuser.query('begin; update app."user" set is_administrator = false where id = $1'.replace('$1', fredrik.id) + '; commit')
   try {
-    assert.equal((await running.graphql(fredrik, page, { filter: { objectKind: 'demoted' } })).data?.['viewer'].access, 'not_administrator')
+    assert.equal((await running.graphql(fredrik, page, { filter: { objectId: 'demoted' } })).data?.['viewer'].access, 'not_administrator')
     assert.is((await running.fetch(fredrik, '/export/events.csv')).status, 403)
     await running.graphql(fredrik, '{ viewer { access } }')
     // They are recorded behind the answers, with the access of that moment.
@@ -102,7 +102,7 @@ it('keeps a list fast, and the server running, when it cannot be recorded', asyn
   await database.superuser.query('begin; lock table audit.reading in access exclusive mode')
   try {
     const began = performance.now()
-    const { data } = await running.graphql(fredrik, page, { filter: { objectKind: 'locked' } })
+    const { data } = await running.graphql(fredrik, page, { filter: { objectId: 'locked' } })
     assert.ok(Array.isArray(data?.['events'].nodes))
     assert.ok(performance.now() - began < 2_000)
   } finally {

@@ -24,11 +24,10 @@ async function asked(running: RunningServer, query: string, headers: Record<stri
 
 it('knows every document that the screens can send', async () => {
   const sent: string[] = []
-  const send = async (document: string) => {
-    sent.push(document)
+  const provider = makeDataProvider(async (address, init) => {
+    if (String(address).endsWith('/graphql')) sent.push(JSON.parse(String(init?.body)).query)
     throw new Error('enough')
-  }
-  const provider = makeDataProvider(send, async () => { throw new Error('no GraphQL') })
+  })
   const list = { filter: {}, pagination: { page: 1, perPage: 50 }, meta: { locale: 'sv', after: null } }
   const calls: Record<string, () => Promise<unknown>> = {
     ...Object.fromEntries(Object.entries(provider).flatMap(([name, method]) => typeof method === 'function' ? [[name, () => method({}, 'UTC')]] : [])),

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { RequestError } from '../request/request-error.ts'
+import { reasonOf, RequestError } from '../request/request-error.ts'
 import { accesses } from './viewer.ts'
 
 /** Whom an answer is for: every document asks for it. */
@@ -12,6 +12,9 @@ const answer = z.object({
     access: z.enum(accesses),
   }),
 })
+
+/** In characters: a server takes some thousand for all headers together. Identifiers of that length no application has. */
+const longestHeader = 2_000
 
 /** Looks at whom each answer is for. */
 export type SameViewer = {
@@ -28,8 +31,13 @@ export type SameViewer = {
    * @throws RequestError `other_viewer`, `signed_out` or `refused`
    */
   readonly checkGranted: (data: unknown) => void
-  /** Whether anything of the log may stand in the page yet. */
-  readonly isKnown: () => boolean
+  /**
+   * Has the server refuse what the page asks once somebody else is signed in, also what does not say whom it is for: a
+   * file, or something to be saved.
+   */
+  readonly headers: () => Readonly<Record<string, string>>
+  /** Passes an error on; if it is such a refusal, the page notices it. */
+  readonly notice: (error: unknown) => never
   /** Nothing of the log stands in the page any more. */
   readonly forget: () => void
 }
@@ -62,7 +70,14 @@ export const makeSameViewer = (onOther: () => void): SameViewer => {
         null,
       )
     },
-    isKnown: () => known !== null,
+    headers: () => {
+      const whom = known === null ? '' : `${encodeURIComponent(known.companyId ?? '')}/${encodeURIComponent(known.viewerId ?? '')}`
+      return whom === '' || whom.length > longestHeader ? {} : { 'x-audit-viewer': whom }
+    },
+    notice: (error) => {
+      if (reasonOf(error) === 'other_viewer') onOther()
+      throw error
+    },
     forget: () => {
       known = null
     },

@@ -6,7 +6,7 @@ import { viewerKey } from '../access/use-viewer.ts'
 import { type AuditDataProvider, auditLog } from '../data-provider.ts'
 import type { WholeEvent } from '../event/event.ts'
 import { reasonOf } from '../request/request-error.ts'
-import { download, saveFile } from './download.ts'
+import { saveFile } from './download.ts'
 import { fileHash } from './file-hash.ts'
 
 /** How an export goes. `lines` says about how many rows there are so far; `sha256` is that of the file, where it is known. */
@@ -49,20 +49,13 @@ export const useExport = (locale: string) => {
       running.current = abort
       setState({ step: 'running', bytes: 0, lines: 0 })
       try {
-        // The file itself does not say whom it is for.
-        await dataProvider.confirmViewer(abort.signal)
         let shown = 0
-        const { file, name, receipt, entry } = await download(
-          (...request) => window.fetch(...request),
-          address,
-          abort.signal,
-          (bytes, lines) => {
-            const now = performance.now()
-            if (now - shown < 100) return
-            shown = now
-            setState({ step: 'running', bytes, lines })
-          },
-        )
+        const { file, name, receipt, entry } = await dataProvider.getFile(address, abort.signal, (bytes, lines) => {
+          const now = performance.now()
+          if (now - shown < 100) return
+          shown = now
+          setState({ step: 'running', bytes, lines })
+        })
         saveFile(file, name)
         const own = await fileHash(file).catch(() => null)
         const end = own !== null && receipt !== null ? null : await endInLog(dataProvider, entry, locale).catch(() => null)

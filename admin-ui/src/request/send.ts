@@ -43,6 +43,7 @@ const reasonsByCode: Readonly<Record<string, Reason>> = {
   BAD_PAGE: 'bad_filter',
   BAD_PARAMETER: 'bad_filter',
   NOT_SIGNED_IN: 'signed_out',
+  OTHER_VIEWER: 'other_viewer',
   AU005: 'refused',
   DATABASE_UNAVAILABLE: 'busy',
   TOO_MANY_REQUESTS: 'busy',
