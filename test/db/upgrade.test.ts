@@ -8,25 +8,31 @@ import * as assert from 'uvu/assert'
 import { startEmbedded } from '../../db/embedded.ts'
 import { MigrationError, migrate } from '../../db/migrate.ts'
 import { programsUnderTest } from '../harness/cluster.ts'
-import { makeTestDatabase } from '../harness/database.ts'
+import { makeTestDatabase, prepareDatabase, type PreparedDatabase } from '../harness/database.ts'
 
 const it = suite('A database that an earlier release has recorded in')
 const committed = fileURLToPath(new URL('../../db/migrations/committed/', import.meta.url))
 const migrations = readdirSync(committed).filter((name) => name.endsWith('.sql')).sort()
-/** Each release as a folder of migrations that ends with its own. */
-const releases: { name: string; folder: string }[] = []
+/** Each release as a folder of migrations that ends with its own, and as a database that holds nothing else: that of the release before, migrated. */
+const releases: { name: string; folder: string; database: PreparedDatabase }[] = []
 
-it.before(() => {
+it.before(async () => {
   for (const [index, last] of migrations.entries()) {
     const folder = mkdtempSync(join(tmpdir(), 'audit-log-release-'))
     mkdirSync(join(folder, 'committed'))
     mkdirSync(join(folder, 'fixtures'))
     for (const name of migrations.slice(0, index + 1)) copyFileSync(join(committed, name), join(folder, 'committed', name))
     writeFileSync(join(folder, 'current.sql'), '')
-    releases.push({ name: last.slice(0, 6), folder })
+    const database = await prepareDatabase(({ url }) => migrate({ connectionString: url('postgres'), migrationsFolder: folder }), releases.at(-1)?.database ?? 'empty')
+    releases.push({ name: last.slice(0, 6), folder, database })
   }
 })
-it.after(() => releases.forEach(({ folder }) => rmSync(folder, { recursive: true })))
+it.after(async () => {
+  for (const { folder, database } of releases) {
+    rmSync(folder, { recursive: true })
+    await database.drop()
+  }
+})
 
 /** Tables of every kind that the first release knows, attached by the earlier one, with rows, and with entries of some. */
 const host = `
@@ -63,10 +69,10 @@ async function problems(client: pg.Client): Promise<unknown[]> {
   return (await client.query(`select check_name, finding from audit.health where status = 'failed'`)).rows
 }
 
-function releaseOf(index: number): string {
+function releaseOf(index: number): (typeof releases)[number] {
   const release = releases[index]
   if (release === undefined) throw new Error(`There is no release ${index}.`)
-  return release.folder
+  return release
 }
 
 /** Lets the keeper, if the release has one, keep what is there. */
@@ -125,9 +131,8 @@ it.before(async () => {
 })
 
 for (const [index, name] of migrations.entries()) it(`keeps its entries, gets the triggers of this one, and records and finds as a new one does, from ${name.slice(0, 6)} on`, async () => {
-  const old = await makeTestDatabase('empty')
+  const old = await makeTestDatabase(releaseOf(index).database)
   try {
-    await migrate({ connectionString: old.url('postgres'), migrationsFolder: releaseOf(index) })
     await old.superuser.query(`${host} begin; select audit.act_as('7', 'Fredrik'); ${round(...before)}; commit`)
     await keepAll(old.superuser)
     const entries = await entriesOf(old.superuser)
@@ -168,7 +173,7 @@ it('is upgraded from the first release by a role that is no superuser if the tab
     await superuser.query(`
       create role keeper login createrole password '${server.password('keeper')}'; create role host_owner nologin; grant host_owner to keeper;
       grant create on database postgres to keeper; grant create on database postgres to host_owner`)
-    await migrate({ connectionString: server.url('keeper', 'postgres'), migrationsFolder: releaseOf(0) })
+    await migrate({ connectionString: server.url('keeper', 'postgres'), migrationsFolder: releaseOf(0).folder })
     const keeper = await connect('keeper')
     await keeper.query(`set role host_owner; create schema firm; grant usage, create on schema firm to keeper; reset role; ${host.replace('create schema firm;', '')}`)
     const entries = await entriesOf(superuser)

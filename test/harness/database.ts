@@ -45,7 +45,7 @@ type Origin = 'template' | 'migrated' | 'empty'
  * @param prepare what they need
  * @param from the same as for `makeTestDatabase`
  */
-export async function prepareDatabase(prepare: (database: TestDatabase) => Promise<unknown>, from: Origin = 'template'): Promise<PreparedDatabase> {
+export async function prepareDatabase(prepare: (database: TestDatabase) => Promise<unknown>, from: Origin | PreparedDatabase = 'template'): Promise<PreparedDatabase> {
   const database = await makeTestDatabase(from)
   await prepare(database)
   await database.disconnect()
