@@ -537,6 +537,17 @@ comment on column audit_private.known_column.relation is 'The table that has the
 comment on column audit_private.known_column.number is 'Number of the column in its table.';
 comment on column audit_private.known_column.name is 'Name of the column when the settings were last resolved.';
 
+create table audit_private.known_relation (
+  relation regclass not null,
+  seen text not null,
+  constraint known_relation_pkey PRIMARY KEY (relation)
+);
+alter table audit_private.known_relation owner to audit_owner;
+alter table audit_private.known_relation enable row level security;
+comment on table audit_private.known_relation is 'How the tables that others point to looked when those were last resolved: a change that leaves that as it was is nothing to them.';
+comment on column audit_private.known_relation.relation is 'The table that is pointed to.';
+comment on column audit_private.known_relation.seen is 'The fingerprint of what audit_private.seen_by_others looks at.';
+
 create table audit_private.released (
   object text not null,
   fingerprint text not null,
@@ -4194,11 +4205,13 @@ grant execute on function audit_private.folded(text) to audit_admin;
 grant execute on function audit_private.folded(text) to audit_dba;
 comment on function audit_private.folded(text) is 'A text as the search compares it: composed (NFC) and in small letters by Unicode, whatever the collation of the database. å, ä and ö stay letters of their own.';
 
-CREATE OR REPLACE FUNCTION audit_private.follow_change(changed regclass)
+CREATE OR REPLACE FUNCTION audit_private.follow_change(changed regclass, is_own boolean DEFAULT false)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
 declare
+  -- Of a hundred tables that point to this one, each new column of it looked at all, for seconds, while it was locked.
+  is_for_others constant boolean := not is_own or not exists (select from audit_private.known_relation r where r.relation = changed and r.seen = audit_private.seen_by_others(changed));
   col      record;
   t        audit_private.tracked;
   known    text[];
@@ -4211,7 +4224,7 @@ begin
      set company = case when x.company is not null then coalesce(audit_private.path_text(x.target, x.understood -> 'company', null, null, null), x.company) end,
          owner   = case when x.owner is not null then coalesce(audit_private.path_text(x.target, x.understood -> 'owner', null, null, null), x.owner) end
    where jsonb_build_array(x.understood -> 'company', x.understood -> 'owner') @? '$[*].hops[*] ? (@.is_named == true)'
-     and (x.target = changed or exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed));
+     and (x.target = changed or is_for_others and exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed));
   for col in
     select distinct k.name as was, case when not a.attisdropped then a.attname end as is_now
       from audit_private.known_column k
@@ -4244,13 +4257,18 @@ begin
 
   for t in
     select x.* from audit_private.tracked x
-     where x.target = changed or exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed)
+     where x.target = changed or is_for_others and exists (select from audit_private.known_column k where k.target = x.target and k.relation = changed)
      order by x.target <> changed, x.tracked_since, x.kind  -- the others name things by its label, which must be the new one then
   loop
     known := array(select format('%s %s', k.relation::oid, k.number) from audit_private.known_column k where k.target = t.target);
     perform audit_private.register_without(t);
     perform audit_private.leave_closed_tables(t.target, t.understood, known);
   end loop;
+
+  delete from audit_private.known_relation r where r.relation = changed or not exists (select from audit_private.known_column k where k.relation = r.relation);
+  insert into audit_private.known_relation (relation, seen)
+  select changed, audit_private.seen_by_others(changed)
+   where exists (select from audit_private.known_column k where k.relation = changed and k.target <> changed);
 
   -- Of the table itself audit_private.on_change tells, with all else that is wrong with it.
   perform audit_private.record_schema_event('table.altered', x.target, x.target::text,
@@ -4261,7 +4279,7 @@ begin
         select from audit.event e where e.transaction_id = pg_current_xact_id() and e.action = 'table.altered' and e.object_id = x.target::oid::text and e.details ->> 'finding' like 'Its foreign key leads to %');
 end
 $function$;
-comment on function audit_private.follow_change(regclass) is 'Follows a change of a table in the settings that use it: renamed columns by their new name, dropped ones left out, new ones kept, and the table itself wherever it went.';
+comment on function audit_private.follow_change(regclass,boolean) is 'Follows a change of a table in the settings that use it: renamed columns by their new name, dropped ones left out, new ones kept, and the table itself wherever it went. is_own: it may be one that is nothing to the tables that point to it, which is looked at first.';
 
 CREATE OR REPLACE FUNCTION audit_private.follow_parts()
  RETURNS event_trigger
@@ -5796,24 +5814,6 @@ grant execute on function audit_private.kind_count(text,bigint,text) to audit_ad
 grant execute on function audit_private.kind_count(text,bigint,text) to audit_dba;
 comment on function audit_private.kind_count(text,bigint,text) is 'A number of things of one kind in words: 3 customer contacts.';
 
-CREATE OR REPLACE FUNCTION audit_private.kind_occurs_unkept(company_id text, kind text)
- RETURNS boolean
- LANGUAGE plpgsql
- STABLE
- SET enable_seqscan TO 'off'
- SET max_parallel_workers_per_gather TO '0'
- SET jit TO 'off'
-AS $function$
-declare
-  answer boolean;
-begin
-  execute format('select exists (select from (select e.object_kind, e.owner_kind from audit.event e where %s) e where $1 in (e.object_kind, e.owner_kind))', audit_private.unkept_apart('e', company_id))
-    into answer using kind;
-  return answer;
-end
-$function$;
-comment on function audit_private.kind_occurs_unkept(text,text) is 'Whether a kind of thing occurs among the entries of a company that are not kept yet.';
-
 CREATE OR REPLACE FUNCTION audit_private.known_actions(company_id text)
  RETURNS SETOF text
  LANGUAGE sql
@@ -6323,7 +6323,7 @@ end
 $function$;
 comment on function audit_private.newest_hits(audit_private.event_filter,integer) is 'The newest kept entries of a filter that totals do not tell, so many and no more, found by the text index or in the order of time.';
 
-CREATE OR REPLACE FUNCTION audit_private.occurs_unkept(company_id text, action text)
+CREATE OR REPLACE FUNCTION audit_private.occurs_unkept(company_id text, value text, VARIADIC columns name[])
  RETURNS boolean
  LANGUAGE plpgsql
  STABLE
@@ -6332,14 +6332,15 @@ CREATE OR REPLACE FUNCTION audit_private.occurs_unkept(company_id text, action t
  SET jit TO 'off'
 AS $function$
 declare
+  named  constant text := (select string_agg(format('e.%I', c), ', ') from unnest(columns) c);
   answer boolean;
 begin
-  execute format('select exists (select from (select e.action from audit.event e where %s) e where e.action = $1)', audit_private.unkept_apart('e', company_id))
-    into answer using action;
+  execute format('select exists (select from (select %1$s from audit.event e where %2$s) e where $1 in (%1$s))', named, audit_private.unkept_apart('e', company_id))
+    into answer using value;
   return answer;
 end
 $function$;
-comment on function audit_private.occurs_unkept(text,text) is 'Whether an action occurs among the entries of a company that are not kept yet.';
+comment on function audit_private.occurs_unkept(text,text,name[]) is 'Whether a value occurs in one of some columns among the entries of a company that are not kept yet.';
 
 CREATE OR REPLACE FUNCTION audit_private.of_company(INOUT f audit_private.event_filter, company_id text)
  RETURNS audit_private.event_filter
@@ -6410,7 +6411,7 @@ begin
               then (select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_class'::regclass) end;
     -- What the log reads is of the tables above: altering a part changes none of it. Of hundreds of parts each command looked at all of them.
     if part is null then
-      perform audit_private.follow_change(changed);
+      perform audit_private.follow_change(changed, is_own => tg_tag in ('ALTER TABLE', 'CREATE INDEX'));
       perform audit_private.leave_closed_schema(changed);
     end if;
     findings := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings(changed, part) f
@@ -7250,7 +7251,7 @@ begin
   if f.actions is not null or f.not_actions is not null then
     select string_agg(to_json(left(wrong.action, 100))::text, ', ') into problem
       from (select unnest(f.actions || f.not_actions) as action except select audit_private.known_actions(f.company_id)) wrong
-     where not audit_private.occurs_unkept(f.company_id, wrong.action);
+     where not audit_private.occurs_unkept(f.company_id, wrong.action, 'action');
     if problem is not null then
       perform audit_private.refuse_filter(format('%s is not one of %s', problem,
         (select string_agg(action, ', ' order by action) from audit_private.known_actions(f.company_id) action)));
@@ -7259,7 +7260,7 @@ begin
   if coalesce(f.object_kind, f.owner_kind) is not null then
     select string_agg(to_json(left(wrong.kind, 100))::text, ', ') into problem
       from (select unnest(array_remove(array[f.object_kind, f.owner_kind], null)) as kind except select audit_private.known_kinds(f.company_id)) wrong
-     where not audit_private.kind_occurs_unkept(f.company_id, wrong.kind);
+     where not audit_private.occurs_unkept(f.company_id, wrong.kind, 'object_kind', 'owner_kind');
     if problem is not null then
       perform audit_private.refuse_filter(format('%s is not one of %s', problem,
         (select string_agg(kind, ', ' order by kind) from audit_private.known_kinds(f.company_id) kind where kind <> '')));
@@ -7659,6 +7660,7 @@ declare
   old        audit_private.tracked;
   child      audit_private.tracked;
   is_renamed boolean;
+  as_seen    regclass[];
   is_moved   boolean;
   attaching  text := coalesce(current_setting('audit.attaching', true), '');
 begin
@@ -7761,12 +7763,24 @@ begin
     where (t.kind, t.label, t.company, t.owner, t.snapshot, t.mask, t.soft_delete, t.truncate, t.understood)
        is distinct from (excluded.kind, excluded.label, excluded.company, excluded.owner, excluded.snapshot, excluded.mask, excluded.soft_delete, excluded.truncate, excluded.understood);
 
+  -- What this table makes of those that it points to is resolved here; of what other tables make of them nothing is known that was not before.
+  as_seen := array(
+    select r.relation from audit_private.known_relation r
+     where r.relation::oid = any (audit_private.tables_in(understood) || audit_private.tables_in(coalesce(old.understood, '{}'))) and r.seen = audit_private.seen_by_others(r.relation));
   delete from audit_private.known_column k where k.target = register.target;
   insert into audit_private.known_column (target, relation, number, name)
   select register.target, r.there, a.attnum, a.attname
     from (select r.there, r.col from audit_private.columns_read_by(register.target) r
           union select register.target, unnest(coalesce(mask, '{}') || array_remove(array[soft_delete], null))::name) r
     join pg_attribute a on a.attrelid = r.there and a.attname = r.col and a.attnum > 0;
+  update audit_private.known_relation r set seen = audit_private.seen_by_others(r.relation) where r.relation = any (as_seen);
+  insert into audit_private.known_relation (relation, seen)
+  select k.relation, audit_private.seen_by_others(k.relation)
+    from audit_private.known_column k
+   where k.relation <> register.target
+   group by k.relation
+  having bool_and(k.target in (register.target, k.relation)) and bool_or(k.target = register.target)
+  on conflict on constraint known_relation_pkey do nothing;
 
   -- Other tables may point here, and learn the kind and the name of their owner or cause; those to which this one points, or did, learn whether they have children.
   points_to := audit_private.tables_in(understood) || audit_private.tables_in(coalesce(old.understood, '{}'));
@@ -8215,6 +8229,28 @@ begin
 end
 $function$;
 comment on function audit_private.search_terms(text) is 'The terms of a query as a person types it: every word and every "phrase" is one; a minus before it means that it must not occur. A minus alone is a word.';
+
+CREATE OR REPLACE FUNCTION audit_private.seen_by_others(relation regclass)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- Names, not numbers, so that it is the same in a database that was restored.
+  select md5(concat_ws(E'\x1f', c.relname, c.relnamespace::regnamespace, c.relowner::regrole, c.relacl, c.relkind, c.relrowsecurity,
+           exists (select from pg_inherits i where i.inhparent = c.oid), t.kind, t.soft_delete, t.understood -> 'key', t.understood -> 'label',
+           -- One that is not tracked names its rows by whatever column it has.
+           (select string_agg(concat_ws(' ', a.attnum, a.attname, a.atttypid::regtype, a.atttypmod, a.attcollation::regcollation, a.attnotnull, a.attgenerated, a.attisdropped, a.attacl), ',' order by a.attnum)
+              from pg_attribute a
+             where a.attrelid = c.oid and a.attnum > 0
+               and (t.target is null or exists (select from audit_private.known_column k where k.relation = c.oid and k.number = a.attnum and k.target <> c.oid))),
+           (select string_agg(concat_ws(' ', i.indexrelid::regclass, i.indkey, i.indnkeyatts, i.indisprimary, i.indisvalid, i.indpred is null, i.indexprs is null), ',' order by i.indexrelid)
+              from pg_index i where i.indrelid = c.oid and i.indisunique),
+           (select string_agg(concat_ws(' ', f.conname, f.conkey, f.confrelid::regclass, f.confkey, f.confdeltype, f.conparentid <> 0), ',' order by f.conname)
+              from pg_constraint f where f.conrelid = c.oid and f.contype = 'f')))
+    from pg_class c left join audit_private.tracked t on t.target = c.oid
+   where c.oid = seen_by_others.relation
+$function$;
+comment on function audit_private.seen_by_others(regclass) is 'A fingerprint of what the capture of other tables makes of a table to which they point: its name, rights, keys, foreign keys and the columns that they use. What only its own capture uses, such as a new column, is not in it.';
 
 CREATE OR REPLACE FUNCTION audit_private.session_is_ended()
  RETURNS boolean

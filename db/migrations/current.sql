@@ -5,6 +5,7 @@
 --!include roles/roles.sql
 --!include schemas/give_to_agent.sql
 --!include capture/cut_text.sql
+--!include tables/known_relation.sql
 --!include capture/register.sql
 --!include capture/follow_change.sql
 --!include capture/track.sql

@@ -119,6 +119,31 @@ test('a dropped column leaves the snapshot, a new one joins it, within one sessi
   assert.equal(rows, [{ snapshot: { id: 8, person_id: 1, title: 'Paper 8', colour: 'red' } }, { snapshot: { id: 9, person_id: 1, title: 'Paper 9', pages: 9 } }])
 })
 
+test('a change that is nothing to the tables that point to one leaves those alone, any other reaches them, and nothing is found either way', async () => {
+  await db.run(`do $$ begin create role test_person_owner nologin; exception when duplicate_object or unique_violation then null; end $$; alter table firm.person add note text, add size int`)
+  await db.run(`create table firm.house (id int primary key, street text, note text, co int); create table firm.room (id int primary key, house_id int references firm.house, n int);
+    select audit.track('firm.room', 'room', '{n}', company => 'house_id.co', owner => 'house_id'); insert into firm.house values (1, 'High Street', 'x', 5); insert into firm.room select n, 1, n from generate_series(1, 40) n`)
+  /** By which rows the settings of the tables that point there were resolved. */
+  const resolved = async (): Promise<unknown> => (await db.superuser.query(`select relation::oid, xmin::text from audit_private.known_column where target in ('firm.paper'::regclass, 'firm.room'::regclass) and relation <> target order by 1, 2`)).rows
+  // The first change after one is attached may look at it once more.
+  await db.run('alter table firm.person alter size set default 1; alter table firm.house alter note set default 1')
+  const names = { person: 'firm.person', house: 'firm.house' }
+  for (const [table, statement, reaches] of [
+    ['person', 'add colour text', false], ['person', 'alter note type varchar(10)', false], ['person', 'rename note to remark', false], ['person', 'drop remark', false], ['person', 'add check (size > 0)', false],
+    ['person', 'alter first_name type varchar(50)', true], ['person', 'rename last_name to surname', true], ['person', 'alter surname set not null', true], ['person', 'add unique (id, tenant)', true],
+    ['person', 'owner to test_person_owner', true], ['person', 'rename to human', true], ['human', 'add weight int', false], ['human', 'enable row level security', true], ['human', 'disable row level security', true],
+    ['house', 'alter note type varchar(10)', true], ['house', 'add floor int', true], ['house', 'alter co type bigint', true], ['house', 'drop note', true], ['house', 'alter floor set statistics 10', false],
+  ] as const) {
+    const [before, name] = [await resolved(), Reflect.get(names, table) ?? `firm.${table}`]
+    await db.run(`alter table ${name} ${statement}`)
+    assert.is(JSON.stringify(await resolved()) !== JSON.stringify(before), reaches, `alter table ${name} ${statement}`)
+    assert.equal(await failedChecks(), [], `alter table ${name} ${statement}`)
+    await db.run('delete from firm.room where id = (select min(id) from firm.room)')
+    assert.equal((await db.superuser.query('select company_id, owner_label from audit.event order by id desc limit 1')).rows, [{ company_id: '5', owner_label: '1' }])
+  }
+  assert.is((await deletePaper())['owner_label'], 'Eva Ek')
+})
+
 test('following a change touches no right on a schema, which would make every session of the database plan its statements anew', async () => {
   const schemas = async (): Promise<unknown[]> => (await db.superuser.query('select nspname, xmin::text from pg_namespace order by 1')).rows
   const before = await schemas()

@@ -248,6 +248,8 @@ const attaching: readonly Guard[] = [
   { name: 'A parent whose child is untracked is no alarm', tests: ['test/db/changes-that-break'], file: sql('capture/track'), text: 'or t.target = any (led_to) and', without: 'or false and' },
   { name: 'An empty text is no company', tests: ['test/db/changes-that-break'], file: sql('capture/bounded'), text: `pg_catalog.format('nullif(%s, '''')', bounded)`, without: 'bounded' },
   { name: 'A foreign key over a period is no path', tests: ['test/db/changes-that-break'], file: sql('capture/read_path'), text: `    and (pg_catalog.to_jsonb(c) ->> 'conperiod') is distinct from 'true'\n`, without: '' },
+  { name: 'Whatever others see of a table reaches them when it changes', tests: ['test/db/schema-changes'], file: sql('capture/follow_change'), text: 'a.attnum, a.attname, a.atttypid::regtype, a.atttypmod,', without: 'a.attnum, a.attname,' },
+  { name: 'A change that is nothing to the tables that point to one leaves those alone', tests: ['test/db/schema-changes'], file: sql('capture/follow_change'), text: 'is_for_others constant boolean := not is_own or', without: 'is_for_others constant boolean := true or' },
   { name: 'A right on a schema is given only to what is new', tests: ['test/db/schema-changes'], file: sql('schemas/give_to_agent'), text: "and p.proowner <> 'audit_agent'::regrole", without: '' },
   {
     name: 'A table is attached in a second also where PostgreSQL compiles queries', tests: ['test/db/catalogue'],
@@ -437,7 +439,7 @@ const health: readonly Guard[] = [
   { name: 'A change after which nothing is recorded is an entry', tests: ['test/db/schema-changes'], file: sql('guard/schema_events'), text: 'if findings is not null then', without: 'if false then' },
   { name: 'A column that goes with its type is followed', tests: ['test/db/changes-that-break'], file: sql('guard/schema_events'), text: 'perform audit_private.follow_change(gone.relation);', without: 'null;' },
   { name: 'What changes a table by another name is followed', tests: ['test/db/changes-that-break'], file: sql('guard/follow_triggers'), text: `'ALTER TRIGGER', 'ALTER INDEX', 'ALTER TYPE', 'ALTER COLLATION', 'ALTER DOMAIN', 'ALTER VIEW', 'ALTER SEQUENCE', 'ALTER MATERIALIZED VIEW', 'ALTER FOREIGN TABLE')\n`, without: `'ALTER TRIGGER')\n` },
-  { name: 'A renamed column is followed', tests: ['test/db/schema-changes'], file: sql('guard/schema_events'), text: 'perform audit_private.follow_change(changed);', without: '' },
+  { name: 'A renamed column is followed', tests: ['test/db/schema-changes'], file: sql('guard/schema_events'), text: "perform audit_private.follow_change(changed, is_own => tg_tag in ('ALTER TABLE', 'CREATE INDEX'));", without: '' },
   { name: 'A dropped table is an entry', tests: ['test/db/schema-changes'], file: sql('guard/schema_events'), text: `perform audit_private.record_schema_event('table.dropped', gone.objid`, without: `perform format('table.dropped', gone.objid` },
   { name: 'A dropped trigger is an entry', tests: ['test/db/schema-changes'], file: sql('guard/schema_events'), text: `where o.object_type = 'trigger'\n         -- However`, without: 'where false\n         -- However' },
   { name: 'A detached table is an entry', tests: ['test/db/schema-changes'], file: sql('capture/track'), text: `perform audit_private.record_schema_event('table.untracked', target, target::text, '{}');`, without: '' },

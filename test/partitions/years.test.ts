@@ -78,15 +78,14 @@ it('makes no deletion wait for long, and loses none, while it is turned on and w
   const { superuser } = database
   await database.run(`create table public.thing (id int primary key, name text); insert into public.thing select n, 'Thing ' || n from generate_series(1, 100000) n; select audit.track('public.thing', 'thing', '{name}')`)
   let isOver = false
-  const waits: number[] = []
   const writers = await Promise.all([0, 1, 2].map(() => database.as('postgres')))
   const writing = Promise.all(writers.map(async (writer, index) => {
+    // For a lock: how busy the machine is says nothing of us.
+    await writer.query(`set lock_timeout = '1500ms'`)
     let deleted = 0
     for (let id = index + 1; !isOver; id += 3) {
-      const began = performance.now()
       const { rowCount } = await writer.query('delete from public.thing where id = $1', [id])
       deleted += rowCount ?? 0
-      waits.push(performance.now() - began)
     }
     return deleted
   }))
@@ -96,8 +95,6 @@ it('makes no deletion wait for long, and loses none, while it is turned on and w
   }
   isOver = true
   const deleted = (await writing).reduce((sum, count) => sum + count, 0)
-  const longest = Math.max(...waits)
-  assert.ok(longest < 1500, `${Math.round(longest)} ms`)
   const { rows } = await superuser.query(`select count(*)::int as entries, count(distinct object_id)::int as things, count(distinct tableoid)::int as partitions from audit.event where action = 'thing.deleted'`)
   assert.equal(rows, [{ entries: deleted, things: deleted, partitions: 4 }])
 })
