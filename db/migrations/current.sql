@@ -3,9 +3,14 @@
 
 -- as the owner, for the time of the migration
 --!include roles/roles.sql
+--!include tables/known_relation.sql
 --!include schemas/give_to_agent.sql
 --!include capture/cut_text.sql
---!include tables/known_relation.sql
+--!include capture/take_turn.sql
+--!include capture/read_label.sql
+--!include capture/key_code.sql
+--!include capture/column_code.sql
+--!include capture/capture_code.sql
 --!include capture/register.sql
 --!include capture/follow_change.sql
 --!include capture/track.sql
@@ -19,5 +24,6 @@
 --!include export/record_log_export.sql
 --!include keeping/unkept.sql
 --!include filter/read_filter.sql
+--!include capture/rewrite_tracked.sql
 -- the end of every migration
 --!include roles/ownership.sql

@@ -318,4 +318,19 @@ it('takes no deletion of another transaction for the cause', async () => {
   assert.equal(rows, [{ caused_by: null, root_id: null }])
 })
 
+it('a foreign key that leads to the company and the key, as in databases of many companies, is one act too, both ways', async () => {
+  await run(`create schema tenant; create table tenant.customer (id int primary key, name text, company_id int not null, unique (company_id, id));
+    create table tenant.project (id int primary key, name text, company_id int not null, customer_id int, unique (company_id, id), foreign key (company_id, customer_id) references tenant.customer (company_id, id) on delete cascade);
+    create table tenant.role (id int primary key, name text, company_id int, project_id int, foreign key (company_id, project_id) references tenant.project (company_id, id) on delete cascade);
+    select audit.track('tenant.customer', 't_customer', '{name}', company => 'company_id'), audit.track('tenant.project', 't_project', '{name}', company => 'company_id', owner => 'customer_id'),
+           audit.track('tenant.role', 't_role', '{name}', company => 'project_id.company_id', owner => 'project_id');
+    insert into tenant.customer values (1, 'Acme', 7), (2, 'Bolag', 7); insert into tenant.project values (1, 'Web', 7, 1), (2, 'App', 7, 2); insert into tenant.role values (1, 'Dev', 7, 1), (2, 'Ops', 7, 2)`)
+  await run('delete from tenant.customer where id = 1; begin; delete from tenant.role; delete from tenant.project; delete from tenant.customer; commit')
+  assert.equal(await rowsOf(`select sentence, company_id from audit.act where object_kind = 't_customer' order by id`), [
+    { sentence: 'Database login postgres: deleted t_customer Acme, and with it 1 t_project and 1 t_role', company_id: '7' }, { sentence: 'Database login postgres: deleted t_customer Bolag, and with it 1 t_project and 1 t_role', company_id: '7' }])
+  assert.equal(await rowsOf(`select object_label, owner_label, owner_id, company_id from audit.event where object_kind in ('t_project', 't_role') order by object_kind, object_id`), [
+    { object_label: 'Web', owner_label: 'Acme', owner_id: '1', company_id: '7' }, { object_label: 'App', owner_label: 'Bolag', owner_id: '2', company_id: '7' },
+    { object_label: 'Dev', owner_label: 'Web', owner_id: '1', company_id: '7' }, { object_label: 'Ops', owner_label: 'App', owner_id: '2', company_id: '7' }])
+})
+
 it.run()

@@ -208,4 +208,44 @@ for (const [statement, finding] of [
   })
 }
 
+for (const [what, table, label, change, id, name] of [
+  ['the label, which is the key', 'id int primary key, name text', '{id}', 'drop column id', 'a', 'a'],
+  ['a label that is half of the key', 'a int, b int, name text, primary key (a, b)', '{a}', 'drop column a', null, null],
+  ['label and key at once', 'id int primary key, name text, more text', '{name}', 'drop column id, drop column name', null, null],
+  ['every column of a label with brackets', 'id int primary key, name text, y int', '{name} ({y})', 'drop column name, drop column y', '1', '#1'],
+  ['the label of a table with a key of two columns', 'a int, b int, name text, primary key (a, b)', '{name}', 'drop column name', '["1", "1"]', '#["1", "1"]'],
+  ['the label of a table whose key no template can name', '"i{d}" int primary key, name text', '{name}', 'drop column name', '1', '#1'],
+  ['the name of the label to one that no template can have', 'id int primary key, name text', '{name}', 'rename column name to "na{me}"', '1', '#1'],
+] as const) {
+  it(`a change takes away ${what}: deletions of the table, and of one that points to it, go on`, async () => {
+    await run(`create table firm.thing (${table}); insert into firm.thing select ${table.split(', primary')[0]?.split(', ').map((column) => (column.endsWith(' text') ? `'a'` : '1')).join(', ')};
+      select audit.track('firm.thing', 'thing', '${label}')`)
+    await run(`alter table firm.thing ${change.replaceAll('drop column', 'drop column')}`)
+    const entry = await entryOf('delete from firm.thing')
+    if (name !== null && !what.startsWith('the label, which')) assert.equal([Reflect.get(Object(entry), 'object_id'), Reflect.get(Object(entry), 'object_label')], [id, name])
+    assert.equal(await rowsOf(`select count(*)::int as n from audit.event where action = 'thing.deleted'`), [{ n: 1 }])
+  })
+}
+
+it('a type that takes the key along, and a parent that loses label and key: deletions of both go on', async () => {
+  await run(`create type firm.mood as enum ('glad'); create table firm.feeling (m firm.mood primary key, name text); insert into firm.feeling values ('glad', 'a'); select audit.track('firm.feeling', 'feeling', '{m}');
+    create table firm.top (id int primary key, co int); create table firm.leaf (id int primary key, top_id int references firm.top, name text);
+    insert into firm.top values (1, 5); insert into firm.leaf values (1, 1, 'Leaf');
+    select audit.track('firm.top', 'top', '{id}', company => 'co'), audit.track('firm.leaf', 'leaf', '{name}', company => 'top_id.co', owner => 'top_id')`)
+  await run('drop type firm.mood cascade; alter table firm.top drop column id cascade')
+  for (const table of ['feeling', 'leaf', 'top']) await run(`delete from firm.${table}`)
+  assert.equal(await rowsOf(`select object_kind from audit.event where action ~ '[.]deleted$' and object_kind in ('feeling', 'leaf', 'top') order by id`), ['feeling', 'leaf', 'top'].map((object_kind) => ({ object_kind })))
+})
+
+it('what is wrong with a table is told by the change that made it so, and by none that follows', async () => {
+  await run('alter table firm.paper drop column title; alter table firm.paper add one int; alter table firm.paper rename column one to two')
+  assert.equal((await rowsOf<{ finding: string }>(`select details ->> 'finding' as finding from audit.event where action = 'table.altered' order by id`)).map(({ finding }) => finding),
+    [`firm.paper: the names of its rows lack column title since it was dropped (label => '{title}').`])
+})
+
+it('a temporary table that inherited, and went, is no alarm', async () => {
+  await run('create table firm.heir () inherits (firm.paper); drop table firm.heir')
+  assert.is(await found('triggers'), '')
+})
+
 it.run()

@@ -102,6 +102,18 @@ test('every action and kind that this database can hold is known, and none of an
   }
 })
 
+test('a kind is known as soon as it can be recorded, and none is told of that only another company has', async () => {
+  await db.superuser.query(`create table public.team (id int primary key, name text); create table public.member (id int primary key, team_id int references public.team, name text); select audit.track('public.member', 'member', '{name}', owner => 'team_id')`)
+  await db.superuser.query(`set role audit_owner`)
+  await db.superuser.query(`insert into audit.event (company_id, actor_status, action, object_kind, owner_kind, source, db_user) values ('1', 'missing', 'cv.deleted', 'cv', 'user', 'sql', 'x'), ('2', 'missing', 'cv.deleted', 'cv', 'hemlig_art', 'sql', 'x')`)
+  await db.superuser.query(`reset role; select audit.keep()`)
+  const ask = (filter: unknown) => db.inTransactionAs('audit_admin', { 'audit.company_id': '1', 'audit.viewer_id': fredrik }, (client) =>
+    client.query(`select count from audit.event_count($1)`, [JSON.stringify(filter)]).then(({ rows }) => rows[0].count, (error: unknown) => String(Reflect.get(Object(error), 'detail'))))
+  assert.is(await ask({ ownerKind: 'team' }), '0')
+  assert.not.match(await ask({ ownerKind: 'nonsense' }), /hemlig_art/)
+  assert.match(await ask({ ownerKind: 'hemlig_art' }), /"hemlig_art" is not one of (?!.*hemlig_art)/)
+})
+
 test('a viewer cannot name a company, and who may not read gets nothing from any function [case 144, 154]', async () => {
   const ask = (company: string, viewer: string, query: string) => db.inTransactionAs('audit_admin', { 'audit.company_id': company, 'audit.viewer_id': viewer }, (client) =>
     client.query(query).then(({ rows }) => rows.length, (error: unknown) => Reflect.get(Object(error), 'code')))

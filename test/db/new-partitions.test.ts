@@ -149,6 +149,17 @@ it('have their triggers also when two come at one moment below different parts',
   assert.equal([await failures(), await alterations()], [[], []])
 })
 
+it('have their triggers also when the first ones of two tables come at one moment', async () => {
+  await run(`create table part.other (id int, land text, name text, primary key (id, land)) partition by list (land); select audit.track('part.other', 'other_line', '{name}')`)
+  const [first, second] = [await db.as('postgres'), await db.as('postgres')]
+  await first.query(`begin; create table part.line_a partition of part.line for values in ('a')`)
+  const made = second.query(`create table part.other_a partition of part.other for values in ('a')`)
+  for (let tries = 0; tries < 100 && (await rowsOf(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length === 0; tries += 1) await db.superuser.query('select pg_sleep(0.05)')
+  await first.query('commit')
+  await made
+  assert.equal([await failures(), await alterations()], [[], []])
+})
+
 it('cannot be stripped of them, emptied, and given new ones in silence', async () => {
   await run(`
     create table part.line_a partition of part.line for values in ('a'); create table part.line_b partition of part.line for values in ('b'); insert into part.line values (1, 'a', 'A'), (2, 'b', 'B');

@@ -290,4 +290,23 @@ test('tables that are attached by several at one moment are all attached', async
   assert.equal(await failedChecks(), [])
 })
 
+test('a change is followed, also with a lock_timeout, while another table is attached in a transaction that stays open; and one that cannot be fails and can be made again', async () => {
+  const [one, other] = [await db.as('postgres'), await db.as('postgres')]
+  await db.superuser.query('create table firm.note (id int primary key, name text); create table firm.memo (id int primary key, name text)')
+  await one.query(`begin; select audit.track('firm.note', 'note', '{name}')`)
+  await other.query(`set lock_timeout = '1s'; alter table firm.paper rename column title to heading`)
+  assert.is((await deletePaper())['object_label'], 'Paper 1')
+  // Of two that make new functions the second waits, and is told that it did.
+  await refused(other.query(`select audit.track('firm.memo', 'memo', '{name}')`), '55P03')
+  await one.query('commit')
+  await other.query(`select audit.track('firm.memo', 'memo', '{name}')`)
+
+  await other.query('begin isolation level repeatable read; select count(*) from firm.memo')
+  await one.query('alter table firm.paper rename column heading to name')
+  await refused(other.query('alter table firm.paper add more int'), '40001')
+  await other.query('rollback; alter table firm.paper add more int')
+  assert.is((await deletePaper())['object_label'], 'Paper 2')
+  assert.equal(await failedChecks(), [])
+})
+
 test.run()

@@ -208,4 +208,18 @@ it('records as many rows as are deleted in one statement of a hundred thousand',
     [{ entries: 100_000, objects: 100_000, ids: 100_000, named: 100_000 }])
 })
 
+it('an array of json that jsonb refuses does not keep a row from being deleted or truncated [case 78]', async () => {
+  await run(`create domain public.documents as json[]; create table public.listed (id int primary key, js json[], d public.documents); select audit.track('public.listed', 'listed', '{id}')`)
+  const bad = [String.raw`{"a":"\u0000"}`, '{"a":1e999999}', String.raw`"\ud800"`]
+  for (const [id, text] of bad.entries()) {
+    await run('insert into public.listed values ($1, array[$2::json], array[$2::json])', [id, text])
+    if (id === 2) await run('truncate public.listed')
+    else await run('delete from public.listed')
+  }
+  await run(`insert into public.listed values (9, array['{"a":1}'::json], null); delete from public.listed`)
+  const rows = await rowsOf<{ js: unknown; d: unknown }>(`select snapshot -> 'js' as js, snapshot -> 'd' as d from audit.event where object_kind = 'listed' order by id`)
+  assert.equal(rows.map(({ js }) => js), ['_snapshot_error:22P05', '_snapshot_error:22003', '_snapshot_error:22P02', [{ a: 1 }]])
+  assert.equal(rows.map(({ d }) => String(d).slice(0, 16)), ['_snapshot_error:', '_snapshot_error:', '_snapshot_error:', 'null'])
+})
+
 it.run()

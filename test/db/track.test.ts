@@ -399,6 +399,7 @@ const refusals: readonly (readonly [string, string, RegExp, RegExp])[] = [
   ['a table of PostgreSQL', `select audit.track('pg_class', 'class', '{relname}')`, /cannot be tracked/, /ordinary/],
   ['an unknown manner of TRUNCATE', `select audit.track('app.cv', 'cv', '{title}', truncate => 'ignore')`, /truncate cannot be that/, /record.*refuse/],
   ['a mark of deletion that decides the partition', `create table public.flagged (id int, gone boolean, primary key (id, gone)) partition by list (gone); select audit.track('public.flagged', 'flagged', '{id}', soft_delete => 'gone')`, /column gone decides the partition/, /mark deleted rows by another/],
+  ['a table with a trigger of the host by a name of ours', `create table public.own_trigger (id int primary key); create function public.mine() returns trigger language plpgsql as 'begin return null; end'; create trigger audit_truncate before truncate on public.own_trigger execute function public.mine(); select audit.track('public.own_trigger', 'own_trigger', '{id}')`, /has a trigger audit_truncate already, which is not the log's/, /alter trigger audit_truncate on public\.own_trigger rename/],
   ['untracking what is not tracked', `select audit.untrack('app.company')`, /is not tracked/, /audit\.tracked_table/],
   ['untracking nothing', `select audit.untrack(null)`, /is not tracked/, /audit\.tracked_table/],
 ]

@@ -19,7 +19,7 @@ function actorOf(text: string): string | null {
 }
 
 /** What nobody sees at the ends of a name. */
-const blanksAround = /^[ \t\r\n\u00a0\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+|[ \t\r\n\u00a0\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+$/gu
+const blanksAround = /^[ \t\r\n\x0b\x0c\u0085\u00a0\u1680\u180e\u2800\u3164\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+|[ \t\r\n\x0b\x0c\u0085\u00a0\u1680\u180e\u2800\u3164\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\ufeff]+$/gu
 
 it('are kept as names of people and things exactly as they were, but for blanks around them, and come back by GraphQL [case 188, 190]', async ({ running, database, fredrik }) => {
   const texts = hostileTexts(seed, count, false)
