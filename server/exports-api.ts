@@ -4,7 +4,7 @@ import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import { z } from 'zod'
 import { inexactIn, keepInexact } from './exact-numbers.ts'
 import type { Identities, Identity } from './identity.ts'
-import { onlyBodies, onlyMethods } from './only.ts'
+import { onlyBodies, onlyMethods, onlyUtf8 } from './only.ts'
 import { Refusal } from './refusal.ts'
 import { bearerToken } from './request-identity.ts'
 import { inTransaction } from './transaction.ts'
@@ -59,7 +59,7 @@ const endedRow = z.tuple([z.object({ id: z.string() })])
 export function makeExportsRouter({ identities, pool, statementTimeout, requestId: idOf }: ExportsOptions): Router {
   const router = Router({ caseSensitive: true, strict: true })
   const settings = { role: 'audit_app', statement_timeout: String(statementTimeout) }
-  router.use(onlyMethods('POST'), onlyBodies('application/json'), json({ limit: '64kb', inflate: false, reviver: keepInexact }))
+  router.use(onlyMethods('POST'), onlyBodies('application/json'), json({ limit: '64kb', verify: onlyUtf8, inflate: false, reviver: keepInexact }))
 
   router.post('/', async (request, response) => {
     const token = tokenOf(request)

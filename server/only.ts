@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Request, RequestHandler } from 'express'
 import { Refusal } from './refusal.ts'
 
@@ -92,4 +93,10 @@ export const refuseAmbiguous: RequestHandler = ({ rawHeaders }, _response, next)
   const twice = names.find((name, index) => single.has(name) && names.indexOf(name) !== index)
   if (twice === undefined) return next()
   throw new Refusal({ status: 400, code: 'AMBIGUOUS_HEADERS', message: `The request has the header ${twice} twice.`, hint: 'Send it once.' })
+}
+
+/** For `verify` of the body parsers of express: they would put U+FFFD in place of bytes that are not UTF-8, and read other encodings too. */
+export function onlyUtf8(_request: unknown, _response: unknown, body: Buffer, encoding: string): void {
+  if (encoding !== 'utf-8') throw new Refusal({ status: 415, code: 'UNSUPPORTED_TYPE', message: `A body in the charset ${encoding} is not read.`, hint: 'Send it in UTF-8.' })
+  if (!isUtf8(body)) throw new Refusal({ status: 400, code: 'BAD_REQUEST', message: 'The body is not UTF-8.', hint: 'Send it in UTF-8.' })
 }
