@@ -30,9 +30,13 @@ function isStorable(value: unknown, depth = 0): boolean {
   return depth < deepest && Object.entries(value).every(([key, inner]) => isStorable(key) && isStorable(inner, depth + 1))
 }
 
+const rowCount = z.unknown()
+  .refine((value) => inexactIn(value) === null, { error: ({ input }) => `is ${inexactIn(input)?.slice(0, 100)}: send a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, or leave it out`, abort: true })
+  .pipe(z.int().min(0).nullish()).optional()
+
 const reported = z.strictObject({
   kind: z.enum(['projects', 'customers', 'contacts', 'project', 'customer', 'contact']),
-  rowCount: z.int().min(0).nullish(),
+  rowCount,
   format: wellFormed.nullish(),
   filter: z.unknown().refine((value) => isStorable(value), { message: `is not well-formed text, or deeper than ${deepest}`, abort: true })
     .refine((value) => inexactIn(value) === null, { error: ({ input }) => `holds the number ${inexactIn(input)?.slice(0, 100)}, which would be recorded as another one: send it as text`, abort: true }).pipe(z.record(z.string(), z.json()).nullish()).optional(),
@@ -42,7 +46,7 @@ const reported = z.strictObject({
 
 const ended = z.strictObject({
   outcome: z.enum(['complete', 'cancelled', 'failed']),
-  rowCount: z.int().min(0).nullish(),
+  rowCount,
   fileHash: wellFormed.nullish(),
 })
 
