@@ -81,11 +81,11 @@ function decodedOnce(path: string): string {
 /** Refuses a name of this server that is no host, and a way to it other than HTTP: addresses are written with them, and a browser is told apart from another site by them. A proxy that is believed may name others than Host does. */
 export const refuseNameless: RequestHandler = (request, _response, next) => {
   const { host = null } = request.headers
-  if (host !== null && !isHost(host)) throw badHost('The header Host names no host.', host)
+  if (host !== null && !isHost(host)) throw badHost('The header Host names no host.')
   const believed: string | undefined = request.host
-  if (believed !== undefined && !isHost(believed)) throw badHost('The header X-Forwarded-Host names no host.', believed)
+  if (believed !== undefined && !isHost(believed)) throw badHost('The header X-Forwarded-Host names no host.')
   if (!/^https?$/i.test(request.protocol)) {
-    throw badHost('The header X-Forwarded-Proto is neither http nor https.', request.protocol, 'Have the proxy send how the browser reached it: http or https.')
+    throw badHost('The header X-Forwarded-Proto is neither http nor https.', 'Have the proxy send how the browser reached it: http or https.')
   }
   next()
 }
@@ -94,8 +94,9 @@ function isHost(text: string): boolean {
   return /^(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(text) && URL.canParse(`http://${text}`)
 }
 
-function badHost(message: string, detail: string, hint = 'Send the name and, if it is not the usual one, the port: audit.example:8443.'): Refusal {
-  return new Refusal({ status: 400, code: 'BAD_HOST', message, detail: detail.slice(0, 100), hint })
+/** Without what was sent: an answer repeats no name that somebody made up. */
+function badHost(message: string, hint = 'Send the name and, if it is not the usual one, the port: audit.example:8443.'): Refusal {
+  return new Refusal({ status: 400, code: 'BAD_HOST', message, hint })
 }
 
 const single = new Set(['host', 'authorization', 'content-type', 'content-encoding', 'origin', 'sec-fetch-site'])
