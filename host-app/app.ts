@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import express from 'express'
@@ -51,6 +52,11 @@ const contentSecurityPolicy = (auditServerUrl: string) => ({
 function statusOf(error: unknown): number {
   const status: unknown = error instanceof Error && 'status' in error ? error.status : undefined
   return typeof status === 'number' && status >= 400 && status < 500 ? status : 500
+}
+
+/** For the reader of forms, which would put U+FFFD in place of bytes that are not UTF-8. */
+function onlyUtf8(_request: unknown, _response: unknown, body: Buffer): void {
+  if (!isUtf8(body)) throw new Refusal(400, 'The form is not UTF-8. Send it in UTF-8.')
 }
 
 const makeErrorHandler =
@@ -109,7 +115,7 @@ export function makeHostApp({ pools, auditServerUrl, logger, tokenKey, issuer, a
     next()
   })
   app.use('/api', makeApi(pools.api))
-  app.use(sameOrigin, express.urlencoded({ extended: false, limit: '16kb' }))
+  app.use(sameOrigin, express.urlencoded({ extended: false, limit: '16kb', verify: onlyUtf8 }))
   app.use(makeAccountPages({ pool: pools.app, session, logSession, flash, auditServerUrl, auditLogToken }))
   app.use('/admin-tool', makeAdminTool({ pool: pools.adminTool, jobPool: pools.job, session, flash }))
   app.use(makePages(pools.app, session, flash))

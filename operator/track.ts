@@ -1,4 +1,4 @@
-import type { Client } from 'pg'
+import { DatabaseError, type Client } from 'pg'
 import { isDeepStrictEqual } from 'node:util'
 import type { Command } from './command.ts'
 import { inTransaction, withLog } from './log.ts'
@@ -49,6 +49,7 @@ async function applyTables(client: Client, wanted: readonly TrackedTable[], isUn
   const changes: Change[] = []
   const names = await namesOf(client, wanted.map(({ table }) => table))
   const tables = wanted.map((given, n) => ({ ...given, table: names[n] ?? given.table }))
+  refuseTwice(tables, wanted)
   // Before the others, so that another table may take over a kind.
   for (const { table } of tracked.filter((one) => !tables.some((other) => other.table === one.table))) {
     if (isUntracking) await client.query('select audit.untrack($1::regclass)', [table])
@@ -66,8 +67,9 @@ async function applyTables(client: Client, wanted: readonly TrackedTable[], isUn
 
 /** What the database calls the tables and views that the file names. @throws OperatorError naming all that are not there */
 async function namesOf(client: Client, given: readonly string[]): Promise<string[]> {
-  const { rows } = await client.query<{ given: string; name: string | null }>('select given, to_regclass(given)::text as name from unnest($1::text[]) with ordinality as named (given, n) order by n', [given])
-  const missing = rows.filter(({ name }) => name === null)
+  const named: { given: string; name: string | null }[] = []
+  for (const each of given) named.push({ given: each, name: await nameOf(client, each) })
+  const missing = named.filter(({ name }) => name === null)
   if (missing.length > 0) {
     const { rows: [here] } = await client.query<{ name: string }>('select current_database() as name')
     throw new OperatorError('FILE', `The tracking file names ${missing.length === 1 ? 'a table that is' : 'tables that are'} not there.`, {
@@ -75,7 +77,33 @@ async function namesOf(client: Client, given: readonly string[]): Promise<string
       hint: `Nothing was changed. Write each as schema.table, in double quotes where a name has capitals, and see that ${here?.name ?? 'this'} is the database that is meant.`,
     })
   }
-  return rows.flatMap(({ name }) => name ?? [])
+  return named.flatMap(({ name }) => name ?? [])
+}
+
+/** syntax_error, invalid_name and feature_not_supported: too many dots, a quote that does not end, another database. */
+const noName = new Set(['42601', '42602', '0A000'])
+
+/** Null if there is no such table, also for what can be the name of none: of that to_regclass makes an error. */
+async function nameOf(client: Client, given: string): Promise<string | null> {
+  await client.query('savepoint naming')
+  try {
+    const { rows: [row] } = await client.query<{ name: string | null }>('select to_regclass($1)::text as name', [given])
+    return row?.name ?? null
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || !noName.has(error.code ?? '')) throw error
+    await client.query('rollback to savepoint naming')
+    return null
+  }
+}
+
+/** One table can have two spellings, such as app.cv and APP.CV. @throws OperatorError naming those of each that the file names twice */
+function refuseTwice(tables: readonly TrackedTable[], given: readonly TrackedTable[]): void {
+  const twice = tables.map(({ table }) => table).filter((table, n, all) => all.indexOf(table) === n && all.lastIndexOf(table) !== n)
+  if (twice.length === 0) return
+  throw new OperatorError('FILE', 'The tracking file must not name a table twice.', {
+    detail: twice.map((name) => `${name}: ${given.filter((_one, n) => tables[n]?.table === name).map(({ table }) => table).join(', ')}`).join('\n'),
+    hint: 'Nothing was changed. Leave one of them in the file.',
+  })
 }
 
 function differences(old: Tracked | undefined, wanted: TrackedTable): Change['settings'] {

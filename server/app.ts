@@ -25,6 +25,7 @@ import { Refusal } from './refusal.ts'
 import { makeQuestionRouter } from './question-api.ts'
 import { makeLeftOutRouter, makeRecordingRouter } from './recording.ts'
 import { describeRequest, newRequestId, requestId } from './request-id.ts'
+import { sayForWhom } from './request-identity.ts'
 import { makeSavedViewsRouter } from './saved-views.ts'
 import { builtScreens, serveScreens } from './screens.ts'
 import { makeSessionRouter } from './session.ts'
@@ -116,17 +117,18 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
     identities, pool: pools.interactive, statementTimeout, requestId, logger, sessionSeconds, formOrigins: config.hostAppOrigins,
     limitPerson: (request, response, identity) => limits.person('sign_in', request, response, identity),
   }))
+  const forWhom = sayForWhom(identities)
   const noting = { readings, identities, requestId }
   const exports = makeExports({
     identities, exportPool: pools.exports, pool: pools.interactive, statementTimeout, exportTimeout, stallTimeout: config.exportStall,
     queue: queues.exports, rowsPerSheet, requestId, logger,
   })
-  app.use('/export', limits.reader('export', identities), noteReadings(noting, 'export', filterOfAddress), exports.router)
+  app.use('/export', limits.reader('export', identities), forWhom, noteReadings(noting, 'export', filterOfAddress), exports.router)
   app.use('/exports', limits.reader('export', identities), makeExportsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
-  app.use('/views', limits.reader('read', identities), noteReadings(noting, 'views'), makeSavedViewsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
-  app.use('/recording', limits.reader('read', identities), noteReadings(noting, 'recording'), makeRecordingRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
-  app.use('/left-out', limits.reader('read', identities), makeLeftOutRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
-  app.use('/question', limits.reader('read', identities), makeQuestionRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
+  app.use('/views', limits.reader('read', identities), forWhom, noteReadings(noting, 'views'), makeSavedViewsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
+  app.use('/recording', limits.reader('read', identities), forWhom, noteReadings(noting, 'recording'), makeRecordingRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
+  app.use('/left-out', limits.reader('read', identities), forWhom, makeLeftOutRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
+  app.use('/question', limits.reader('read', identities), forWhom, makeQuestionRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
   app.use(graphql.router)
   app.use(serveScreens(screens, config.appearance))
   app.use(() => { throw new Refusal({ status: 404, code: 'NOT_FOUND', message: 'There is nothing at this address.' }) })

@@ -4,7 +4,7 @@ import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import { z } from 'zod'
 import { inexactIn, keepInexact } from './exact-numbers.ts'
 import type { Identities, Identity } from './identity.ts'
-import { onlyBodies, onlyMethods } from './only.ts'
+import { onlyBodies, onlyMethods, onlyUtf8 } from './only.ts'
 import { Refusal } from './refusal.ts'
 import { bearerToken } from './request-identity.ts'
 import { inTransaction } from './transaction.ts'
@@ -30,9 +30,13 @@ function isStorable(value: unknown, depth = 0): boolean {
   return depth < deepest && Object.entries(value).every(([key, inner]) => isStorable(key) && isStorable(inner, depth + 1))
 }
 
+const rowCount = z.unknown()
+  .refine((value) => inexactIn(value) === null, { error: ({ input }) => `is ${inexactIn(input)?.slice(0, 100)}: send a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, or leave it out`, abort: true })
+  .pipe(z.int().min(0).nullish()).optional()
+
 const reported = z.strictObject({
   kind: z.enum(['projects', 'customers', 'contacts', 'project', 'customer', 'contact']),
-  rowCount: z.int().min(0).nullish(),
+  rowCount,
   format: wellFormed.nullish(),
   filter: z.unknown().refine((value) => isStorable(value), { message: `is not well-formed text, or deeper than ${deepest}`, abort: true })
     .refine((value) => inexactIn(value) === null, { error: ({ input }) => `holds the number ${inexactIn(input)?.slice(0, 100)}, which would be recorded as another one: send it as text`, abort: true }).pipe(z.record(z.string(), z.json()).nullish()).optional(),
@@ -42,7 +46,7 @@ const reported = z.strictObject({
 
 const ended = z.strictObject({
   outcome: z.enum(['complete', 'cancelled', 'failed']),
-  rowCount: z.int().min(0).nullish(),
+  rowCount,
   fileHash: wellFormed.nullish(),
 })
 
@@ -59,7 +63,7 @@ const endedRow = z.tuple([z.object({ id: z.string() })])
 export function makeExportsRouter({ identities, pool, statementTimeout, requestId: idOf }: ExportsOptions): Router {
   const router = Router({ caseSensitive: true, strict: true })
   const settings = { role: 'audit_app', statement_timeout: String(statementTimeout) }
-  router.use(onlyMethods('POST'), onlyBodies('application/json'), json({ limit: '64kb', inflate: false, reviver: keepInexact }))
+  router.use(onlyMethods('POST'), onlyBodies('application/json'), json({ limit: '64kb', verify: onlyUtf8, inflate: false, reviver: keepInexact }))
 
   router.post('/', async (request, response) => {
     const token = tokenOf(request)

@@ -15,7 +15,7 @@ import { makePreset } from './graphql/preset.ts'
 import { makeReaderService, type ReaderRequest } from './graphql/reader-client.ts'
 import type { TrustedDocuments } from './graphql/trusted-documents.ts'
 import { readerSettings, type Identities, type Identity } from './identity.ts'
-import { onlyBodies, onlyMethods } from './only.ts'
+import { onlyBodies, onlyMethods, onlyUtf8 } from './only.ts'
 import type { RateLimits } from './rate-limit.ts'
 import type { Readings } from './readings.ts'
 import { Refusal } from './refusal.ts'
@@ -140,7 +140,7 @@ export function makeGraphql({ identities, pool, queue, statementTimeout, introsp
   }
 
   router.use('/graphql', markGraphql, onlyMethods('POST'), refuseForeign(), onlyBodies('application/json'),
-    json({ limit: '64kb', inflate: false }), refuseBatch, readDocument, refuseUntilReady, signIn)
+    json({ limit: '64kb', verify: onlyUtf8, inflate: false }), refuseBatch, readDocument, refuseUntilReady, signIn)
   return {
     router,
     isReady: () => isBuilt,

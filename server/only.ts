@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Request, RequestHandler } from 'express'
 import { Refusal } from './refusal.ts'
 
@@ -77,11 +78,25 @@ function decodedOnce(path: string): string {
   }
 }
 
-/** Refuses a header Host that names no host: addresses are written with it, and a browser is told apart from another site by it. */
+/** Refuses a name of this server that is no host, and a way to it other than HTTP: addresses are written with them, and a browser is told apart from another site by them. A proxy that is believed may name others than Host does. */
 export const refuseNameless: RequestHandler = (request, _response, next) => {
-  const { host } = request.headers
-  if (host === undefined || /^(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(host)) return next()
-  throw new Refusal({ status: 400, code: 'BAD_HOST', message: 'The header Host names no host.', hint: 'Send the name and, if it is not the usual one, the port: audit.example:8443.' })
+  const { host = null } = request.headers
+  if (host !== null && !isHost(host)) throw badHost('The header Host names no host.')
+  const believed: string | undefined = request.host
+  if (believed !== undefined && !isHost(believed)) throw badHost('The header X-Forwarded-Host names no host.')
+  if (!/^https?$/i.test(request.protocol)) {
+    throw badHost('The header X-Forwarded-Proto is neither http nor https.', 'Have the proxy send how the browser reached it: http or https.')
+  }
+  next()
+}
+
+function isHost(text: string): boolean {
+  return /^(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.test(text) && URL.canParse(`http://${text}`)
+}
+
+/** Without what was sent: an answer repeats no name that somebody made up. */
+function badHost(message: string, hint = 'Send the name and, if it is not the usual one, the port: audit.example:8443.'): Refusal {
+  return new Refusal({ status: 400, code: 'BAD_HOST', message, hint })
 }
 
 const single = new Set(['host', 'authorization', 'content-type', 'content-encoding', 'origin', 'sec-fetch-site'])
@@ -92,4 +107,10 @@ export const refuseAmbiguous: RequestHandler = ({ rawHeaders }, _response, next)
   const twice = names.find((name, index) => single.has(name) && names.indexOf(name) !== index)
   if (twice === undefined) return next()
   throw new Refusal({ status: 400, code: 'AMBIGUOUS_HEADERS', message: `The request has the header ${twice} twice.`, hint: 'Send it once.' })
+}
+
+/** For `verify` of the body parsers of express: they would put U+FFFD in place of bytes that are not UTF-8, and read other encodings too. */
+export function onlyUtf8(_request: unknown, _response: unknown, body: Buffer, encoding: string): void {
+  if (encoding !== 'utf-8') throw new Refusal({ status: 415, code: 'UNSUPPORTED_TYPE', message: `A body in the charset ${encoding} is not read.`, hint: 'Send it in UTF-8.' })
+  if (!isUtf8(body)) throw new Refusal({ status: 400, code: 'BAD_REQUEST', message: 'The body is not UTF-8.', hint: 'Send it in UTF-8.' })
 }

@@ -13,7 +13,7 @@ export function requestId(request: IncomingMessage | Request): string {
   return String(request.id)
 }
 
-/** What the log holds of a request. Query strings and headers hold names and tokens; the log gets neither. */
+/** What the log holds of a request. Query strings, headers and the names of saved views hold names and tokens; the log gets none of them. */
 export function describeRequest({ id, method, url }: { id: unknown; method: string; url: string }) {
-  return { id, method, path: url.replace(/\?.*$/s, '') }
+  return { id, method, path: url.replace(/\?.*$/s, '').replace(/(\/views\/).+/is, '$1…') }
 }

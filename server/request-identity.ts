@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { RequestHandler } from 'express'
 import type { Identities, Identity } from './identity.ts'
 import { Refusal } from './refusal.ts'
 
@@ -10,8 +11,26 @@ export function bearerToken(request: IncomingMessage): string | null {
   return /^Bearer ([\w.~+/=-]+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
 }
 
-/** The header in which an open page says whom it is for: company and person, encoded as in an address. It grants nothing, and can only have a request refused. */
+/** The header in which an open page says whom it is for, and an answer too. It grants nothing, and can only have a request or an answer refused. */
 export const viewerHeader = 'x-audit-viewer'
+
+/** In characters: proxies take some thousand for all headers together. A page does not say more either. */
+const longestHeader = 2_000
+
+/** Somebody as that header names them: company and person, encoded as in an address. */
+export function whomOf({ companyId, viewerId }: Identity): string {
+  return [companyId, viewerId].map(encodeURIComponent).join('/')
+}
+
+/** Has each answer say for whom it is, so that a page takes none for somebody else, also where a proxy has dropped what the page said. */
+export function sayForWhom(identities: Identities): RequestHandler {
+  return async (request, response, next) => {
+    const identity = await identify(request, identities)
+    const whom = identity === null ? '' : whomOf(identity)
+    if (whom !== '' && whom.length <= longestHeader) response.set(viewerHeader, whom)
+    next()
+  }
+}
 
 /**
  * Who sends a request: by the session cookie of a browser, or by a token of the host application for programs.
@@ -32,7 +51,7 @@ const known = new WeakMap<IncomingMessage, Promise<Identity | null>>()
 async function verify(request: IncomingMessage & { secure: boolean }, identities: Identities): Promise<Identity | null> {
   const identity = await whoAsks(request, identities)
   const pageIsFor = request.headers[viewerHeader]
-  if (identity !== null && pageIsFor !== undefined && pageIsFor !== [identity.companyId, identity.viewerId].map(encodeURIComponent).join('/')) {
+  if (identity !== null && pageIsFor !== undefined && pageIsFor !== whomOf(identity)) {
     throw new Refusal({ status: 409, code: 'OTHER_VIEWER', message: 'Somebody else is signed in than the page was opened for, or the same person for another company.', hint: 'Load the page again.' })
   }
   return identity

@@ -20,6 +20,8 @@ const byStatus: Readonly<Record<number, Said>> = {
 function whatIs(of: (name: string) => unknown, type: unknown): Said | null {
   switch (type) {
     case 'entity.parse.failed':
+      // Whoever looks at each number of it runs out of stack.
+      if (of('name') === 'RangeError') return { ...unreadable, message: 'The lists and objects of the body lie too deep in each other.', hint: 'Send a flatter one: the filter of an export can be 20 deep.' }
       return { ...unreadable, message: 'The body is not JSON.', detail: placeIn(of('message')), hint: 'Send one JSON object, with each name and each text in double quotes.' }
     case 'charset.unsupported':
       return { code: 'UNSUPPORTED_TYPE', message: `A body in the charset ${String(of('charset'))} is not read.`, hint: 'Send it in UTF-8.' }

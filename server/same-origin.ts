@@ -24,11 +24,18 @@ export function refuseForeign(formOrigins: readonly string[] = []): RequestHandl
 
 /** How the browser names this server, also behind a proxy that is believed: `https://log.example`. */
 export function ownOrigin(request: Request): string {
-  return `${request.protocol}://${request.host ?? 'localhost'}`
+  return originOver(request.protocol, request)
 }
 
+/** Without the port where it is the usual one, and in small letters, whichever way a proxy spells the name. */
+function originOver(protocol: string, request: Request): string {
+  return new URL(`${protocol}://${request.host ?? 'localhost'}`).origin
+}
+
+/** Over plain HTTP there may be a proxy with TLS in front that we do not believe: only the browser knows how it came. */
 function isOwn(request: Request, origin: string): boolean {
-  return URL.canParse(origin) && new URL(origin).host === request.host
+  if (!/^https?:\/\//.test(origin) || !URL.canParse(origin)) return false
+  return new URL(origin).origin === originOver(request.secure ? 'https' : new URL(origin).protocol.slice(0, -1), request)
 }
 
 /**

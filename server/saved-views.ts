@@ -2,7 +2,7 @@ import { json, Router, type Request } from 'express'
 import type { Pool, PoolClient } from 'pg'
 import { z } from 'zod'
 import { readerSettings, type Identities } from './identity.ts'
-import { onlyBodies, onlyMethods } from './only.ts'
+import { onlyBodies, onlyMethods, onlyUtf8 } from './only.ts'
 import { Refusal } from './refusal.ts'
 import { identify } from './request-identity.ts'
 import { refuseForeign } from './same-origin.ts'
@@ -53,7 +53,7 @@ export function makeSavedViewsRouter({ identities, pool, statementTimeout, reque
     response.json({ views })
   })
   router.all('/:name', onlyMethods('PUT', 'DELETE'))
-  router.put('/:name', onlyBodies('application/json'), json({ limit: '32kb', inflate: false }), async (request, response) => {
+  router.put('/:name', onlyBodies('application/json'), json({ limit: '32kb', verify: onlyUtf8, inflate: false }), async (request, response) => {
     const name = parsed(viewName, request.params.name, 'name')
     const { query } = parsed(viewBody, request.body, 'body')
     await asViewer(request, (client) => client.query('select audit.save_view($1, $2)', [name, query]))

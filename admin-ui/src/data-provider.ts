@@ -244,19 +244,24 @@ const readOnly = async (): Promise<never> => {
 
 /**
  * Makes the data provider. No answer that is for somebody else than the page is let through: each request says whom the
- * page is for, so that the server refuses it, and each answer of GraphQL says whom it is for.
+ * page is for, so that the server refuses it, and each answer says whom it is for.
  *
  * @param onOtherViewer is called when somebody else has signed in
  */
 export const makeDataProvider = (fetch: typeof globalThis.fetch, onOtherViewer: () => void = () => undefined): AuditDataProvider => {
   const events = new EventResource()
   const sameViewer = makeSameViewer(onOtherViewer)
-  const fetchForViewer: typeof fetch = (address, init) => {
+  const headersFor = (init: RequestInit | undefined) => {
     const headers = new Headers(init?.headers)
     for (const [name, value] of Object.entries(sameViewer.headers())) headers.set(name, value)
-    return fetch(address, { ...init, headers })
+    return headers
   }
-  const [sendIt, requestIt] = [makeSend(fetchForViewer, addressOf('graphql')), makeRequest(fetchForViewer)]
+  const fetchForViewer: typeof fetch = (address, init) => fetch(address, { ...init, headers: headersFor(init) })
+  const fetchOwn: typeof fetch = async (address, init) => {
+    const headers = headersFor(init)
+    return sameViewer.ownAnswer(headers, await fetch(address, { ...init, headers }))
+  }
+  const [sendIt, requestIt] = [makeSend(fetchForViewer, addressOf('graphql')), makeRequest(fetchOwn)]
   const send: Send = (...question) => sendIt(...question).catch(sameViewer.notice)
   const request: Request = (...question) => requestIt(...question).catch(sameViewer.notice)
   const allowed = async (document: string, variables: object, signal?: AbortSignal): Promise<unknown> => {
@@ -288,7 +293,7 @@ export const makeDataProvider = (fetch: typeof globalThis.fetch, onOtherViewer: 
       sameViewer.check(data)
       return viewerAnswer.parse(data).viewer
     },
-    getFile: (address, signal, progress) => download(fetchForViewer, address, signal, progress).catch(sameViewer.notice),
+    getFile: (address, signal, progress) => download(fetchOwn, address, signal, progress).catch(sameViewer.notice),
     countEvents: async (filter, signal) =>
       countAnswer.parse(await allowed(countDocument, { filter: checkedFilter(filter) }, signal)).eventCount,
     getFacets: async (filter, signal) =>

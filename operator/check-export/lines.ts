@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { openReceipt, type Receipt } from '../../server/export/receipt.ts'
+import { csvReceiptLine, jsonReceiptLine, openReceipt, type Receipt } from '../../server/export/receipt.ts'
 import { counted } from '../counted.ts'
 import { bytesOf, lookThrough } from './bytes.ts'
 import { altered, cut, type Verdict } from './verdict.ts'
@@ -8,8 +8,13 @@ import { altered, cut, type Verdict } from './verdict.ts'
 /** A receipt is shorter than this, whatever was asked for. */
 const longestReceipt = 1024 * 1024
 
+/** Bytes of the names of the columns; there are 27 of them, with some 350 in all. */
+const longestHeader = 64 * 1024
+
 interface LastLine {
   readonly receipt: Receipt | null
+  /** The receipt as text. */
+  readonly sealed: string
   /** Where the line begins, from the end of the file. */
   readonly length: number
 }
@@ -30,13 +35,23 @@ export async function checkLines(file: FileHandle, size: number, format: 'csv' |
     counter.see(piece)
   })
   if (hash.copy().digest('hex') !== receipt.sha256) return altered(receipt, 'Its rows are not those that were exported: the SHA-256 of the receipt is another one.')
-  const fileSha256 = hash.update(tail.subarray(tail.length - last.length)).digest('hex')
+  const line = tail.subarray(tail.length - last.length)
+  const written = format === 'csv' ? await csvLineOf(file, size, last.sealed, receipt) : jsonReceiptLine(last.sealed)
+  if (!line.equals(Buffer.from(written))) return altered(receipt, 'Its last line was changed: the receipt is there, but not with the separators, or in the bytes, with which it was written.')
+  const fileSha256 = hash.update(line).digest('hex')
   const rows = format === 'csv' ? counter.count() - 1 : counter.count()
   if (rows !== receipt.rows) return altered(receipt, `It has ${counted(rows, 'row')}, and its receipt says ${receipt.rows}.`)
   return { verdict: 'whole', receipt, fileSha256, finding: `It is whole: ${counted(receipt.rows, 'row')}, as its receipt says.` }
 }
 
-const csvReceipt = /^"# end of export: rows=(\d+) sha256=([0-9a-f]{64})"([,;\t])"((?:[^"]|"")*)"\3*\r\n$/
+const csvReceipt = /^"# end of export: rows=(\d+) sha256=([0-9a-f]{64})"[,;\t]"((?:[^"]|"")*)"[,;\t]*\r\n$/
+
+/** The last line as the export wrote it: with the separator and as many cells as the first one has, whose names need no quotes. */
+async function csvLineOf(file: FileHandle, size: number, sealed: string, receipt: Receipt): Promise<string> {
+  const [header = ''] = (await bytesOf(file, 0, Math.min(size, longestHeader))).toString('latin1').split('\r\n', 1)
+  const separator = /[,;\t]/.exec(header)?.[0] ?? ','
+  return csvReceiptLine(sealed, receipt, separator, header.split(separator).length)
+}
 
 function lastOfCsv(tail: Buffer): LastLine | null {
   const start = tail.lastIndexOf('\r\n"# end of export: ')
@@ -44,10 +59,11 @@ function lastOfCsv(tail: Buffer): LastLine | null {
   const line = tail.subarray(start + 2)
   const found = csvReceipt.exec(line.toString('latin1'))
   if (found === null) return null
-  const [, rows, sha256, , quoted = ''] = found
-  const receipt = openReceipt(Buffer.from(quoted.replaceAll('""', '"'), 'latin1').toString())
+  const [, rows, sha256, quoted = ''] = found
+  const sealed = Buffer.from(quoted.replaceAll('""', '"'), 'latin1').toString()
+  const receipt = openReceipt(sealed)
   const agrees = receipt !== null && String(receipt.rows) === rows && receipt.sha256 === sha256
-  return { receipt: agrees ? receipt : null, length: line.length }
+  return { receipt: agrees ? receipt : null, sealed, length: line.length }
 }
 
 /** Whether a receipt stands at the end, as the last line of a file whose line ends are no longer ours. */
@@ -65,7 +81,8 @@ function lastOfJson(tail: Buffer): LastLine | null {
   const line = tail.subarray(start)
   const end = line.subarray(-2).toString('latin1')
   if (end !== '}\n' || line.indexOf(lineFeed) !== line.length - 1) return null
-  return { receipt: openReceipt(line.subarray(begin.length, -2).toString()), length: line.length }
+  const sealed = line.subarray(begin.length, -2).toString()
+  return { receipt: openReceipt(sealed), sealed, length: line.length }
 }
 
 const lineFeed = 0x0a

@@ -3,6 +3,7 @@ import { PgSimplifyInflectionPreset } from '@graphile/simplify-inflection'
 import type { GraphQLError } from 'postgraphile/graphql'
 import { PostGraphileAmberPreset } from 'postgraphile/presets/amber'
 import type { Refusal } from '../refusal.ts'
+import { deepJsonPlugin } from './deep-json.ts'
 import { eventsPlugin } from './events.ts'
 import { eventFiguresPlugin } from './event-figures.ts'
 import { exposurePlugins } from './exposure.ts'
@@ -30,7 +31,7 @@ export interface GraphqlOptions {
 export function makePreset({ service, rules, failureOf, onRefused, settingsOf, maskError, notReady }: GraphqlOptions) {
   return {
     extends: [PostGraphileAmberPreset, PgSimplifyInflectionPreset],
-    plugins: [...exposurePlugins, eventsPlugin, eventFiguresPlugin, viewerPlugin, makeLimitsPlugin(rules), makeStatusPlugin(failureOf, onRefused)],
+    plugins: [...exposurePlugins, eventsPlugin, eventFiguresPlugin, viewerPlugin, deepJsonPlugin, makeLimitsPlugin(rules), makeStatusPlugin(failureOf, onRefused)],
     disablePlugins: [
       // Rows are addressed by their number, Query is not its own field, and there is nothing to subscribe to or to change.
       'NodePlugin', 'QueryQueryPlugin', 'MutationPlugin', 'SubscriptionPlugin',

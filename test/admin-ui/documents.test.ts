@@ -73,17 +73,19 @@ it('asks for pages by key, never by number', () => {
 const fredrik = (access: string, changes: object = {}) =>
   access === 'not_signed_in' ? { viewerId: null, companyId: null, access } : { viewerId: '7', companyId: '1', access, ...changes }
 
-type Answer = { readonly status?: number; readonly body: unknown }
+/** `whom` is what its header says; by default what the page said. */
+type Answer = { readonly status?: number; readonly body: unknown; readonly whom?: string | null }
 
 const provider = (answers: readonly Answer[], asked: unknown[] = [], onOtherViewer?: () => void, saidFor: unknown[] = []) => {
   const left = [...answers]
   const fetch: typeof globalThis.fetch = async (_address, request) => {
-    saidFor.push(new Headers(request?.headers).get('x-audit-viewer'))
+    const said = new Headers(request?.headers).get('x-audit-viewer')
+    saidFor.push(said)
     asked.push(request?.body === undefined ? request?.method : JSON.parse(String(request.body)))
-    const { status = 200, body } = left.shift() ?? { body: {} }
+    const { status = 200, body, whom = said }: Answer = left.shift() ?? { body: {} }
     return new Response(typeof body === 'string' ? body : JSON.stringify(body), {
       status,
-      headers: { 'x-request-id': 'req-7' },
+      headers: { 'x-request-id': 'req-7', ...(whom !== null && { 'x-audit-viewer': whom }) },
     })
   }
   return makeDataProvider(fetch, onOtherViewer)
@@ -169,6 +171,33 @@ it('lets no answer through that is for another person or company than the first'
     }
     assert.is(reported, questions.length)
   }
+})
+
+it('lets nothing through outside of GraphQL that is for somebody else, or does not say for whom', async () => {
+  const known: Answer = { body: { data: { viewer: fredrik('granted'), eventCount: { count: 1, isExact: true } } }, whom: null }
+  const questions: readonly (readonly [string, (from: ReturnType<typeof provider>) => Promise<unknown>])[] = [
+    ['views', (from) => from.getViews()],
+    ['save', (from) => from.saveView('Anna', 'source=app')],
+    ['delete', (from) => from.deleteView('Anna')],
+    ['recording', (from) => from.getRecording()],
+    ['left-out', (from) => from.getLeftOut()],
+    ['question', (from) => from.getQuestion({})],
+    ['file', (from) => from.getFile('/export/events.xlsx', new AbortController().signal, () => undefined)],
+  ]
+  for (const [name, ask] of questions) {
+    for (const whom of ['2/7', '1/8', '1/7, 2/8', '', null]) {
+      let reported = 0
+      const from = provider([known, { body: { views: [] }, whom }], [], () => { reported += 1 })
+      await from.countEvents({})
+      assert.equal([(await failure(ask(from))).reason, reported], ['other_viewer', 1], `${name} for ${whom}`)
+    }
+  }
+  const from = provider([known, { body: { views: [] }, whom: '1/7' }, { status: 503, body: {}, whom: null }])
+  await from.countEvents({})
+  assert.equal(await from.getViews(), [])
+  assert.is((await failure(Promise.resolve(from.getViews()))).reason, 'busy')
+  // Before the page knows whom it is for, there is nobody to compare with.
+  assert.equal(await provider([{ body: { views: [] }, whom: null }]).getViews(), [])
 })
 
 it('says with each request whom the page is for, once that is known, and no longer when they sign out', async () => {

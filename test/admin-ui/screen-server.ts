@@ -74,7 +74,9 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
   app.use((request, response, next) => {
     const pageIsFor = request.headers['x-audit-viewer']
     const { access, viewer } = server.scenario
-    if (pageIsFor === undefined || access === 'not_signed_in' || pageIsFor === `${viewer.companyId}/${viewer.viewerId}`) return next()
+    const whom = `${viewer.companyId}/${viewer.viewerId}`
+    if (request.path !== '/graphql' && access !== 'not_signed_in') response.set('x-audit-viewer', whom)
+    if (pageIsFor === undefined || access === 'not_signed_in' || pageIsFor === whom) return next()
     response.status(409).json({ error: { code: 'OTHER_VIEWER', message: 'Somebody else is signed in.', id: 'req-2026-11-23' } })
   })
   const failed = (kind: Question, response: express.Response): boolean => {

@@ -71,6 +71,23 @@ it('by programs that mean well: mail, editors, Excel, the other line end, anothe
   for (const [how, format, bytes] of changed) assert.not.equal(await verdict(context, format, bytes), 'whole', `${how}, ${format}`)
 })
 
+it('in nothing but the separators of its last line', async (context) => {
+  const fredrik = await context.running.person('fredrik.isaksson@nordljus.example')
+  for (const [name, separator] of [['comma', ','], ['semicolon', ';'], ['tab', '\t']] as const) {
+    const csv = (await exported(context.running, fredrik, `/export/events.csv?action=cv.deleted&separator=${name}`)).bytes.toString()
+    assert.is(await verdict(context, 'csv', csv), 'whole', name)
+    const start = csv.lastIndexOf('\r\n', csv.length - 3) + 2
+    const [rows, line] = [csv.slice(0, start), csv.slice(start, -2)]
+    const other = separator === ';' ? ',' : ';'
+    const withoutEnd = line.replace(/[,;\t]+$/, '')
+    const between = `"${separator}"{`
+    for (const changed of [line.slice(0, -1), withoutEnd, `${line}${separator.repeat(5)}`, `${withoutEnd}${other.repeat(line.length - withoutEnd.length)}`,
+      line.replace(between, `"${other}"{`), `${withoutEnd}${separator}`, line.replace(between, `"${other}"{`).replace(/[,;\t]+$/, (all) => other.repeat(all.length))]) {
+      assert.is(await verdict(context, 'csv', `${rows}${changed}\r\n`), 'altered', changed.slice(-40))
+    }
+  }
+})
+
 it('cut at every one of its last two thousand bytes, in the middle of a letter too, and at every row', async (context) => {
   for (const format of formats) {
     const bytes = of(context, format)

@@ -98,6 +98,24 @@ it('changes nothing at all when the database refuses one table, and says what, t
   assert.equal(await settings(), [])
 })
 
+it('takes no table twice, whichever way it is spelled', async () => {
+  const before = await settings()
+  for (const spelled of ['APP.CV', 'app."cv"', ' app . cv ']) {
+    const { status, stdout } = track(edited((content) => { content.tables.push({ table: spelled, kind: 'cv', label: '{title}' }) }))
+    assert.is(status, 1, spelled)
+    assert.equal(stdout.split('\n').slice(0, 2), ['The tracking file must not name a table twice.', `app.cv: app.cv, ${spelled}`])
+  }
+  assert.equal(await settings(), before)
+})
+
+it('calls what can be the name of no table not there, and names all of them', async () => {
+  const names = ['a.b.c.d', 'other.app.cv', 'app."cv', 'app.', 'no.such']
+  const { status, stdout } = track(edited((content) => { for (const table of names) content.tables.push({ table, kind: 'x', label: '{id}' }) }))
+  assert.is(status, 1)
+  assert.equal(stdout.split('\n').slice(0, names.length + 1), ['The tracking file names tables that are not there.', ...names])
+  assert.match(stdout, 'Write each as schema.table')
+})
+
 it('names every table of the file that is not there, and what to do', async () => {
   await untrackAll()
   const { status, stdout } = track(edited((content) => {

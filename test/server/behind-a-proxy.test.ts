@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import express from 'express'
 import pg from 'pg'
 import * as assert from 'uvu/assert'
@@ -46,6 +47,56 @@ it('what a question can be sent to has the name by which the browser knows the l
     await running.close()
   }
 })
+
+it('is of the same origin under each spelling of its name, and under no other name', async ({ database, fredrik }) => {
+  const running = await startServer(database, { trustProxy: 1 })
+  const origin = 'https://log.example'
+  const statusFor = async (headers: Record<string, string>) =>
+    (await running.fetch(fredrik, '/graphql', { method: 'POST', headers: { ...json, ...proxied, origin, ...headers }, body: '{"query":"{ viewer { access } }"}' })).status
+  for (const named of ['log.example', 'log.example:443', 'LOG.example', 'Log.Example:443']) assert.is(await statusFor({ 'x-forwarded-host': named }), 200, named)
+  for (const named of ['log.example:80', 'log.example:8443', 'log.example.', 'evil.example', 'xlog.example']) assert.is(await statusFor({ 'x-forwarded-host': named }), 403, named)
+  assert.is(await statusFor({ 'x-forwarded-host': 'log.example:8443', origin: 'https://log.example:8443' }), 200)
+  assert.is(await statusFor({ 'x-forwarded-host': 'log.example:80', 'x-forwarded-proto': 'http', origin: 'http://log.example' }), 200)
+  assert.is(await statusFor({ 'x-forwarded-host': 'log.example', origin: 'http://log.example' }), 403, 'not over TLS')
+  // In the header Host itself, as nginx sends $host:$server_port; fetch would put another one there.
+  for (const [host, status] of [['log.example:443', 200], ['LOG.example', 200], ['log.example:8443', 403]] as const) {
+    assert.match(await raw(running.url, `POST /graphql HTTP/1.1\r\nHost: ${host}\r\nX-Forwarded-For: ${client}\r\nX-Forwarded-Proto: https\r\nOrigin: ${origin}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`),
+      status === 403 ? 'FOREIGN_ORIGIN' : /^(?!.*FOREIGN_ORIGIN)/s, host)
+  }
+  await running.close()
+})
+
+it('a page over TLS is of the same origin also where the proxy is not believed', async ({ running, fredrik }) => {
+  const statusFor = async (origin: string) => (await running.fetch(fredrik, '/graphql', { method: 'POST', headers: { ...json, origin }, body: '{"query":"{ viewer { access } }"}' })).status
+  assert.equal([await statusFor(running.url.replace('http:', 'https:')), await statusFor('https://log.example')], [200, 403])
+})
+
+it('no address is written with what names no host or no way to one', async ({ database, fredrik }) => {
+  const running = await startServer(database, { trustProxy: 1 })
+  const ask = async (headers: Record<string, string>) => {
+    const answer = await running.fetch(fredrik, '/question?q=cv', { headers: { ...proxied, ...headers } })
+    return [answer.status, await answer.text()] as const
+  }
+  for (const host of ['evil"x', 'user:pw@evil.example', 'log.example/evil?', 'log.example#', 'a b', 'log.example:99999', '1.2.3.999', "a'b"]) {
+    const [status, text] = await ask({ 'x-forwarded-host': host })
+    assert.equal([status, JSON.parse(text).error.code, /X-Forwarded-Host/.test(text)], [400, 'BAD_HOST', true], host)
+  }
+  for (const protocol of ['javascript', 'ftp', 'https://x', 'http"']) {
+    const [status, text] = await ask({ 'x-forwarded-host': 'log.example', 'x-forwarded-proto': protocol })
+    assert.equal([status, JSON.parse(text).error.code, /X-Forwarded-Proto/.test(text)], [400, 'BAD_HOST', true], protocol)
+  }
+  const [, text] = await ask({ 'x-forwarded-host': 'LOG.example:443' })
+  assert.match(JSON.parse(text).address, /^https:\/\/log\.example\/company/)
+  await running.close()
+})
+
+/** Sends bytes as they are, and gives back what comes. */
+function raw(url: string, request: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8').on('data', (chunk: string) => { text += chunk }).on('error', reject).on('close', () => resolve(text)).write(request)
+  })
+}
 
 for (const [how, mount] of Object.entries({
   'an application': (handler: express.RequestHandler) => express().set('trust proxy', 1).use('/admin/audit', handler),

@@ -121,4 +121,25 @@ it('refuses everything else and leaves no entry', async ({ running, database, fr
   assert.is(await count(), before)
 })
 
+it('says what is wrong with a number of rows that is too large, and with a filter that is too deep', async ({ running, fredrik }) => {
+  const send = async (path: string, body: string) => {
+    const answer = await running.fetch(fredrik, path, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    return { status: answer.status, ...(await answer.json()).error }
+  }
+  for (const count of ['9007199254740993', '9007199254740992', '1e30', '-9007199254740993', '0.12345678901234567890']) {
+    for (const [path, body] of [['/exports', `{"kind":"projects","rowCount":${count}}`], ['/exports/1/end', `{"outcome":"complete","rowCount":${count}}`]] as const) {
+      const { status, code, detail } = await send(path, body)
+      assert.equal([status, code], [400, 'BAD_EXPORT'], `${path} ${count}`)
+      assert.match(detail, /^rowCount is [-+.e\d]+: send a whole number from 0 to 9007199254740991, or leave it out$/, `${path} ${count}`)
+    }
+  }
+  for (const deep of [3_000, 15_000]) {
+    const { status, code, message, detail, hint } = await send('/exports', `{"kind":"projects","filter":{"a":${'['.repeat(deep)}${']'.repeat(deep)}}}`)
+    assert.is(status, 400, String(deep))
+    assert.ok(['BAD_EXPORT', 'BAD_REQUEST'].includes(code), code)
+    assert.match(code === 'BAD_REQUEST' ? `${message} ${hint}` : detail, /deep/, message)
+    assert.match(code === 'BAD_REQUEST' ? hint : detail, '20')
+  }
+})
+
 it.run()

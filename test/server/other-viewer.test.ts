@@ -39,6 +39,24 @@ for (const [path, init] of Object.entries(questions)) {
   })
 }
 
+it('is told by each answer for whom it is, whatever it said itself', async (context) => {
+  const { running, fredrik } = context
+  const odd = { ...fredrik, id: 'a/b,å %2F' }
+  const asked = ['/export/events.csv', '/export/events.xlsx', '/views', '/recording', '/left-out', '/question']
+  for (const path of asked) {
+    const answer = await running.fetch(fredrik, path)
+    assert.equal([answer.status, answer.headers.get('x-audit-viewer')], [200, `${fredrik.companyId}/${fredrik.id}`], path)
+    await answer.arrayBuffer()
+    assert.is((await running.fetch(null, path)).headers.get('x-audit-viewer'), null, path)
+    assert.is((await running.fetch(odd, path)).headers.get('x-audit-viewer'), `${odd.companyId}/a%2Fb%2C%C3%A5%20%252F`, path)
+    assert.is((await running.fetch({ ...fredrik, id: 'å'.repeat(200), companyId: 'å'.repeat(200) }, path)).headers.get('x-audit-viewer'), null, 'longer than a proxy takes')
+  }
+  for (const method of ['PUT', 'DELETE']) {
+    const answer = await running.fetch(fredrik, '/views/told', { method, headers: json, ...(method === 'PUT' && { body: '{"query":""}' }) })
+    assert.equal([answer.status, answer.headers.get('x-audit-viewer')], [204, `${fredrik.companyId}/${fredrik.id}`], method)
+  }
+})
+
 it('is told that nobody is signed in where nobody is, and may sign out whoever is', async (context) => {
   const { running } = context
   const answer = await running.fetch(null, '/views', { headers: { 'x-audit-viewer': '1/7' } })

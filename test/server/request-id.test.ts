@@ -28,4 +28,15 @@ it('is a new one where the given one could do harm, and stands in the error answ
   assert.is(error.id, 'proxy-4')
 })
 
+it('stands in the log with a path that holds no name of a saved view', async ({ running, fredrik }) => {
+  const names = ['Zakarias%20Hemlig', 'a/Zakarias', '%5aakarias', 'x%2FZakarias%ff']
+  for (const name of names) {
+    for (const path of [`/views/${name}`, `/VIEWS/${name}`, `/views/${name}?q=Zakarias`]) {
+      for (const method of ['PUT', 'DELETE']) await running.fetch(fredrik, path, { method, headers: json, ...(method === 'PUT' && { body: '{"query":""}' }) })
+    }
+  }
+  assert.not.match(running.log(), /akarias/)
+  assert.match(running.log(), '"path":"/views/…"')
+})
+
 it.run()

@@ -13,6 +13,9 @@ const answer = z.object({
   }),
 })
 
+/** Says whom a page is for, and an answer too: company and person, encoded as in an address. */
+const viewerHeader = 'x-audit-viewer'
+
 /** In characters: a server takes some thousand for all headers together. Identifiers of that length no application has. */
 const longestHeader = 2_000
 
@@ -36,6 +39,11 @@ export type SameViewer = {
    * file, or something to be saved.
    */
   readonly headers: () => Readonly<Record<string, string>>
+  /**
+   * What came for a request with such headers, outside of GraphQL: if it went well for somebody else, or does not say for
+   * whom, the refusal that the server would have given. A proxy may have dropped what the page said.
+   */
+  readonly ownAnswer: (asked: Headers, response: Response) => Response
   /** Passes an error on; if it is such a refusal, the page notices it. */
   readonly notice: (error: unknown) => never
   /** Nothing of the log stands in the page any more. */
@@ -72,7 +80,15 @@ export const makeSameViewer = (onOther: () => void): SameViewer => {
     },
     headers: () => {
       const whom = known === null ? '' : `${encodeURIComponent(known.companyId ?? '')}/${encodeURIComponent(known.viewerId ?? '')}`
-      return whom === '' || whom.length > longestHeader ? {} : { 'x-audit-viewer': whom }
+      return whom === '' || whom.length > longestHeader ? {} : { [viewerHeader]: whom }
+    },
+    ownAnswer: (asked, response) => {
+      const whom = asked.get(viewerHeader)
+      if (whom === null || !response.ok || response.headers.get(viewerHeader) === whom) return response
+      void response.body?.cancel()
+      const id = response.headers.get('x-request-id') ?? ''
+      const error = { code: 'OTHER_VIEWER', message: 'The answer is for somebody else, or does not say for whom.', id }
+      return new Response(JSON.stringify({ error }), { status: 409 })
     },
     notice: (error) => {
       if (reasonOf(error) === 'other_viewer') onOther()
