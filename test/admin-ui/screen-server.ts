@@ -34,8 +34,10 @@ export type Scenario = {
   failures: Partial<Record<Question, Failure>>
   /** Entries of a page. */
   pageSize: number
-  /** The file that an export gives; without its last line it is broken off. */
+  /** The file that an export gives, in the form that is asked for, a workbook at first; without its end it is broken off. */
   file: string
+  /** What the file is said to be, where it is not what was asked for. */
+  fileType?: string
 }
 
 export type ScreenServer = {
@@ -47,6 +49,11 @@ export type ScreenServer = {
   /** How many files were asked for. */
   exports: number
   readonly close: () => Promise<void>
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  csv: 'text/csv; charset=utf-8; header=present', jsonl: 'application/jsonl; charset=utf-8',
+  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 }
 
 const question = z.object({ query: z.string(), variables: z.record(z.string(), z.unknown()).default({}) })
@@ -115,12 +122,15 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
   app.get('/left-out', (_request, response) => {
     response.json(Object.fromEntries(server.scenario.recording.kinds.map(({ kind, leftOut }) => [kind, leftOut])))
   })
-  app.get('/export/events.:format', (_request, response) => {
+  app.get('/export/events.:format', ({ params: { format } }, response) => {
     server.exports += 1
     if (failed('export', response)) return
     const { access } = server.scenario
     if (access !== 'granted') return void response.status(access === 'not_signed_in' ? 401 : 403).json({ error: { code: access.toUpperCase(), message: 'No.', id: 'req-2026-11-23' } })
-    response.set({ 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="audit-log-2026-11-23.csv"', 'x-audit-export-id': server.scenario.events[0]?.id ?? '' }).send(server.scenario.file)
+    response.set({
+      'content-type': server.scenario.fileType ?? contentTypes[format], 'content-disposition': `attachment; filename="audit-log-2026-11-23.${format}"`,
+      'x-audit-export-id': server.scenario.events[0]?.id ?? '',
+    }).send(Buffer.from(server.scenario.file))
   })
   app.use(serveScreens(folder, { ...nobody, ...appearance }))
 
