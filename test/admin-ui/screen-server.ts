@@ -13,10 +13,12 @@ import type { Appearance } from '../../server/appearance.ts'
 import { builtScreens, serveScreens } from '../../server/screens.ts'
 
 /** What the screens can ask for. */
-export type Question = 'viewer' | 'page' | 'act' | 'entry' | 'count' | 'facets' | 'histogram' | 'views' | 'recording' | 'export'
+export type Question = 'viewer' | 'page' | 'act' | 'entry' | 'count' | 'facets' | 'histogram' | 'views' | 'recording' | 'export' | 'save' | 'session'
 
 /** How a question goes instead of being answered. */
-export type Failure = { readonly status: number; readonly code: string; readonly message?: string; readonly detail?: string; readonly hint?: string } | 'silence' | 'broken off'
+export type Failure =
+  | { readonly status: number; readonly code: string; readonly message?: string; readonly detail?: string; readonly hint?: string }
+  | 'silence' | 'broken off' | 'a proxy answers'
 
 /** What the log holds as far as a screen sees it. */
 export type Scenario = {
@@ -89,6 +91,7 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
     if (failure === undefined) return false
     if (failure === 'silence') return true
     if (failure === 'broken off') response.destroy()
+    else if (failure === 'a proxy answers') response.type('html').send('<html>Sign in</html>')
     else {
       const { status, message = 'It did not work.', ...rest } = failure
       response.status(status).json({ error: { ...rest, message, id: 'req-2026-11-23' } })
@@ -107,12 +110,19 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
     if (!failed('views', response)) response.json({ views: server.scenario.views })
   })
   app.put('/views/:name', express.json(), (request, response) => {
+    if (failed('save', response)) return
     const { query } = z.object({ query: z.string() }).parse(request.body)
     const others = server.scenario.views.filter(({ name }) => name !== request.params.name)
     server.scenario.views = [...others, { name: request.params.name, query, savedAt: '2026-11-23T12:00:00Z' }]
     response.status(204).end()
   })
+  app.delete('/session', (_request, response) => {
+    if (failed('session', response)) return
+    server.scenario.access = 'not_signed_in'
+    response.status(204).end()
+  })
   app.delete('/views/:name', (request, response) => {
+    if (failed('save', response)) return
     server.scenario.views = server.scenario.views.filter(({ name }) => name !== request.params.name)
     response.status(204).end()
   })

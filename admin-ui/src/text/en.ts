@@ -479,6 +479,16 @@ export const en = {
       'Since this page was opened, somebody else has signed in in this browser, or the same person for another company. So that the two logs do not mix, nothing is shown here any more. Load the page again to go on as whoever is signed in now; filters and place stay.',
     signed_out: 'You have signed out of the audit log',
     signed_out_text: 'You may still be signed in to the application.',
+    signing_out: 'Signing out',
+    not_signed_out: 'You are not signed out yet',
+    not_signed_out_network:
+      'The server could not be reached. Nothing of the log is shown here any more, but you are still signed in in this browser. When there is a connection again, this page tries once more by itself.',
+    not_signed_out_busy:
+      'The server is busy. Nothing of the log is shown here any more, but you are still signed in in this browser. Try again in a minute.',
+    not_signed_out_server:
+      'Something went wrong. Nothing of the log is shown here any more, but you are still signed in in this browser.',
+    not_signed_out_half:
+      'This browser is signed out, but whoever has a copy of its session could still use it: the database could not be reached. To end that too, sign in once more in a few seconds, and out again.',
     not_administrator: 'The audit log is for administrators',
     not_administrator_text:
       'You are signed in as %{name}, who is not an administrator of %{company}. Ask an administrator of your company if you need something from the log.',

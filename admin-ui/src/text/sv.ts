@@ -477,6 +477,16 @@ export const sv: Messages = {
       'Sedan sidan öppnades har någon annan loggat in i den här webbläsaren, eller samma person för ett annat företag. För att de två loggarna inte ska blandas visas inget mer här. Läs in sidan igen för att fortsätta som den som är inloggad nu; filter och plats finns kvar.',
     signed_out: 'Du har loggat ut från granskningsloggen',
     signed_out_text: 'Du kan fortfarande vara inloggad i programmet.',
+    signing_out: 'Loggar ut',
+    not_signed_out: 'Du är inte utloggad än',
+    not_signed_out_network:
+      'Servern kunde inte nås. Inget av loggen visas här längre, men du är fortfarande inloggad i den här webbläsaren. När det finns en förbindelse igen försöker sidan en gång till av sig själv.',
+    not_signed_out_busy:
+      'Servern är upptagen. Inget av loggen visas här längre, men du är fortfarande inloggad i den här webbläsaren. Försök igen om en minut.',
+    not_signed_out_server:
+      'Något gick fel. Inget av loggen visas här längre, men du är fortfarande inloggad i den här webbläsaren.',
+    not_signed_out_half:
+      'Den här webbläsaren är utloggad, men den som har en kopia av sessionen kan fortfarande använda den: databasen kunde inte nås. Logga in en gång till om några sekunder, och ut igen, så upphör även den.',
     not_administrator: 'Granskningsloggen är för administratörer',
     not_administrator_text:
       'Du är inloggad som %{name}, som inte är administratör för %{company}. Fråga en administratör på ditt företag om du behöver något ur loggen.',
