@@ -242,6 +242,7 @@ export const en = {
     snapshot: 'The deleted row',
     copy_table: 'Copy the row',
     left_out: 'Never kept, so not in this copy: %{columns}.',
+    not_shown: 'This cannot be shown here. Copy above has it as JSON.',
     snapshot_none: 'No copy of the row was kept.',
     column: 'Column',
     value: 'Value',

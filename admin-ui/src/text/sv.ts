@@ -239,6 +239,7 @@ export const sv: Messages = {
     snapshot: 'Den raderade raden',
     copy_table: 'Kopiera raden',
     left_out: 'Sparas aldrig och finns därför inte här: %{columns}.',
+    not_shown: 'Det här kan inte visas här. Kopiera ovan har det som JSON.',
     snapshot_none: 'Ingen kopia av raden sparades.',
     column: 'Kolumn',
     value: 'Värde',
