@@ -117,9 +117,9 @@ export const download = async (
     throw new RequestError('network', 'The file broke off before its end.', reference)
   }
   const end = endOf(tail, receipt)
-  if (end === null) throw new RequestError('network', 'The file broke off before its end.', reference)
-  const sha256 = await fileHash(file.slice(0, file.size - end.length))
-  if (sha256 !== null && sha256 !== end.sha256) throw new RequestError('altered', 'The file is not the one that was sent.', reference)
+  if (!isText && end === null) throw new RequestError('network', 'The file broke off before its end.', reference)
+  const sha256 = end && (await fileHash(file.slice(0, file.size - end.length)))
+  if (sha256 !== null && sha256 !== end?.sha256) throw new RequestError('altered', 'The file is not the one that was sent.', reference)
   return {
     file,
     receipt,
