@@ -238,6 +238,9 @@ export const questionFor = (id: string, locale: string): { readonly query: strin
   return { query, variables }
 }
 
+/** Milliseconds after which who signs out is told that it did not work. */
+const longestSignOut = 20_000
+
 const readOnly = async (): Promise<never> => {
   throw new Error('The audit log is read-only: entries are written by the database, and nothing changes them.')
 }
@@ -261,9 +264,10 @@ export const makeDataProvider = (fetch: typeof globalThis.fetch, onOtherViewer: 
     const headers = headersFor(init)
     return sameViewer.ownAnswer(headers, await fetch(address, { ...init, headers }))
   }
-  const [sendIt, requestIt] = [makeSend(fetchForViewer, addressOf('graphql')), makeRequest(fetchOwn)]
+  const [sendIt, requestIt, doIt] = [makeSend(fetchForViewer, addressOf('graphql')), makeRequest(fetchOwn), makeRequest(fetchOwn, 204)]
   const send: Send = (...question) => sendIt(...question).catch(sameViewer.notice)
   const request: Request = (...question) => requestIt(...question).catch(sameViewer.notice)
+  const done: Request = (...question) => doIt(...question).catch(sameViewer.notice)
   const allowed = async (document: string, variables: object, signal?: AbortSignal): Promise<unknown> => {
     const data = await send(document, variables, signal)
     sameViewer.checkGranted(data)
@@ -303,14 +307,14 @@ export const makeDataProvider = (fetch: typeof globalThis.fetch, onOtherViewer: 
         .eventHistogram,
     getViews: async (signal) => savedViews.parse(await request('GET', 'views', undefined, signal)).views,
     saveView: async (name, query) => {
-      await request('PUT', `views/${encodeURIComponent(name)}`, { query })
+      await done('PUT', `views/${encodeURIComponent(name)}`, { query })
     },
     deleteView: async (name) => {
-      await request('DELETE', `views/${encodeURIComponent(name)}`)
+      await done('DELETE', `views/${encodeURIComponent(name)}`)
     },
     signOut: async () => {
       sameViewer.forget()
-      await request('DELETE', 'session')
+      await done('DELETE', 'session', undefined, AbortSignal.timeout(longestSignOut))
     },
     getRecording: async (signal) => recording.parse(await request('GET', 'recording', undefined, signal)),
     getLeftOut: async (signal) => leftOut.parse(await request('GET', 'left-out', undefined, signal)),

@@ -1,16 +1,21 @@
+import { createHash } from 'node:crypto'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { download, receiptIn } from '../../admin-ui/src/export/download.ts'
 import { RequestError } from '../../admin-ui/src/request/request-error.ts'
+import { csvFile, workbookFile } from './exported-file.ts'
 
 const it = suite('A file that is exported')
 const sha256 = 'ab'.repeat(32)
 const csv = `\u{FEFF}"id","sentence"\r\n"1","a\nb"\r\n"# end of export: rows=1 sha256=${sha256}","{""rows"": 1}"\r\n`
 const jsonl = `{"id":"1"}\n${JSON.stringify({ receipt: { rows: 1, sha256, zone: 'UTC' } })}\n`
 
-const get = (body: BodyInit | null, headers: Record<string, string> = {}, status = 200) => {
-  const answer = async () => new Response(body, { status, headers: { 'content-type': 'text/csv', 'x-request-id': 'req-1', ...headers } })
-  return download(answer, '/export/events.csv', new AbortController().signal, () => undefined)
+const workbook = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
+const types = { csv: 'text/csv; charset=utf-8; header=present', jsonl: 'application/jsonl; charset=utf-8', xlsx: workbook }
+
+const get = (body: BodyInit | null, headers: Record<string, string> = {}, status = 200, format: keyof typeof types = 'csv') => {
+  const answer = async () => new Response(body, { status, headers: { 'content-type': types[format], 'x-audit-export-id': '77', 'x-request-id': 'req-1', ...headers } })
+  return download(answer, `/export/events.${format}?q=.csv`, new AbortController().signal, () => undefined)
 }
 const reasonOf = async (attempt: Promise<unknown>) => {
   const error = await attempt.catch((error: unknown) => error)
@@ -33,9 +38,33 @@ it('has none if the end is missing, cut, or only quoted by an entry', () => {
 })
 
 it('is handed over as a whole, with its name and the entry about it', async () => {
-  const { file, name, receipt, entry } = await get(csv, { 'content-disposition': 'attachment; filename="audit-log-2026-11-23.csv"', 'x-audit-export-id': '77' })
-  assert.equal([await file.text(), name, receipt?.rows, entry], [csv.slice(1), 'audit-log-2026-11-23.csv', 1, '77'])
-  assert.is(file.size, Buffer.byteLength(csv), 'the byte order mark is in the file')
+  const whole = csvFile('\u{FEFF}"id","sentence"\r\n"1","å\nb"\r\n', 1)
+  const { file, name, receipt, entry, isChecked } = await get(whole, { 'content-disposition': 'attachment; filename="audit-log-2026-11-23.csv"' })
+  assert.equal([await file.text(), name, receipt?.rows, entry, isChecked], [whole.slice(1), 'audit-log-2026-11-23.csv', 1, '77', true])
+  assert.is(file.size, Buffer.byteLength(whole), 'the byte order mark is in the file')
+})
+
+it('is handed over however much was asked for, and as a workbook by the hash at its end', async () => {
+  const lines = '{"id":"1"}\n'
+  const sha256 = createHash('sha256').update(lines).digest('hex')
+  const { receipt } = await get(`${lines}${JSON.stringify({ receipt: { filter: 'å'.repeat(100_000), rows: 1, sha256 } })}\n`, {}, 200, 'jsonl')
+  assert.equal(receipt, { rows: 1, sha256 })
+  assert.is((await get(workbookFile('PK…'), {}, 200, 'xlsx')).isChecked, true)
+})
+
+it('is not handed over if it is cut, or if something in it is missing or another', async () => {
+  const whole = csvFile('"id"\r\n"1"\r\n"2"\r\n', 2)
+  assert.equal(await reasonOf(get(whole.replace('"1"\r\n', ''))), ['altered', 'req-1'])
+  assert.equal(await reasonOf(get(workbookFile('PK…').slice(1), {}, 200, 'xlsx')), ['altered', 'req-1'])
+  assert.equal(await reasonOf(get(workbookFile('PK…').slice(0, -1), {}, 200, 'xlsx')), ['network', 'req-1'])
+  assert.equal(await reasonOf(get('', {}, 200, 'xlsx')), ['network', 'req-1'])
+})
+
+it('is not what something between here and the server answers in its place', async () => {
+  assert.equal(await reasonOf(get('<html>Sign in</html>', { 'content-type': 'text/html' })), ['not_export', 'req-1'])
+  assert.equal(await reasonOf(get(workbookFile('PK…'), { 'content-type': 'text/html' }, 200, 'xlsx')), ['not_export', 'req-1'])
+  assert.equal(await reasonOf(get(csvFile('"id"\r\n', 0), { 'content-type': types.jsonl })), ['not_export', 'req-1'])
+  assert.equal(await reasonOf(get(csvFile('"id"\r\n', 0), { 'x-audit-export-id': '' })), ['not_export', 'req-1'])
 })
 
 it('is not handed over if it broke off, with or without an error of the connection', async () => {

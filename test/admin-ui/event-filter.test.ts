@@ -85,6 +85,7 @@ it('that is refused is explained in the reader\u2019s words', () => {
   assert.is(badFilterInWords('query has more than 10 words', sv), 'Sökningen har fler än 10 ord. Ta bort några av dem.')
   assert.is(badFilterInWords('query is longer than 200 characters', sv), 'Filtret är längre än 200 tecken.')
   assert.is(badFilterInWords('"moved" is not one of api, app', sv), 'Här finns inget med det namnet: "moved".')
+  assert.is(badFilterInWords(String.raw`"a\"b", "c\\" is not one of contact, cv`, sv), String.raw`Här finns inget med det namnet: "a\"b", "c\\".`)
   assert.is(badFilterInWords('something new \u202e', sv), 'something new ⟨U+202E⟩')
   assert.is(badFilterInWords('query has no word; something new', sv), 'query has no word; something new')
 })

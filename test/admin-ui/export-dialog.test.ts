@@ -4,7 +4,8 @@ import type { Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openBrowser, type TestBrowser } from '../harness/browser.ts'
-import { now, ordinary } from './scenario.ts'
+import { csvFile, workbookFile } from './exported-file.ts'
+import { exportEnd, now, ordinary } from './scenario.ts'
 import { startScreenServer, type Failure, type Scenario, type ScreenServer } from './screen-server.ts'
 import { button, heading, log, rows } from './state-suite.ts'
 
@@ -22,9 +23,10 @@ test.after(async () => {
   await server.close()
 })
 
-async function open(address = log, scenario: Partial<Scenario> = {}): Promise<void> {
+async function open(address = log, scenario: Partial<Scenario> = {}, script?: () => void): Promise<void> {
   server.scenario = { ...ordinary(), ...scenario }
   page = await browser.page({ reducedMotion: 'reduce', viewport: { width: 1280, height: 800 } })
+  if (script !== undefined) await page.addInitScript(script)
   await page.clock.setFixedTime(now)
   await page.goto(`${server.url}${address}`)
   await rows(page)
@@ -48,7 +50,7 @@ test('an export is saved once all of it is there, and shows its receipt', async 
   await open()
   await button(page, 'Export').click()
   const [file] = await Promise.all([page.waitForEvent('download'), button(page, 'Download').click()])
-  assert.is(file.suggestedFilename(), 'audit-log-2026-11-23.csv')
+  assert.is(file.suggestedFilename(), 'audit-log-2026-11-23.xlsx')
   assert.is((await readFile(await file.path(), 'utf8')).replace('\u{FEFF}', ''), server.scenario.file)
   const sha256 = createHash('sha256').update(await readFile(await file.path())).digest('hex')
   await page.getByText(sha256).waitFor()
@@ -71,6 +73,38 @@ test('an export that breaks off, or is cancelled, leaves no file', async () => {
   await button(page, 'Cancel').click()
   await page.getByText('What will be in the file').waitFor()
   assert.is(files, 0)
+})
+
+const wrong: Readonly<Record<string, Partial<Scenario> & { readonly form: string; readonly said: string }>> = {
+  'a workbook that is cut': { form: 'Excel workbook', file: workbookFile('rows').slice(0, -5), said: 'The connection broke off before the file was whole.' },
+  'a workbook that is empty': { form: 'Excel workbook', file: '', said: 'The connection broke off before the file was whole.' },
+  'rows that are gone': { form: 'CSV with commas', file: csvFile('"id"\n"1"\n"2"\n', 2).replace('"2"\n', ''), said: 'The file that came is not the one that the server sent' },
+  'a page to sign in': { form: 'CSV with commas', file: '<html>Sign in</html>', fileType: 'text/html', said: 'What came is not an export' },
+  'a file that the log says is another': {
+    form: 'CSV with commas', file: csvFile('"id"\n', 0), said: 'The file that came is not the one that the server sent',
+    events: [{ ...exportEnd(0), action: 'audit.export_ended', id: '95000', objectId: '95000' }],
+  },
+}
+
+for (const [what, { form, said, ...scenario }] of Object.entries(wrong)) {
+  test(`${what}, answered in place of the export, is not saved`, async () => {
+    await open(log, scenario)
+    let files = 0
+    page.on('download', () => { files += 1 })
+    await button(page, 'Export').click()
+    await page.getByRole('radio', { name: form }).check()
+    await button(page, 'Download').click()
+    await page.getByText('No file was saved').waitFor()
+    await page.getByText(said).waitFor()
+    assert.is(files, 0)
+  })
+}
+
+test('a file that the browser cannot check is not called whole', async () => {
+  await open(log, {}, () => Object.defineProperty(crypto, 'subtle', { value: undefined }))
+  await button(page, 'Export').click()
+  await Promise.all([page.waitForEvent('download'), button(page, 'Download').click()])
+  await page.getByText('The file is saved, but this browser could not check it').waitFor()
 })
 
 const refusals: readonly { readonly failure: Failure; readonly en: string; readonly sv: string; readonly again: boolean }[] = [

@@ -107,9 +107,10 @@ it('can be two instants, as a stretch of the histogram gives them, and goes thro
   assert.equal(readPeriod(address), period)
   assert.equal(periodToInstants(period, zone, '2026-11-23'), { from: period.from, to: period.to })
   assert.equal(periodFaults(address), [])
-  for (const wrong of ['from=2026-11-23T14:00:00Z&to=2026-11-23T13:00:00Z', 'from=2026-11-23T13:00:00Z', 'from=2026-13-01T00:00:00Z&to=2026-12-01']) {
+  for (const wrong of ['from=2026-11-23T14:00:00Z&to=2026-11-23T13:00:00Z', 'from=2026-11-23T13:00:00Z', 'from=2026-13-01T00:00:00Z&to=2026-12-01', 'from=2026-02-30T00:00:00Z&to=2026-03-05T00:00:00Z']) {
     assert.ok(periodFaults(new URLSearchParams(wrong)).length > 0, wrong)
   }
+  assert.equal(periodAround('9999-12-31T23:59:59.999999Z', 60_000), { preset: 'instants', from: '9999-12-31T23:58:59.999Z', to: '9999-12-31T23:59:59.999Z' })
   assert.equal(periodAround('2026-11-23T13:00:00.5Z', 300_000), { preset: 'instants', from: '2026-11-23T12:55:00.500Z', to: '2026-11-23T13:05:00.500Z' })
 })
 
@@ -129,6 +130,14 @@ it('is whole days where a stretch of the histogram is that in the zone, and inst
   assert.is(bucketInWords(monday, 'day', 'en', zone), '23 Nov 2026')
   assert.is(bucketInWords(bucket('2026-11-22T23:00:00Z', '2026-11-29T23:00:00Z'), 'week', 'en', zone).replaceAll(/\s/g, ' '), '23 – 29 Nov 2026')
   assert.is(bucketInWords(bucket('2026-10-31T23:00:00Z', '2026-11-30T23:00:00Z'), 'month', 'sv', zone), 'november 2026')
+})
+
+it('ends with the year 9999, whatever the histogram says, and a stretch that has no time is named as it came', () => {
+  const last = { from: '9999-12-30T23:00:00Z', to: '10000-01-02T23:00:00Z' }
+  assert.equal(periodOf(last, last, zone), days('9999-12-31', '9999-12-31'))
+  assert.equal(periodOf({ ...last, from: '9999-12-31T23:00:00Z' }, last, zone), days('9999-12-31', '9999-12-31'))
+  assert.is(bucketInWords({ from: '9999-11-30T23:00:00Z', to: '10000-01-31T23:00:00Z' }, 'month', 'en', zone).replaceAll(/\s/g, ' '), 'December 9999 – January 10000')
+  assert.is(bucketInWords({ from: '9999-12-31T23:00:00Z', to: 'infinity' }, 'month', 'en', zone), '9999-12-31T23:00:00Z – infinity')
 })
 
 it.run()

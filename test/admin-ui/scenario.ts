@@ -1,4 +1,5 @@
 import type { TopEvent, WholeEvent } from '../../admin-ui/src/event/event.ts'
+import { workbookFile } from './exported-file.ts'
 import type { Scenario } from './screen-server.ts'
 
 /** The moment at which the screens of the tests are looked at. */
@@ -105,6 +106,6 @@ export function ordinary(size = 60): Scenario {
     views: [{ name: 'Export av kunder, 90 dagar', query: 'action=customers.exported&period=90d', savedAt: '2026-11-20T08:00:00Z' }],
     failures: {},
     pageSize: 50,
-    file: `"id","sentence"\n${roots.map(({ id, sentence }) => `"${id}","${sentence}"\n`).join('')}"# end of export: rows=${size} sha256=${'4f'.repeat(32)}",\n`,
+    file: workbookFile(roots.map(({ id, sentence }) => `${id} ${sentence}\n`).join('')),
   }
 }

@@ -13,10 +13,12 @@ import type { Appearance } from '../../server/appearance.ts'
 import { builtScreens, serveScreens } from '../../server/screens.ts'
 
 /** What the screens can ask for. */
-export type Question = 'viewer' | 'page' | 'act' | 'entry' | 'count' | 'facets' | 'histogram' | 'views' | 'recording' | 'export'
+export type Question = 'viewer' | 'page' | 'act' | 'entry' | 'count' | 'facets' | 'histogram' | 'views' | 'recording' | 'export' | 'save' | 'session'
 
 /** How a question goes instead of being answered. */
-export type Failure = { readonly status: number; readonly code: string; readonly message?: string; readonly detail?: string; readonly hint?: string } | 'silence' | 'broken off'
+export type Failure =
+  | { readonly status: number; readonly code: string; readonly message?: string; readonly detail?: string; readonly hint?: string }
+  | 'silence' | 'broken off' | 'a proxy answers'
 
 /** What the log holds as far as a screen sees it. */
 export type Scenario = {
@@ -34,8 +36,10 @@ export type Scenario = {
   failures: Partial<Record<Question, Failure>>
   /** Entries of a page. */
   pageSize: number
-  /** The file that an export gives; without its last line it is broken off. */
+  /** The file that an export gives, in the form that is asked for, a workbook at first; without its end it is broken off. */
   file: string
+  /** What the file is said to be, where it is not what was asked for. */
+  fileType?: string
 }
 
 export type ScreenServer = {
@@ -47,6 +51,11 @@ export type ScreenServer = {
   /** How many files were asked for. */
   exports: number
   readonly close: () => Promise<void>
+}
+
+const contentTypes: Readonly<Record<string, string>> = {
+  csv: 'text/csv; charset=utf-8; header=present', jsonl: 'application/jsonl; charset=utf-8',
+  xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 }
 
 const question = z.object({ query: z.string(), variables: z.record(z.string(), z.unknown()).default({}) })
@@ -84,6 +93,7 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
     if (failure === undefined) return false
     if (failure === 'silence') return true
     if (failure === 'broken off') response.destroy()
+    else if (failure === 'a proxy answers') response.type('html').send('<html>Sign in</html>')
     else {
       const { status, message = 'It did not work.', ...rest } = failure
       response.status(status).json({ error: { ...rest, message, id: 'req-2026-11-23' } })
@@ -102,12 +112,19 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
     if (!failed('views', response)) response.json({ views: server.scenario.views })
   })
   app.put('/views/:name', express.json(), (request, response) => {
+    if (failed('save', response)) return
     const { query } = z.object({ query: z.string() }).parse(request.body)
     const others = server.scenario.views.filter(({ name }) => name !== request.params.name)
     server.scenario.views = [...others, { name: request.params.name, query, savedAt: '2026-11-23T12:00:00Z' }]
     response.status(204).end()
   })
+  app.delete('/session', (_request, response) => {
+    if (failed('session', response)) return
+    server.scenario.access = 'not_signed_in'
+    response.status(204).end()
+  })
   app.delete('/views/:name', (request, response) => {
+    if (failed('save', response)) return
     server.scenario.views = server.scenario.views.filter(({ name }) => name !== request.params.name)
     response.status(204).end()
   })
@@ -117,12 +134,15 @@ export async function startScreenServer(scenario: Scenario, appearance: Partial<
   app.get('/left-out', (_request, response) => {
     response.json(Object.fromEntries(server.scenario.recording.kinds.map(({ kind, leftOut }) => [kind, leftOut])))
   })
-  app.get('/export/events.:format', (_request, response) => {
+  app.get('/export/events.:format', ({ params: { format } }, response) => {
     server.exports += 1
     if (failed('export', response)) return
     const { access } = server.scenario
     if (access !== 'granted') return void response.status(access === 'not_signed_in' ? 401 : 403).json({ error: { code: access.toUpperCase(), message: 'No.', id: 'req-2026-11-23' } })
-    response.set({ 'content-type': 'text/csv; charset=utf-8', 'content-disposition': 'attachment; filename="audit-log-2026-11-23.csv"', 'x-audit-export-id': server.scenario.events[0]?.id ?? '' }).send(server.scenario.file)
+    response.set({
+      'content-type': server.scenario.fileType ?? contentTypes[format], 'content-disposition': `attachment; filename="audit-log-2026-11-23.${format}"`,
+      'x-audit-export-id': server.scenario.events[0]?.id ?? '',
+    }).send(Buffer.from(server.scenario.file))
   })
   app.use(serveScreens(folder, { ...nobody, ...appearance }))
 

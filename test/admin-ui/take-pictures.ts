@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { openBrowser } from '../harness/browser.ts'
+import { csvFile } from './exported-file.ts'
 import { now, ordinary } from './scenario.ts'
 import { startScreenServer } from './screen-server.ts'
 import { button, log, rows } from './state-suite.ts'
@@ -39,7 +39,7 @@ const pictures: readonly Picture[] = [
   { name: 'entry', options: laptop, address: `${log}/89999`, reach: (page) => page.getByRole('dialog').getByText('Anna Ek').waitFor(), isShown: true },
   { name: 'entry-phone', options: phone, address: `${log}/89999`, reach: (page) => page.getByRole('dialog').getByText('Anna Ek').waitFor() },
   { name: 'export', options: laptop, reach: async (page) => { await list(page); await button(page, 'Export').click(); await page.getByText('1,284 entries').last().waitFor() } },
-  { name: 'receipt', options: laptop, reach: async (page) => { await list(page); await button(page, 'Export').click(); await button(page, 'Download').click(); await page.getByText('The file is saved').waitFor() }, isShown: true },
+  { name: 'receipt', options: laptop, reach: async (page) => { await list(page); await button(page, 'Export').click(); await page.getByRole('radio', { name: 'CSV with commas' }).check(); await button(page, 'Download').click(); await page.getByText('The file is saved').waitFor() }, isShown: true },
   { name: 'recording', options: laptop, address: `${log}/recording`, reach: (page) => page.getByText('Zoë Lind').waitFor() },
 ]
 
@@ -51,8 +51,7 @@ async function asWebp(page: Page): Promise<Buffer> {
 }
 
 mkdirSync(folder, { recursive: true })
-const hash = createHash('sha256').update('a file').digest('hex')
-const server = await startScreenServer({ ...ordinary(), file: `"id","sentence"\n"# end of export: rows=1284 sha256=${hash}",\n` })
+const server = await startScreenServer({ ...ordinary(), file: csvFile('"id","sentence"\n', 1284) })
 const browser = await openBrowser()
 for (const { name, options, address = log, reach, isShown } of pictures) {
   const page = await browser.page({ reducedMotion: 'reduce', deviceScaleFactor: 2, ...options })

@@ -53,13 +53,63 @@ test('who says to have signed in, and has not, is told so', async () => {
 
 test('who signs out is told so, and that this is the log only', async () => {
   await open()
-  server.scenario = { ...server.scenario, access: 'not_signed_in' }
   await button(page, 'Sign out').click()
   await heading(page, 'You have signed out of the audit log')
   await page.getByText('You may still be signed in to the application.').waitFor()
   server.scenario = ordinary()
   await button(page, 'I have signed in').click()
   await rows(page)
+})
+
+const notEnded = { status: 503, code: 'SESSION_NOT_ENDED' }
+for (const [failure, said] of [
+  ['broken off', 'The server could not be reached.'], [{ status: 429, code: 'TOO_MANY_REQUESTS' }, 'The server is busy.'],
+  ['a proxy answers', 'Something went wrong.'], [notEnded, 'This browser is signed out, but whoever has a copy of its session could still use it'],
+] as const) {
+  test(`who could not be signed out is told so, and sees nothing of the log (${JSON.stringify(failure)})`, async () => {
+    await open(log, { failures: { session: failure } })
+    const asked: string[] = []
+    await button(page, 'Sign out').click()
+    await heading(page, 'You are not signed out yet')
+    page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`))
+    await page.getByText(said).waitFor()
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')))
+    await page.locator('button[lang]').click()
+    await heading(page, 'Du är inte utloggad än')
+    await page.locator('button[lang]').click()
+    await heading(page, 'You are not signed out yet')
+    for (const shown of ['p.sentence', 'text=Fredrik Isaksson', 'text=Nordljus Konsult AB']) assert.is(await page.locator(shown).count(), 0, shown)
+    assert.equal(asked, [], 'nothing is asked for')
+    if (failure === notEnded) return assert.is(await button(page, 'Try again').count(), 0)
+    await button(page, 'Try again').click()
+    await page.waitForTimeout(300)
+    await heading(page, 'You are not signed out yet')
+    server.scenario.failures = {}
+    await button(page, 'Try again').click()
+    await heading(page, 'You have signed out of the audit log')
+    server.scenario = ordinary()
+    await button(page, 'I have signed in').click()
+    await rows(page)
+  })
+}
+
+test('who signs out without a network is signed out when it is there again', async () => {
+  await open()
+  await page.context().setOffline(true)
+  await button(page, 'Sign out').click()
+  await heading(page, 'You are not signed out yet')
+  await page.context().setOffline(false)
+  await heading(page, 'You have signed out of the audit log')
+  assert.is(server.scenario.access, 'not_signed_in')
+})
+
+test('no view is said to be saved, or gone, that the server knows nothing of', async () => {
+  await open(log, { failures: { save: 'a proxy answers' } })
+  await button(page, 'Views').click()
+  await page.getByLabel('Name of this view').fill('Portal')
+  await button(page, 'Save').click()
+  await page.getByText('That did not work. Try again.').waitFor()
+  assert.is(await page.getByText('Saved: Portal.').count(), 0)
 })
 
 test('a menu says that nobody is signed in any more, and shows no zeros [case 219]', async () => {

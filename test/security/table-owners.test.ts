@@ -111,18 +111,18 @@ it('is told of by the log when a partition was detached by a statement that is p
   assert.equal(await told(), ['table.altered own.slot own.slot_1 was part of a tracked table, but is no longer: its deletions are not recorded.'])
 })
 
-for (const [what, statement, expected] of [
-  ['the trigger is disabled', 'alter table own.child disable trigger audit_capture; delete from own.child; alter table own.child enable always trigger audit_capture',
-    ['table.altered own.child The log could not follow it: canceling statement due to lock timeout.', 'table.altered own.child The log could not follow it: canceling statement due to lock timeout.']],
-  ['the table is dropped', 'drop table own.child', ['table.dropped own.child The log could not follow it: canceling statement due to lock timeout.']],
+for (const [what, statement] of [
+  ['disable the trigger', 'alter table own.child disable trigger audit_capture; delete from own.child; alter table own.child enable always trigger audit_capture'],
+  ['drop the table', 'drop table own.child'],
 ] as const) {
-  it(`is told of by the log when ${what} while another transaction holds up what follows it [case 24]`, async () => {
+  it(`cannot ${what} while another transaction holds up what follows it [case 24]`, async () => {
     const other = await db.as('postgres')
     // What follows a change of the parent locks the settings of the child.
-    await other.query('begin; alter table own.parent set (fillfactor = 90)')
-    await db.superuser.query(`set lock_timeout = '100ms'; begin; ${statement}; commit; reset lock_timeout`)
+    await other.query('begin; alter table own.parent rename to above')
+    await refused(db.superuser.query(`set lock_timeout = '100ms'; begin; ${statement}; commit`), '55P03')
+    await db.superuser.query('rollback; reset lock_timeout')
     await other.query('rollback')
-    assert.equal(await told(), expected)
+    assert.equal([await told(), await findingOf('triggers'), (await db.superuser.query('select from own.child')).rowCount], [[], '', 1])
   })
 }
 

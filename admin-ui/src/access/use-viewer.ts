@@ -3,6 +3,7 @@ import { createContext, useContext } from 'react'
 import { useDataProvider } from 'react-admin'
 import type { AuditDataProvider } from '../data-provider.ts'
 import { RequestError } from '../request/request-error.ts'
+import { isLeaving, useSignOut } from './sign-out.ts'
 import { nobody, type Viewer } from './viewer.ts'
 
 /** The key under which the answer to "who looks?" is kept. */
@@ -21,7 +22,7 @@ export const viewerQuery = (dataProvider: AuditDataProvider) => ({
 
 /** The answer to "who looks?", and how asking goes. Whoever comes back to the page may have signed in elsewhere meanwhile. */
 export const useViewerQuery = () =>
-  useQuery({ ...viewerQuery(useDataProvider<AuditDataProvider>()), refetchOnWindowFocus: 'always' })
+  useQuery({ ...viewerQuery(useDataProvider<AuditDataProvider>()), refetchOnWindowFocus: 'always', enabled: !isLeaving(useSignOut()) })
 
 /** Who looks, as far as it is known by now. */
 export const useViewerIfKnown = (): Viewer | undefined => useViewerQuery().data

@@ -1,6 +1,7 @@
 import { addressOf, mount } from '../request/address.ts'
 import { entryPath } from '../shell/place.ts'
 import type { WholeEvent } from './event.ts'
+import { jsonText } from './json-text.ts'
 
 /** The address of an entry, for somebody else. */
 export const linkTo = (origin: string, id: string, search: string): string =>
@@ -11,7 +12,7 @@ export const asText = (event: WholeEvent, when: string, source: string, link: st
   `${when}\n${event.sentence} [${source}]\n${link}`
 
 /** An entry as the server gave it. */
-export const asJson = (event: WholeEvent): string => JSON.stringify(event, null, 2)
+export const asJson = (event: WholeEvent): string => jsonText(event, 2)
 
 /** The question that gives the entry in psql. */
 export const asSql = ({ id }: Pick<WholeEvent, 'id'>): string =>
@@ -28,17 +29,15 @@ export const asCurl = (origin: string, question: { readonly query: string; reado
     `--data ${quoted(JSON.stringify(question))}`,
   ].join(' \\\n  ')
 
-type Json = NonNullable<WholeEvent['snapshot']>
-
 /** A value as a cell that can be pasted into a spreadsheet: nothing in it runs as a formula there. */
-const cell = (value: Json | null): string => {
-  const text = value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+const cell = (value: unknown): string => {
+  const text = value === null ? '' : typeof value === 'object' ? jsonText(value) : String(value)
   const safe = typeof value === 'string' && /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text
   return /[\t\r\n"]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 /** A row of a table as lines of column and value, to be pasted into a spreadsheet or a message. */
-export const asTable = (row: Json): string =>
+export const asTable = (row: unknown): string =>
   (typeof row === 'object' && row !== null && !Array.isArray(row) ? Object.entries(row) : [['', row] as const])
     .map(([column, value]) => `${cell(column)}\t${cell(value)}`)
     .join('\n')

@@ -8,6 +8,7 @@ import { sourceName } from '../filter/in-words.ts'
 import { CopyOutcome } from '../shell/copy-outcome.tsx'
 import { useCopy } from '../shell/use-copy.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
+import { instantOf } from '../time/day.ts'
 import { formatExact } from '../time/format.ts'
 import { asCurl, asJson, asSql, asText, linkTo } from './copy-as.ts'
 import type { WholeEvent } from './event.ts'
@@ -24,7 +25,7 @@ export const CopyMenu = ({ event, zone }: { event: WholeEvent; zone: string }): 
   const link = linkTo(origin, event.id, search)
   const forms = {
     text: () =>
-      asText(event, formatExact(new Date(event.occurredAt), locale, zone), sourceName(event.source, translate), link),
+      asText(event, formatExact(instantOf(event.occurredAt), locale, zone), sourceName(event.source, translate), link),
     link: () => link,
     json: () => asJson(event),
     sql: () => asSql(event),

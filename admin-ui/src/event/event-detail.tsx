@@ -6,8 +6,10 @@ import { sourceName, thingName } from '../filter/in-words.ts'
 import { Notice } from '../problem/notice.tsx'
 import { Problem } from '../problem/problem.tsx'
 import { reasonOf } from '../request/request-error.ts'
+import { LoadBoundary } from '../shell/load-boundary.tsx'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
+import { instantOf } from '../time/day.ts'
 import { formatExact, formatRelative } from '../time/format.ts'
 import { useNow } from '../time/use-now.ts'
 import { ActBranches } from './act-branches.tsx'
@@ -68,7 +70,7 @@ const Detail = ({ event, zone }: { event: WholeEvent; zone: string }): ReactNode
   const translate = useTranslate()
   const locale = useReadersLocale()
   const now = useNow()
-  const instant = new Date(event.occurredAt)
+  const instant = instantOf(event.occurredAt)
   const { details } = event
   const isOfExport = /\.export(ed|_ended)$/.test(event.action)
   const factName = (name: string) => {
@@ -140,11 +142,16 @@ const Detail = ({ event, zone }: { event: WholeEvent; zone: string }): ReactNode
           <ActBranches act={actOf(event)} current={event.id} />
         </DetailPart>
       )}
-      {event.action.endsWith('.deleted') && <DeletedRow event={event} />}
+      {/* Who and when stay, whatever an application wrote into the rest. */}
+      <LoadBoundary fallback={<DetailPart title={text('detail.snapshot')}>{text('detail.not_shown')}</DetailPart>}>
+        {event.action.endsWith('.deleted') && <DeletedRow event={event} />}
+      </LoadBoundary>
       {details != null && (
         <DetailPart title={text(isOfExport ? 'detail.facts' : 'detail.other_facts')}>
-          <JsonTable value={plainFacts(details, locale)} nameOf={factName} />
-          <RawJson value={details} />
+          <LoadBoundary fallback={text('detail.not_shown')}>
+            <JsonTable value={plainFacts(details, locale)} nameOf={factName} />
+            <RawJson value={details} />
+          </LoadBoundary>
         </DetailPart>
       )}
       {isOfExport && <ExportEnd event={event} zone={zone} />}

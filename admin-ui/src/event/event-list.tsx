@@ -3,7 +3,7 @@ import { memo, type MouseEvent, type ReactNode, useCallback, useEffect, useMemo 
 import { useNavigate } from 'react-router-dom'
 import { entryPath } from '../shell/place.ts'
 import { useText } from '../text/use-text.ts'
-import { addDays, dayOf } from '../time/day.ts'
+import { addDays, dayOf, instantOf } from '../time/day.ts'
 import { formatDay } from '../time/format.ts'
 import { useNow } from '../time/use-now.ts'
 import type { ListedEvent } from './event.ts'
@@ -96,7 +96,7 @@ const Days = memo(({ answer: { events, ends, query }, zone, current }: DaysProps
   const days = useMemo(() => {
     const byDay = new Map<string, ListedEvent[]>()
     for (const event of events) {
-      const day = dayOf(new Date(event.occurredAt), zone)
+      const day = dayOf(instantOf(event.occurredAt), zone)
       const known = byDay.get(day)
       if (known) known.push(event)
       else byDay.set(day, [event])
@@ -120,7 +120,7 @@ const Days = memo(({ answer: { events, ends, query }, zone, current }: DaysProps
             zone={zone}
             query={query}
             current={event.id === current}
-            recent={now.getTime() - Date.parse(event.occurredAt) < hours24}
+            recent={now.getTime() - instantOf(event.occurredAt).getTime() < hours24}
             words={words}
           />
         ))}

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import type { Locale } from '../text/locale.ts'
+import { instantOf } from '../time/day.ts'
 import { formatExact, formatRelative, formatTime } from '../time/format.ts'
 import { useNow } from '../time/use-now.ts'
 
@@ -17,7 +18,7 @@ type EventTimeProps = {
 
 /** The time of an entry: on the clock of the zone, how long ago while that is today's news, and exactly as a title. */
 export const EventTime = ({ at, zone, locale, recent }: EventTimeProps): ReactNode => {
-  const instant = new Date(at)
+  const instant = instantOf(at)
   return (
     <time dateTime={at} title={formatExact(instant, locale, zone)}>
       {recent && <Relative instant={instant} locale={locale} />}

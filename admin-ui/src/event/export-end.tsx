@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { Link, useLocation } from 'react-router-dom'
 import { entryPath } from '../shell/place.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
+import { instantOf } from '../time/day.ts'
 import { formatExact } from '../time/format.ts'
 import { DetailPart } from './detail-part.tsx'
 import type { WholeEvent } from './event.ts'
@@ -40,7 +41,7 @@ export const ExportEnd = ({ event, zone }: { event: WholeEvent; zone: string }):
           <EventSentence parts={end.sentenceParts} />
         </TextLink>
         <Box component="span" sx={{ display: 'block', typography: 'caption', color: 'text.secondary' }}>
-          {formatExact(new Date(end.occurredAt), locale, zone)}
+          {formatExact(instantOf(end.occurredAt), locale, zone)}
         </Box>
       </Typography>
     </DetailPart>

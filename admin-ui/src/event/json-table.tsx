@@ -4,9 +4,7 @@ import { type ReactNode, useState } from 'react'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { formatNumber } from '../time/format.ts'
 import { visible } from '../text/visible.ts'
-import type { WholeEvent } from './event.ts'
-
-type Json = NonNullable<WholeEvent['snapshot']>
+import { jsonText } from './json-text.ts'
 
 const Table = styled('table')(({ theme }) => ({
   width: '100%',
@@ -28,7 +26,7 @@ const Table = styled('table')(({ theme }) => ({
   '& .empty': { color: theme.palette.text.secondary, fontStyle: 'italic' },
 }))
 
-const isObject = (value: Json): value is { readonly [key: string]: Json } =>
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** So much of a text is shown at first: a whole document in one column must not freeze the page. */
@@ -51,7 +49,7 @@ const LongText = ({ value }: { value: string }): ReactNode => {
 }
 
 type JsonTableProps = {
-  readonly value: Json
+  readonly value: unknown
   /** What a column is called, where it has a name for people. */
   readonly nameOf?: (column: string) => string
 }
@@ -59,9 +57,9 @@ type JsonTableProps = {
 /** A row of a table as it was: a line for each column. */
 export const JsonTable = ({ value, nameOf = visible }: JsonTableProps): ReactNode => {
   const text = useText()
-  const cell = (of: Json) => {
+  const cell = (of: unknown) => {
     if (of === null || of === '') return <span className="empty">{text('detail.empty')}</span>
-    return <LongText value={typeof of === 'string' ? of : JSON.stringify(of, null, 1)} />
+    return <LongText value={typeof of === 'string' ? of : jsonText(of, 1)} />
   }
   return (
     <Table>
@@ -92,7 +90,7 @@ export const JsonTable = ({ value, nameOf = visible }: JsonTableProps): ReactNod
 const visibleLines = (value: string) => value.split('\n').map(visible).join('\n')
 
 /** The same as it is kept, folded away. */
-export const RawJson = ({ value }: { value: Json }): ReactNode => {
+export const RawJson = ({ value }: { value: unknown }): ReactNode => {
   const text = useText()
   const [isOpen, setIsOpen] = useState(false)
   return (
@@ -114,7 +112,7 @@ export const RawJson = ({ value }: { value: Json }): ReactNode => {
           whiteSpace: 'pre-wrap',
         }}
       >
-        {isOpen && <LongText value={JSON.stringify(value, null, 2)} />}
+        {isOpen && <LongText value={jsonText(value, 2)} />}
       </Box>
     </Box>
   )

@@ -13,6 +13,13 @@ import { actOf, type WholeEvent } from './event.ts'
 
 const fiveMinutes = 300_000
 
+/** As many characters as a filter takes of each; see `longest` in `server/event-filter.ts`. */
+const longest = { identifier: 500, object: 2_704 }
+
+/** What can be asked for, of something that is recorded as long as it is. */
+const asked = (value: string | null, most = longest.identifier): string | null =>
+  value === null || value.trim() === '' || [...value].length > most ? null : value
+
 /** From one entry to others like it, or to all but those. */
 export const NarrowMenu = ({ event }: { event: WholeEvent }): ReactNode => {
   const text = useText()
@@ -20,7 +27,9 @@ export const NarrowMenu = ({ event }: { event: WholeEvent }): ReactNode => {
   const navigate = useNavigate()
   const [filter] = useFilter()
   const [anchor, setAnchor] = useState<HTMLElement | null>(null)
-  const { actorId, objectKind, objectId, requestId, action, source } = event
+  const { action, source } = event
+  const [actorId, objectKind, requestId] = [asked(event.actorId), asked(event.objectKind), asked(event.requestId)]
+  const objectId = asked(event.objectId, longest.object)
   const item = (label: string, next: EventFilter) => (
     <MenuItem
       key={label}

@@ -53,11 +53,9 @@ export const ExportDialog = ({ filter, input, zone, close }: ExportDialogProps):
       <DialogActions sx={{ px: 3, pb: 2 }}>
         {state.step === 'done' ? (
           <>
-            {state.entry !== null && (
-              <Button component={Link} to={entryPath(state.entry, search)} onClick={close}>
-                {text('export.entry')}
-              </Button>
-            )}
+            <Button component={Link} to={entryPath(state.entry, search)} onClick={close}>
+              {text('export.entry')}
+            </Button>
             <Button variant="contained" autoFocus onClick={close}>
               {text('export.close')}
             </Button>

@@ -21,6 +21,8 @@ const byCode: Readonly<Record<string, TextKey>> = {
 
 const byReason: Readonly<Partial<Record<Reason, TextKey>>> = {
   network: 'export.failed_network',
+  not_export: 'export.failed_not_export',
+  altered: 'export.failed_altered',
   busy: 'export.failed_away',
   too_slow: 'export.failed_too_slow',
   too_long: 'export.failed_too_long',

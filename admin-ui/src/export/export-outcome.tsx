@@ -34,11 +34,11 @@ export const ExportOutcome = ({ state, expected }: { state: ExportState; expecte
       )
     }
     case 'done': {
-      const { name, rows, sha256 } = state
+      const { name, rows, sha256, isChecked } = state
       return (
         <Box role="status">
           <Typography variant="body1" sx={{ fontWeight: 600, mb: 1 }}>
-            {text('export.done')}
+            {text(isChecked ? 'export.done' : 'export.done_unchecked')}
           </Typography>
           <Box
             component="dl"

@@ -17,6 +17,8 @@ export type Period =
 export type Instants = { from?: string; to?: string }
 
 const beginning = '0001-01-01'
+/** What an address can say last. */
+const lastInstant = Date.parse('9999-12-31T23:59:59.999Z')
 
 /** The first day of the month that lies so many months before (after, if negative) that of the day. */
 const monthBefore = (day: string, count: number): string => {
@@ -29,7 +31,7 @@ const monthBefore = (day: string, count: number): string => {
 const monthsIntoQuarter = (day: string): number => (Number(day.slice(5, 7)) - 1) % 3
 
 const isInstant = (text: string | null): text is string =>
-  text !== null && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/.test(text) && !Number.isNaN(Date.parse(text))
+  text !== null && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z$/.test(text) && isDay(text.slice(0, 10)) && !Number.isNaN(Date.parse(text))
 
 const instantsIn = (address: URLSearchParams) => {
   const [from, to] = [address.get('from'), address.get('to')]
@@ -123,5 +125,5 @@ export const periodToInstants = (period: Period | null, zone: string, today: str
 export const periodAround = (instant: string, reach: number): Period => ({
   preset: 'instants',
   from: new Date(Date.parse(instant) - reach).toISOString(),
-  to: new Date(Date.parse(instant) + reach).toISOString(),
+  to: new Date(Math.min(Date.parse(instant) + reach, lastInstant)).toISOString(),
 })

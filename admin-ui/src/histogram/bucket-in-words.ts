@@ -1,9 +1,10 @@
-import { addDays, dayOf, firstInstantOf } from '../time/day.ts'
+import { addDays, dayOf, firstInstantOf, instantOf } from '../time/day.ts'
 import { formatBetween, formatDays, formatMonths, formatYears } from '../time/format.ts'
 import type { Locale } from '../text/locale.ts'
 import type { Period } from '../filter/period.ts'
 import type { Stretch } from './event-histogram.ts'
 
+const lastOfAll = '9999-12-31'
 const ofTheClock = new Set(['minute', 'hour'])
 
 /**
@@ -11,7 +12,8 @@ const ofTheClock = new Set(['minute', 'hour'])
  * that lie side by side, as one: `July – September 2026`.
  */
 export const bucketInWords = ({ from, to }: Stretch, unit: string, locale: Locale, zone: string): string => {
-  const [first, end] = [new Date(from), new Date(to)]
+  const [first, end] = [instantOf(from), instantOf(to)]
+  if (Number.isNaN(first.getTime()) || Number.isNaN(end.getTime())) return `${from} – ${to}`
   if (ofTheClock.has(unit)) return formatBetween(first, end, locale, zone)
   const last = new Date(end.getTime() - 1)
   if (unit === 'month') return formatMonths(first, last, locale, zone)
@@ -21,8 +23,11 @@ export const bucketInWords = ({ from, to }: Stretch, unit: string, locale: Local
 
 /** Stretches that lie side by side as a period: whole days of the zone where they are that. */
 export const periodOf = (first: Stretch, last: Stretch, zone: string): Period => {
-  const [from, to] = [new Date(first.from), new Date(last.to)]
+  const [from, to] = [instantOf(first.from), instantOf(last.to)]
   const [firstDay, dayAfter] = [dayOf(from, zone), dayOf(to, zone)]
+  // No address has a day after the last of 9999, which bounds nothing.
+  const isBeyond = (day: string) => day.length > lastOfAll.length
+  if (isBeyond(dayAfter)) return { preset: null, firstDay: isBeyond(firstDay) ? lastOfAll : firstDay, lastDay: lastOfAll }
   const isDays =
     firstInstantOf(firstDay, zone).getTime() === from.getTime() && firstInstantOf(dayAfter, zone).getTime() === to.getTime()
   return isDays

@@ -3,7 +3,7 @@ import { lazy, type ReactNode, Suspense, useCallback, useState } from 'react'
 import { type Question, useFilter } from '../filter/use-filter.ts'
 import { LoadBoundary } from '../shell/load-boundary.tsx'
 import { useReadersLocale, useText } from '../text/use-text.ts'
-import { dayOf } from '../time/day.ts'
+import { dayOf, instantOf } from '../time/day.ts'
 import { formatShortDay, formatTick } from '../time/format.ts'
 import { Brush } from './brush.tsx'
 import { bucketInWords, periodOf } from './bucket-in-words.ts'
@@ -37,8 +37,9 @@ const Frame = styled('section')(({ theme }) => ({
 const sum = (buckets: readonly Bucket[], of: 'deletions' | 'exports' | 'others') =>
   buckets.reduce((total, bucket) => total + bucket[of], 0)
 
-/** When things happened: a stretch that is clicked or dragged over becomes the period. It fails without the list. */
-export const Histogram = ({ question, zone }: { question: Question; zone: string }): ReactNode => {
+type HistogramProps = { readonly question: Question; readonly zone: string }
+
+const Drawn = ({ question, zone }: HistogramProps): ReactNode => {
   const text = useText()
   const locale = useReadersLocale()
   const [, setFilter] = useFilter()
@@ -51,7 +52,7 @@ export const Histogram = ({ question, zone }: { question: Question; zone: string
     (bucket: Bucket, before: Bucket | null) =>
       isOne
         ? bucketInWords(bucket, unit, locale, zone)
-        : formatTick(new Date(bucket.from), before && new Date(before.from), unit, locale, zone),
+        : formatTick(instantOf(bucket.from), before && instantOf(before.from), unit, locale, zone),
     [isOne, unit, locale, zone],
   )
   if (isError && !data) {
@@ -122,10 +123,27 @@ export const Histogram = ({ question, zone }: { question: Question; zone: string
       </Box>
       {inexact && (
         <Typography variant="caption" component="p" color="textSecondary" sx={{ mb: 0.75 }}>
-          {text('histogram.not_all', { when: formatShortDay(dayOf(new Date(Date.parse(inexact.to) - 1), zone), locale) })}
+          {text('histogram.not_all', { when: formatShortDay(dayOf(new Date(instantOf(inexact.to).getTime() - 1), zone), locale) })}
         </Typography>
       )}
       {asTable && <HistogramTable histogram={data} zone={zone} narrow={(one) => narrow(buckets.indexOf(one))} />}
     </Frame>
+  )
+}
+
+/** When things happened: a stretch that is clicked or dragged over becomes the period. It fails without the list. */
+export const Histogram = ({ question, zone }: HistogramProps): ReactNode => {
+  const text = useText()
+  const fallback = (
+    <Frame>
+      <Typography variant="body2" color="textSecondary" role="status">
+        {text('histogram.failed')}
+      </Typography>
+    </Frame>
+  )
+  return (
+    <LoadBoundary fallback={fallback} until={question}>
+      <Drawn question={question} zone={zone} />
+    </LoadBoundary>
   )
 }

@@ -9,7 +9,7 @@ const reasons: readonly (readonly [RegExp, TextKey])[] = [
   [/^\w+(?: \d+)? is empty: leave it out instead$/, 'bad_filter.empty'],
   [/^\w+(?: \d+)? holds a NUL character$/, 'bad_filter.nul'],
   [/^\w+ has more than (?<most>\d+) values$/, 'bad_filter.many_values'],
-  [/^(?<value>"[^"]*"(?:, "[^"]*")*) is not one of /, 'bad_filter.unknown'],
+  [/^(?<value>"(?:[^"\\]|\\.)*"(?:, "(?:[^"\\]|\\.)*")*) is not one of /, 'bad_filter.unknown'],
   [/^(?:act|id) is (?<value>.+?),(?: which is)? not the number of an entry$/, 'bad_filter.not_a_number'],
   [/ is not before .+; the end itself is not part of the period$/, 'bad_filter.wrong_order'],
 ]

@@ -9,6 +9,8 @@ export type Reason =
   | 'too_long'
   | 'busy'
   | 'not_found'
+  | 'not_export'
+  | 'altered'
   | 'outdated'
   | 'unloaded'
   | 'server'

@@ -119,9 +119,13 @@ export const makeSend =
     return parsed.data.data
   }
 
-/** Makes the function that asks for everything else; its errors are those of {@link makeSend}. */
+/**
+ * Makes the function that asks for everything else; its errors are those of {@link makeSend}.
+ *
+ * @param status the only one that means that it worked, where a proxy could answer in the server's place
+ */
 export const makeRequest =
-  (fetch: Fetch): Request =>
+  (fetch: Fetch, status?: number): Request =>
   async (method, path, body, signal) => {
     const init: RequestInit = {
       method,
@@ -129,6 +133,6 @@ export const makeRequest =
       ...(body && { body: JSON.stringify(body) }),
     }
     const { response, body: answered } = await exchange(fetch, addressOf(path), init, signal)
-    if (!response.ok) throw refusalOf(response, answered)
+    if (!response.ok || (status !== undefined && response.status !== status)) throw refusalOf(response, answered)
     return answered
   }

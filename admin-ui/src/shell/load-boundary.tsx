@@ -1,6 +1,11 @@
 import { Component, type ReactNode } from 'react'
 
-type LoadBoundaryProps = { readonly fallback: ReactNode; readonly children: ReactNode }
+type LoadBoundaryProps = {
+  readonly fallback: ReactNode
+  readonly children: ReactNode
+  /** Once this is another one, it is tried anew. */
+  readonly until?: unknown
+}
 
 /** Shows the fallback when what stands inside cannot be loaded or drawn. React offers this to classes only. */
 export class LoadBoundary extends Component<LoadBoundaryProps, { readonly failed: boolean }> {
@@ -8,6 +13,10 @@ export class LoadBoundary extends Component<LoadBoundaryProps, { readonly failed
 
   static getDerivedStateFromError() {
     return { failed: true }
+  }
+
+  override componentDidUpdate({ until }: LoadBoundaryProps) {
+    if (this.state.failed && until !== this.props.until) this.setState({ failed: false })
   }
 
   override render(): ReactNode {

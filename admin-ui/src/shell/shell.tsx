@@ -3,13 +3,14 @@ import LightModeOutlined from '@mui/icons-material/LightModeOutlined'
 import LogoutOutlined from '@mui/icons-material/LogoutOutlined'
 import Translate from '@mui/icons-material/Translate'
 import { Box, Button, IconButton, Link as TextLink, styled, Typography } from '@mui/material'
-import { useQueryClient } from '@tanstack/react-query'
-import { type ReactNode, useCallback, useEffect, useState } from 'react'
+import { type ReactNode, useEffect } from 'react'
 import { type CoreLayoutProps, useDataProvider, useSetLocale, useTheme } from 'react-admin'
 import { useLocation } from 'react-router-dom'
 import { AccessGate } from '../access/access-gate.tsx'
+import { NotSignedOut } from '../access/not-signed-out.tsx'
 import { useOtherViewer } from '../access/other-viewer.ts'
-import { useViewerIfKnown, viewerKey } from '../access/use-viewer.ts'
+import { forgetSignOut, isLeaving, signOut, useSignOut } from '../access/sign-out.ts'
+import { useViewerIfKnown } from '../access/use-viewer.ts'
 import type { AuditDataProvider } from '../data-provider.ts'
 import { addressOf } from '../request/address.ts'
 import { appearance } from './appearance.ts'
@@ -101,24 +102,13 @@ const LanguageButton = () => {
   )
 }
 
-const SignOutButton = ({ onSignedIn, onSignedOut }: { onSignedIn: () => void; onSignedOut: () => void }) => {
+const SignOutButton = () => {
   const text = useText()
   const dataProvider = useDataProvider<AuditDataProvider>()
-  const client = useQueryClient()
   // There is this button only for who is signed in.
-  useEffect(onSignedIn, [onSignedIn])
-  // Whether or not the server could be told, nothing of the log stays in this page.
-  const signOut = () =>
-    dataProvider
-      .signOut()
-      .catch(() => undefined)
-      .finally(() => {
-        onSignedOut()
-        client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== viewerKey[0] })
-        return client.resetQueries({ queryKey: viewerKey })
-      })
+  useEffect(forgetSignOut, [])
   return (
-    <IconButton color="inherit" aria-label={text('shell.sign_out')} title={text('shell.sign_out')} onClick={() => void signOut()}>
+    <IconButton color="inherit" aria-label={text('shell.sign_out')} title={text('shell.sign_out')} onClick={() => void signOut(dataProvider)}>
       <LogoutOutlined fontSize="small" />
     </IconButton>
   )
@@ -147,12 +137,11 @@ const titleOf = (pathname: string, name: string, text: ReturnType<typeof useText
 export const Shell = ({ children }: CoreLayoutProps): ReactNode => {
   const text = useText()
   const locale = useReadersLocale()
+  const leave = useSignOut()
   const known = useViewerIfKnown()
-  const viewer = useOtherViewer() ? undefined : known
+  const viewer = useOtherViewer() || isLeaving(leave) ? undefined : known
   const name = appearance.name ?? text('product.name')
   const title = titleOf(useLocation().pathname, name, text)
-  const [hasSignedOut, setHasSignedOut] = useState(false)
-  const forgetSignOut = useCallback(() => setHasSignedOut(false), [])
   useEffect(() => {
     document.documentElement.lang = tagOf(locale)
     document.title = title
@@ -181,7 +170,7 @@ export const Shell = ({ children }: CoreLayoutProps): ReactNode => {
         )}
         <LanguageButton />
         <ThemeButton />
-        {viewer && viewer.access !== 'not_signed_in' && <SignOutButton onSignedIn={forgetSignOut} onSignedOut={() => setHasSignedOut(true)} />}
+        {viewer && viewer.access !== 'not_signed_in' && <SignOutButton />}
       </Bar>
       <Banners />
       <Box
@@ -199,7 +188,7 @@ export const Shell = ({ children }: CoreLayoutProps): ReactNode => {
             </li>
           </Path>
         </nav>
-        <AccessGate hasSignedOut={hasSignedOut}>{children}</AccessGate>
+        {isLeaving(leave) ? <NotSignedOut state={leave} /> : <AccessGate hasSignedOut={leave.step === 'done'}>{children}</AccessGate>}
       </Box>
     </Box>
   )

@@ -242,6 +242,7 @@ export const en = {
     snapshot: 'The deleted row',
     copy_table: 'Copy the row',
     left_out: 'Never kept, so not in this copy: %{columns}.',
+    not_shown: 'This cannot be shown here. Copy above has it as JSON.',
     snapshot_none: 'No copy of the row was kept.',
     column: 'Column',
     value: 'Value',
@@ -307,6 +308,7 @@ export const en = {
     waiting: 'It is saved when all of it is there.',
     so_far: '%{size} so far. It is saved when all of it is there.',
     done: 'The file is saved, all of it',
+    done_unchecked: 'The file is saved, but this browser could not check it',
     file: 'File',
     rows: 'Rows',
     copy_hash: 'Copy the hash',
@@ -316,6 +318,8 @@ export const en = {
     close: 'Close',
     failed: 'No file was saved',
     failed_network: 'The connection broke off before the file was whole. Try again.',
+    failed_not_export: 'What came is not an export: something between here and the server answered in its place. Try again; if it stays so, tell whoever runs the network.',
+    failed_altered: 'The file that came is not the one that the server sent: something of it is missing or was changed on the way. Try again.',
     failed_busy: 'Too many exports are running at the moment. Try again in a minute.',
     failed_too_often: 'Too many files were asked for in a short time. Try again in a minute.',
     failed_not_recorded: 'The export cannot be recorded at the moment, and therefore does not begin. Try again in a minute.',
@@ -476,6 +480,16 @@ export const en = {
       'Since this page was opened, somebody else has signed in in this browser, or the same person for another company. So that the two logs do not mix, nothing is shown here any more. Load the page again to go on as whoever is signed in now; filters and place stay.',
     signed_out: 'You have signed out of the audit log',
     signed_out_text: 'You may still be signed in to the application.',
+    signing_out: 'Signing out',
+    not_signed_out: 'You are not signed out yet',
+    not_signed_out_network:
+      'The server could not be reached. Nothing of the log is shown here any more, but you are still signed in in this browser. When there is a connection again, this page tries once more by itself.',
+    not_signed_out_busy:
+      'The server is busy. Nothing of the log is shown here any more, but you are still signed in in this browser. Try again in a minute.',
+    not_signed_out_server:
+      'Something went wrong. Nothing of the log is shown here any more, but you are still signed in in this browser.',
+    not_signed_out_half:
+      'This browser is signed out, but whoever has a copy of its session could still use it: the database could not be reached. To end that too, sign in once more in a few seconds, and out again.',
     not_administrator: 'The audit log is for administrators',
     not_administrator_text:
       'You are signed in as %{name}, who is not an administrator of %{company}. Ask an administrator of your company if you need something from the log.',

@@ -239,6 +239,7 @@ export const sv: Messages = {
     snapshot: 'Den raderade raden',
     copy_table: 'Kopiera raden',
     left_out: 'Sparas aldrig och finns därför inte här: %{columns}.',
+    not_shown: 'Det här kan inte visas här. Kopiera ovan har det som JSON.',
     snapshot_none: 'Ingen kopia av raden sparades.',
     column: 'Kolumn',
     value: 'Värde',
@@ -304,6 +305,7 @@ export const sv: Messages = {
     waiting: 'Den sparas när allt har kommit.',
     so_far: '%{size} hittills. Den sparas när allt har kommit.',
     done: 'Filen är sparad, hela',
+    done_unchecked: 'Filen är sparad, men webbläsaren kunde inte kontrollera den',
     file: 'Fil',
     rows: 'Rader',
     copy_hash: 'Kopiera kontrollsumman',
@@ -313,6 +315,8 @@ export const sv: Messages = {
     close: 'Stäng',
     failed: 'Ingen fil sparades',
     failed_network: 'Förbindelsen bröts innan filen var hel. Försök igen.',
+    failed_not_export: 'Det som kom är ingen export: något på vägen till servern svarade i dess ställe. Försök igen. Om det inte hjälper, säg till den som sköter nätverket.',
+    failed_altered: 'Filen som kom är inte den som servern skickade: något saknas eller har ändrats på vägen. Försök igen.',
     failed_busy: 'Just nu pågår för många exporter. Försök igen om en minut.',
     failed_too_often: 'För många filer begärdes på kort tid. Försök igen om en minut.',
     failed_not_recorded: 'Exporten kan inte registreras just nu och börjar därför inte. Försök igen om en minut.',
@@ -474,6 +478,16 @@ export const sv: Messages = {
       'Sedan sidan öppnades har någon annan loggat in i den här webbläsaren, eller samma person för ett annat företag. För att de två loggarna inte ska blandas visas inget mer här. Läs in sidan igen för att fortsätta som den som är inloggad nu; filter och plats finns kvar.',
     signed_out: 'Du har loggat ut från granskningsloggen',
     signed_out_text: 'Du kan fortfarande vara inloggad i programmet.',
+    signing_out: 'Loggar ut',
+    not_signed_out: 'Du är inte utloggad än',
+    not_signed_out_network:
+      'Servern kunde inte nås. Inget av loggen visas här längre, men du är fortfarande inloggad i den här webbläsaren. När det finns en förbindelse igen försöker sidan en gång till av sig själv.',
+    not_signed_out_busy:
+      'Servern är upptagen. Inget av loggen visas här längre, men du är fortfarande inloggad i den här webbläsaren. Försök igen om en minut.',
+    not_signed_out_server:
+      'Något gick fel. Inget av loggen visas här längre, men du är fortfarande inloggad i den här webbläsaren.',
+    not_signed_out_half:
+      'Den här webbläsaren är utloggad, men den som har en kopia av sessionen kan fortfarande använda den: databasen kunde inte nås. Logga in en gång till om några sekunder, och ut igen, så upphör även den.',
     not_administrator: 'Granskningsloggen är för administratörer',
     not_administrator_text:
       'Du är inloggad som %{name}, som inte är administratör för %{company}. Fråga en administratör på ditt företag om du behöver något ur loggen.',

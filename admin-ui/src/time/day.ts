@@ -4,6 +4,9 @@
 
 const hour = 3_600_000
 
+/** The instant that the server wrote: a year of more than four digits has a sign and six of them in `Date`. */
+export const instantOf = (text: string): Date => new Date(text.replace(/^\d{5,6}(?=-)/, (year) => `+${year.padStart(6, '0')}`))
+
 /** Whether the text is a day that exists: `2026-02-30` and `26-1-1` are none. */
 export const isDay = (text: string): boolean => {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false

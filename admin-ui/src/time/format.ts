@@ -1,5 +1,5 @@
 import { type Locale, tagOf } from '../text/locale.ts'
-import { dayOf } from './day.ts'
+import { dayOf, instantOf } from './day.ts'
 
 const made = new Map<string, Intl.DateTimeFormat>()
 
@@ -19,12 +19,12 @@ export const formatTime = (instant: Date, locale: Locale, zone: string): string 
 /** `Monday 23 November 2026`, of a day as text. */
 export const formatDay = (day: string, locale: Locale): string =>
   format(locale, 'UTC', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(
-    new Date(`${day}T00:00:00Z`),
+    instantOf(`${day}T00:00:00Z`),
   )
 
 /** `23 Nov 2026`, of a day as text. */
 export const formatShortDay = (day: string, locale: Locale): string =>
-  format(locale, 'UTC', { day: 'numeric', month: 'short', year: 'numeric' }).format(new Date(`${day}T00:00:00Z`))
+  format(locale, 'UTC', { day: 'numeric', month: 'short', year: 'numeric' }).format(instantOf(`${day}T00:00:00Z`))
 
 /** `23 November 2026 at 14:32:05.123 CET`: to the millisecond and with the zone's name. */
 export const formatExact = (instant: Date, locale: Locale, zone: string): string =>
