@@ -2679,7 +2679,7 @@ CREATE OR REPLACE FUNCTION audit_private.blanks()
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ' 	
- ​　﻿⁠               '::text;
+  ᠎⠀ㅤ​　﻿⁠               '::text;
 grant execute on function audit_private.blanks() to audit_agent;
 comment on function audit_private.blanks() is 'What nobody sees at the ends of a name: spaces, tabs and line ends, and those of Unicode that are as wide as one or have no width at all.';
 
@@ -2935,10 +2935,13 @@ AS $function$
       cross join lateral audit_private.tree_below(t.target) m
       join pg_class part on part.oid = m.relation and part.relkind in ('r', 'p')
      where m.relation <> t.target and v.on_table = t.target and v.trigger_code like '% for each row%' and (only_part is null or m.relation = only_part)
+  ), setting as materialized (
+    select t.target, audit_private.capture_settings(t.target) as wished from sound t
   ), there as (
-    select w.*, g.oid as trigger_id, g.tgenabled, g.tgtype, g.tgattr, g.tgoldtable, g.tgqual, f.proname, f.prosrc, f.prosecdef, f.proconfig, f.proowner,
+    select w.*, s.wished, g.oid as trigger_id, g.tgenabled, g.tgtype, g.tgattr, g.tgoldtable, g.tgqual, f.proname, f.prosrc, f.prosecdef, f.proconfig, f.proowner,
            replace(pg_get_triggerdef(g.oid), 'CREATE TRIGGER', '') as is_defined
       from wanted w
+      join setting s on s.target = w.target
       left join pg_trigger g on g.tgrelid = w.on_table and g.tgname = w.trigger_name
       left join pg_proc f on f.oid = g.tgfoid
   )
@@ -3022,8 +3025,9 @@ AS $function$
   select 'triggers', 'failed', format('%s: function %s was changed.', on_table, function_name)
     from there
    where proname = function_name and body is not null
-     and (prosrc <> body or not prosecdef or proowner <> 'audit_agent'::regrole
-          or proconfig is distinct from audit_private.capture_settings(target))
+     -- A table that had inheriting ones, temporary ones too, may go on looking which of them it is.
+     and (body not in (prosrc, regexp_replace(prosrc, ', r[.]tableoid\M|\mr[.]tableoid, | where r[.]tableoid = tg_relid', '', 'g')) or not prosecdef or proowner <> 'audit_agent'::regrole
+          or proconfig is distinct from wished)
   union all
   select 'foreign keys', 'warning', format('Deleting from %s takes rows of %s along, which is not tracked.', t.target, c.conrelid::regclass)
     from audit_private.tracked t
@@ -3333,6 +3337,7 @@ begin
     when t.typname = 'json'  then pg_catalog.format('audit_private.keep_json(%s, %s)', t.expression, most)
     when t.typname = 'jsonb' then
       pg_catalog.format('case when pg_column_size(%1$s) > %2$s or pg_column_compression(%1$s) is not null then audit_private.keep_large(%1$s, %2$s) else %1$s end', t.expression, most)
+    when t.typcategory = 'A' and t.typelem = 'json'::regtype then pg_catalog.format('audit_private.keep_large(%s, %s)', t.expression, most)  -- valid as json, perhaps not as jsonb
     when t.typcategory = 'A' then
       pg_catalog.format('case when pg_column_size(%1$s) > %2$s or pg_column_compression(%1$s) is not null then audit_private.keep_large(%1$s, %2$s) else to_jsonb(%1$s) end', t.expression, most)
     else pg_catalog.format('audit_private.keep_other(%s, %s)', t.expression, most)
@@ -4094,7 +4099,7 @@ AS $function$
       from (values (understood -> 'company'), (understood -> 'owner')) as given (path)
   ) as candidate (cause)
   where cause is not null
-    and audit_private.is_key((cause ->> 'table')::oid, cause -> 'keys')
+    and audit_private.holds_key((cause ->> 'table')::oid, cause -> 'keys')
     -- A key over columns that were added since may not be read, and a deletion must not fail for it.
     and audit_private.all_may_be_read((cause ->> 'table')::oid, cause -> 'keys')
 $function$;
@@ -4233,9 +4238,8 @@ begin
   loop
     update audit_private.tracked x
        set label       = case when x.target <> changed then x.label
-                           when col.is_now is not null then replace(x.label, '{' || col.was || '}', '{' || col.is_now || '}')
-                           else coalesce(nullif(btrim(replace(x.label, '{' || col.was || '}', '')), ''),
-                             '#' || (select string_agg('{' || k.col || '}', ', ' order by k.n) from jsonb_array_elements_text(x.understood -> 'key') with ordinality k (col, n))) end,
+                           when col.is_now !~ '[{}]' then replace(x.label, '{' || col.was || '}', '{' || col.is_now || '}')
+                           else audit_private.label_without(x.label, col.was) end,
            snapshot    = case when x.target <> changed then x.snapshot when col.is_now is not null then array_replace(x.snapshot, col.was::text, col.is_now::text)
                            else array_remove(x.snapshot, col.was::text) end,
            -- A name that was masked stays so: a column may take it that is made or renamed in the place of this one.
@@ -4246,8 +4250,8 @@ begin
                               from (values ('company', x.company), ('owner', x.owner)) lost (what, path)
                              where lost.path is not null and audit_private.path_text(x.target, x.understood -> lost.what, changed, col.was, col.is_now) is null
                             having count(*) > 0),
-                           case when x.target = changed and col.is_now is null and strpos(x.label, '{' || col.was || '}') > 0
-                             then format('the names of its rows lack column %s since it was dropped (label => %L).', quote_ident(col.was), x.label) end,
+                           case when x.target = changed and col.is_now !~ '[{}]' is not true and strpos(x.label, '{' || col.was || '}') > 0
+                             then format('the names of its rows lack column %s since it was %s (label => %L).', quote_ident(col.was), coalesce('renamed to ' || quote_ident(col.is_now), 'dropped'), x.label) end,
                            case when x.target = changed and col.is_now is null and x.soft_delete = col.was
                              then format('rows that are marked as deleted leave no entry since column %s was dropped.', quote_ident(col.was)) end), ''),
            company     = case when x.company is not null then audit_private.path_text(x.target, x.understood -> 'company', changed, col.was, col.is_now) end,
@@ -4342,11 +4346,15 @@ begin
       loop
         execute format('alter table %s %s', wanted.on_table, wanted.actions);
       end loop;
-    exception when others then
+    exception when serialization_failure or deadlock_detected or lock_not_available then
+      raise;
+    when others then
       raise warning 'The audit log could not follow what was made a part of %: %', root, sqlerrm using hint = 'Call audit.track again for it. See: select * from audit.health';
     end;
   end loop;
-exception when others then
+exception when serialization_failure or deadlock_detected or lock_not_available then
+  raise;  -- whoever made the part can do it again
+when others then
   raise warning 'The audit log could not follow a new part of a table: %', sqlerrm using hint = 'See: select * from audit.health';
 end
 $function$;
@@ -4541,6 +4549,8 @@ begin
   if others = '{}' then
     return;
   end if;
+  -- Of two who change the rights of the schema at one moment PostgreSQL refuses the second.
+  lock table audit_private.known_relation in share update exclusive mode;
   -- Whoever is given a function must be allowed to make one in its schema: for this moment only, and once for all,
   -- because a right on a schema that comes or goes makes every session of the database plan all its statements anew.
   grant create on schema audit_private to audit_agent;
@@ -4844,6 +4854,16 @@ CREATE OR REPLACE FUNCTION audit_private.hmac_sha256(message bytea, inner_key by
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN sha256((outer_key || sha256((inner_key || message))));
 comment on function audit_private.hmac_sha256(bytea,bytea,bytea) is 'HMAC-SHA-256 of a message (RFC 2104), with the keys that hmac_pad made. 32 bytes.';
+
+CREATE OR REPLACE FUNCTION audit_private.holds_key(of_table regclass, columns jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  -- In a database of many companies foreign keys lead to (company_id, id), of which id alone is the key.
+  select coalesce(pg_catalog.to_jsonb(audit_private.key_of(of_table)) <@ columns, false)
+$function$;
+comment on function audit_private.holds_key(regclass,jsonb) is 'Whether the key by which the log names the rows of a table is among these columns.';
 
 CREATE OR REPLACE FUNCTION audit_private.hop_again(target regclass, column_name name, was jsonb)
  RETURNS jsonb
@@ -5153,16 +5173,6 @@ AS $function$
   select f.company_id is null and f.act is null and (audit_private.progress()).done is not null
 $function$;
 comment on function audit_private.is_kept_for_all(audit_private.event_filter) is 'Whether a filter of a DBA for all companies is answered company by company from what the keeper made.';
-
-CREATE OR REPLACE FUNCTION audit_private.is_key(of_table regclass, columns jsonb)
- RETURNS boolean
- LANGUAGE sql
- STABLE
-AS $function$
-  select coalesce((select pg_catalog.array_agg(k::text order by k) from pg_catalog.unnest(audit_private.key_of(of_table)) k)
-    = (select pg_catalog.array_agg(c order by c) from pg_catalog.jsonb_array_elements_text(columns) c), false)
-$function$;
-comment on function audit_private.is_key(regclass,jsonb) is 'Whether these columns are the key by which the log names the rows of a table.';
 
 CREATE OR REPLACE FUNCTION audit_private.is_looked_up(f audit_private.event_filter)
  RETURNS boolean
@@ -5841,8 +5851,12 @@ AS $function$
   union
   select t.kind from audit_private.tracked t
   union
+  -- An owner that is not tracked is called as its table.
+  select c.relname::text from audit_private.tracked t join pg_class c on c.oid = (t.understood -> 'owner' -> 'hops' -> -1 ->> 'table')::oid
+   where not exists (select from audit_private.tracked o where o.target = c.oid)
+  union
   select unnest(array[c.object_kind, c.owner_kind]) from audit_private.kept_combination c
-   where exists (select from audit_private.kept_action a where a.action = c.action and (a.company_id = known_kinds.company_id or known_kinds.company_id is null))
+   where known_kinds.company_id is null or exists (select from audit_private.kept_event k where k.company_id = known_kinds.company_id and k.combination = c.id)
 $function$;
 comment on function audit_private.known_kinds(text) is 'Every kind of thing that a filter may name: what can be recorded in this database, and what was recorded for the company.';
 
@@ -5883,6 +5897,13 @@ AS $function$
     ) part
 $function$;
 comment on function audit_private.label_code(regclass,jsonb,text,text) is 'SQL text that makes the name of a row from its label template.';
+
+CREATE OR REPLACE FUNCTION audit_private.label_without(label text, col name)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (strpos(label, (('{'::text || (col)::text) || '}'::text)) = 0) THEN label WHEN (replace(label, (('{'::text || (col)::text) || '}'::text), ''::text) ~ '[{]'::text) THEN btrim(replace(label, (('{'::text || (col)::text) || '}'::text), ''::text)) ELSE '#{}'::text END;
+comment on function audit_private.label_without(text,name) is 'A label template without a column; #{}, which is the key, where no other is left.';
 
 CREATE OR REPLACE FUNCTION audit_private.leave_closed_schema(moved regclass)
  RETURNS void
@@ -5976,7 +5997,9 @@ begin
       execute format('grant select (%s) on %s to audit_agent', grown.columns, grown.relation);
     end loop;
   end if;
-exception when others then
+exception when serialization_failure or deadlock_detected or lock_not_available then
+  raise;  -- whoever changed the table can do it again; unfollowed, deletions would fail
+when others then
   raise warning 'The audit log could not follow a table into its new schema: %', sqlerrm using hint = 'See: select * from audit.health';
 end
 $function$;
@@ -6369,6 +6392,8 @@ declare
   -- The one part of a tracked table that this command alters, and nothing above it, nor what belongs to what.
   part      regclass;
   findings  text;
+  -- What was wrong with it before was told then.
+  stood     text;
   trouble   text;
 begin
   if tg_tag in ('CREATE TRIGGER', 'ALTER TRIGGER') then
@@ -6409,13 +6434,14 @@ begin
                   and (select count(*) from pg_event_trigger_ddl_commands()) = 1
                   and not exists (select from pg_event_trigger_ddl_commands() c join pg_inherits i on c.objid in (i.inhrelid, i.inhparent) where age(i.xmin) <= 0)
               then (select c.objid from pg_event_trigger_ddl_commands() c where c.classid = 'pg_class'::regclass) end;
+    stood := (select format('%s: %s', t.target, t.problem) from audit_private.tracked t where t.target = changed and t.problem is not null);
     -- What the log reads is of the tables above: altering a part changes none of it. Of hundreds of parts each command looked at all of them.
     if part is null then
       perform audit_private.follow_change(changed, is_own => tg_tag in ('ALTER TABLE', 'CREATE INDEX'));
       perform audit_private.leave_closed_schema(changed);
     end if;
     findings := (select string_agg(f.finding, ' ' order by f.finding) from audit_private.capture_findings(changed, part) f
-                  where f.status = 'failed' and (is_direct and starts_with(f.finding, changed::text || ':')
+                  where f.status = 'failed' and f.finding is distinct from stood and (is_direct and starts_with(f.finding, changed::text || ':')
                          or exists (select from pg_event_trigger_ddl_commands() c where starts_with(f.finding, c.objid::regclass::text || ':'))
                          -- What came with a part that was attached just now, such as a trigger of the host under one of our names. Whether ours are always enabled shows with the next command.
                          or f.finding not like '% is silent under %' and exists (select from pg_inherits i where age(i.xmin) <= 0 and starts_with(f.finding, i.inhrelid::regclass::text || ':'))));
@@ -6428,7 +6454,9 @@ begin
       jsonb_build_object('command', tg_tag, 'statement', audit_private.statement_shown(), 'finding', f.finding))
        from audit_private.untracked_findings(true) f where tg_tag = 'ALTER TABLE';
   end loop;
-exception when others then
+exception when serialization_failure or deadlock_detected or lock_not_available then
+  raise;  -- whoever changed the table can do it again; unfollowed, deletions would fail
+when others then
   -- The log must not stand in the way of somebody's migration; audit.health says what is wrong now. But whoever makes it fail does not pass unseen.
   trouble := sqlerrm;
   begin
@@ -6530,7 +6558,9 @@ begin
       perform audit_private.follow_change(gone.relation);
     end loop;
   end if;
-exception when others then
+exception when serialization_failure or deadlock_detected or lock_not_available then
+  raise;  -- whoever changed the table can do it again; unfollowed, deletions would fail
+when others then
   trouble := sqlerrm;
   begin
     perform audit_private.record_schema_event('table.dropped', o.objid, o.object_identity,
@@ -6681,6 +6711,9 @@ AS $function$
    where audit_private.is_actor_wanted() <> exists (select from audit_private.strict_company)
       or exists (select from audit_private.bound_source b where audit_private.bound_source_of(b.login) is distinct from b.source)
   union all
+  select 'settings', 'warning', format('Source %s is bound to login %I, which is not there: whoever makes a login of that name has it. If it was renamed: select audit.bind_source to its new name.', b.source, b.login)
+    from audit_private.bound_source b where not exists (select from pg_roles r where r.rolname = b.login)
+  union all
   select 'replication', 'warning', format('%s is filled by subscription %s: what is deleted at its publisher goes here without an entry, and is to be recorded there.', b.relation, u.subname)
     from audit_private.tracked t
     cross join lateral audit_private.tree_below(t.target) b
@@ -6736,7 +6769,7 @@ CREATE OR REPLACE FUNCTION audit_private.owner_code(target regclass, OUT there r
  STABLE
 AS $function$
   select r.there, o.kind, o.here,
-         case when r.n = 1 and audit_private.is_key(r.there, r.hop -> 'keys')
+         case when r.n = 1 and audit_private.holds_key(r.there, r.hop -> 'keys')
            then audit_private.key_code(target, audit_private.in_key_order(r.there, r.hop), 'o') else o.here end,
          audit_private.label_code(r.there, o.label, r.alias, o.here)
     from audit_private.path_rows(target) r
@@ -7327,6 +7360,10 @@ begin
       detail = pg_catalog.format('label is %L.', template),
       hint = 'Give a template over columns, for example ''{first_name} {last_name}''.';
   end if;
+  -- The key itself, as a row is called whose name is empty.
+  if template = '#{}' then
+    return '[]';
+  end if;
   while rest <> '' loop
     found := pg_catalog.regexp_match(rest, '^([^{}]+)(.*)$');
     if found is not null then
@@ -7347,7 +7384,7 @@ begin
   return parts;
 end
 $function$;
-comment on function audit_private.read_label(regclass,text) is 'A label template as a list of texts and columns. Refuses with AU002 what is not one, or names a column that the table does not have.';
+comment on function audit_private.read_label(regclass,text) is 'A label template as a list of texts and columns; #{} is an empty one, which gives #key. Refuses with AU002 what is not one, or names a column that the table does not have.';
 
 CREATE OR REPLACE FUNCTION audit_private.read_path(target regclass, path text, argument text, ends_in_column boolean, remembered jsonb DEFAULT NULL::jsonb)
  RETURNS jsonb
@@ -7700,8 +7737,8 @@ begin
       detail = 'Neither a primary key nor a unique index without condition identifies its rows.',
       hint = format('Add one, for example: alter table %s add primary key (…).', target);
   end if;
-  if array_position(snapshot, null) is not null or array_position(mask, null) is not null then
-    raise exception using errcode = 'AU002', message = format('audit.track: %s of %s names no column', case when array_position(snapshot, null) is not null then 'snapshot' else 'mask' end, target),
+  if exists (select from unnest(snapshot || mask) listed where listed is null) then
+    raise exception using errcode = 'AU002', message = format('audit.track: %s of %s names no column', case when exists (select from unnest(snapshot) listed where listed is null) then 'snapshot' else 'mask' end, target),
       detail = format('snapshot is %s, mask is %s.', coalesce(snapshot::text, 'null'), coalesce(mask::text, 'null')),
       hint = 'Take NULL out of it. Left out altogether, snapshot means all columns and mask none.';
   end if;
@@ -7832,6 +7869,18 @@ begin
   was := audit_private.settings_of(target);
   perform audit_private.require_sense(target, label, mask, soft_delete);
   said := audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete, truncate, true);
+  if was is null then
+    select g.tgname, g.tgrelid::regclass as on_table, f.oid::regprocedure as calls into hidden
+      from audit_private.wanted_triggers(target) w
+      join pg_trigger g on g.tgrelid = w.on_table and g.tgname = w.trigger_name
+      join pg_proc f on f.oid = g.tgfoid and f.pronamespace <> 'audit_private'::regnamespace
+     limit 1;
+    if found then
+      raise exception using errcode = 'AU002', message = format('audit.track: %s has a trigger %I already, which is not the log''s', hidden.on_table, hidden.tgname),
+        detail = format('It calls %s, and the log needs a trigger of that name.', hidden.calls),
+        hint   = format('Rename it: alter trigger %I on %s rename to …', hidden.tgname, hidden.on_table);
+    end if;
+  end if;
   becomes := audit_private.settings_of(target);
   if becomes <> was then
     -- A column that is not kept any longer is as much to be told as a table that is not tracked any longer.
@@ -7870,15 +7919,17 @@ declare
 begin
   -- As it is; or else without what cannot be followed any more, such as a path to a column that is gone.
   for less in
-    select * from (values (t.company, t.owner, null::text), (t.company, null, 'owner'), (null, t.owner, 'company'), (null, null, 'company and the owner')) as tried (company, owner, lacking)
+    select * from (values (t.company, t.owner, t.label, t.snapshot, null::text), (t.company, null, t.label, t.snapshot, 'owner'), (null, t.owner, t.label, t.snapshot, 'company'),
+                          (null, null, t.label, t.snapshot, 'company and the owner'), (null, null, '#{}', null, 'company, the owner and the names')) as tried (company, owner, label, snapshot, lacking)
   loop
     begin
-      perform audit_private.register(t.target, t.kind, t.label, less.company, less.owner, t.snapshot, t.mask, t.soft_delete, t.truncate);
+      perform audit_private.register(t.target, t.kind, less.label, less.company, less.owner, less.snapshot, t.mask, t.soft_delete, t.truncate);
       if less.lacking is not null then
         -- What the path was, for whoever calls audit.track again.
         update audit_private.tracked x
            set problem = format('its entries lack the %s since a change that the log could not follow (%s). Until then: %s.', less.lacking, trouble,
-                 concat_ws(', ', case when less.company is null then 'company => ' || quote_literal(t.company) end, case when less.owner is null then 'owner => ' || quote_literal(t.owner) end))
+                 concat_ws(', ', case when less.company is null then 'company => ' || quote_literal(t.company) end, case when less.owner is null then 'owner => ' || quote_literal(t.owner) end,
+                   case when less.label <> t.label then 'label => ' || quote_literal(t.label) end))
          where x.target = t.target;
       end if;
       return;
@@ -8434,7 +8485,8 @@ begin
     if (select s.setting::integer not between 1 and 2000 from pg_settings s where s.name = 'lock_timeout') then
       perform set_config('lock_timeout', '2s', true);
     end if;
-    lock table audit_private.tracked in share row exclusive mode;
+    -- Against others who take turns only: whoever has not got it in time changes other rows, and must not wait for the table.
+    lock table audit_private.tracked in share update exclusive mode;
   exception when lock_not_available or deadlock_detected then
     null;  -- Then both go on: a migration that takes hours must not keep another from its own.
   end;

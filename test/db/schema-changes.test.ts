@@ -264,7 +264,8 @@ test('two migrations of related tables at one moment wait for each other, and ea
   await db.superuser.query(`insert into firm.paper select n, 1, 'Paper ' || n, n, 'canary' from generate_series(100, 140) n`)
   let isOver = false
   const adding = (async () => {
-    for (let n = 0; !isOver; n += 1) await other.query(`alter table firm.person add column extra_${n} int`)
+    // Something that those who point to it use too.
+    for (let n = 0; !isOver; n += 1) await other.query(n % 2 === 0 ? 'alter table firm.person rename column last_name to surname' : 'alter table firm.person rename column surname to last_name')
   })()
   try {
     for (let n = 0; n < 20; n += 1) {
