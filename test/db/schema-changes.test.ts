@@ -295,6 +295,17 @@ test('two migrations of related tables at one moment wait for each other, and ea
   assert.equal(await failedChecks(), [])
 })
 
+test('a change is followed that comes while one of a table it points to is not committed yet', async () => {
+  const [one, other] = [await db.as('postgres'), await db.as('postgres')]
+  await one.query('begin; alter table firm.person rename column last_name to surname')
+  const changed = other.query('alter table firm.paper rename column title to heading')
+  await sleep(300)
+  await one.query('commit')
+  await changed
+  assert.equal(await deletePaper(), { company_id: '5', object_label: 'Paper 1', owner_label: 'Eva Ek', snapshot: { id: 1, person_id: 1, heading: 'Paper 1', pages: 1 } })
+  assert.equal(await failedChecks(), [])
+})
+
 test('tables that are attached by several at one moment are all attached', async () => {
   const clients = await Promise.all([1, 2, 3].map(() => db.as('postgres')))
   await Promise.all(clients.map(async (client) => {

@@ -241,7 +241,6 @@ const recording: readonly Guard[] = [
 ]
 
 const attaching: readonly Guard[] = [
-  { name: 'Those who change what is tracked at one moment take turns', tests: ['test/db/schema-changes'], file: sql('capture/take_turn'), text: '    lock table audit_private.tracked in share update exclusive mode;\n', without: '' },
   { name: 'A part of a table that is not tracked is not tracked by itself', tests: ['test/db/parts-of-untracked'], file: sql('capture/track'), text: 'if exists (select from audit_private.untracked_above(track.target)) then', without: 'if false then' },
   { name: 'A tracked table that is put below another is recorded', tests: ['test/db/parts-of-untracked'], file: sql('guard/schema_events'), text: 'join pg_inherits i on i.inhparent = c.objid and age(i.xmin) <= 0\n', without: 'join pg_inherits i on false\n' },
   { name: 'A tracked table below another is found by health', tests: ['test/db/parts-of-untracked'], file: sql('health/findings'), text: 'cross join lateral audit_private.untracked_above(t.target) a\n', without: 'cross join lateral (select x.* from audit_private.untracked_above(t.target) x where false) a\n' },
