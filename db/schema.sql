@@ -5862,6 +5862,7 @@ CREATE OR REPLACE FUNCTION audit_private.known_kinds(company_id text)
  LANGUAGE sql
  STABLE
  SET enable_seqscan TO 'off'
+ SET jit TO 'off'
 AS $function$
   select audit_private.kinds_to_come()
   union
