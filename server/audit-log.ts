@@ -56,7 +56,7 @@ export async function createAuditLog(options: AuditLogOptions): Promise<AuditLog
   const { pool, token, logger = makeLogger('warn') } = options
   const config = { ...readConfig({ NODE_ENV: placeOf(process.env['NODE_ENV']) }), ...given(options.settings ?? {}), hostAppOrigins: [...options.formOrigins ?? []], trustProxy: undefined }
   const identities = makeIdentities({ ...token, sessionSeconds: config.sessionSeconds })
-  const exports = options.exportPool ?? poolLike(pool, config.exportPoolSize, logger)
+  const exports = options.exportPool ?? poolLike(pool, config.exportPoolSize + 1, logger)
   const server = await makeAuditServer({
     config, identities, logger,
     pools: { interactive: pool, exports },

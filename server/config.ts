@@ -61,7 +61,7 @@ export const environment = z.object({
   SESSION_HOURS: whole(1, 720).prefault('8').describe('How long a person stays signed in.'),
   HOST_APP_ORIGINS: origins.default([]).describe('Origins whose pages may sign a person in by posting a token with a form, and out with another, separated by commas.'),
   POOL_SIZE: whole(1, 500).prefault('10').describe('Database connections for the screens.'),
-  EXPORT_POOL_SIZE: whole(1, 100).prefault('4').describe('Database connections for exports: so many run at once, further ones wait.'),
+  EXPORT_POOL_SIZE: whole(1, 100).prefault('4').describe('How many exports run at once; further ones wait. Each holds a database connection, and one that runs alone another.'),
   CONNECT_TIMEOUT_SECONDS: whole(1, 300).prefault('5').describe('How long a request waits for a database connection.'),
   STATEMENT_TIMEOUT_SECONDS: whole(1, 3_600).prefault('8').describe('How long a query of a screen may run.'),
   EXPORT_QUEUE_SIZE: whole(0, 10_000).prefault('50').describe('How many exports may wait for their turn; further ones are refused with 503.'),

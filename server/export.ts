@@ -3,13 +3,13 @@ import { Router, type Request, type Response } from 'express'
 import type { Pool, PoolClient } from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { abandonConnection, limitHolding } from './abandon-connection.ts'
-import { cancelQuery } from './cancel-query.ts'
+import { limitHolding } from './abandon-connection.ts'
 import { causeCode } from './export/cause-code.ts'
 import { makeDelivery } from './export/delivery.ts'
 import { filterInWords } from './export/filter-in-words.ts'
 import { localTimes } from './export/local-time.ts'
 import { partsOf } from './export/parts.ts'
+import { beginReading, makeSecondReaders, readerOf, type SecondReaders } from './export/readers.ts'
 import { formats, type Asked, type Format } from './export/receipt.ts'
 import { sentenceCode } from './export/sentence-code.ts'
 import { timeCode } from './export/time-code.ts'
@@ -21,13 +21,13 @@ import { onlyMethods } from './only.ts'
 import { Refusal } from './refusal.ts'
 import { identify } from './request-identity.ts'
 import { refuseForeign } from './same-origin.ts'
-import { inTransaction } from './transaction.ts'
+import { inTransaction, setLocally } from './transaction.ts'
 import { parseViewer, viewerQuery, type Viewer } from './viewer.ts'
 import { refusedAccess } from './viewer-refusal.ts'
 
 export interface ExportOptions {
   readonly identities: Identities
-  /** Connections for nothing but exports: each holds one as long as it runs. */
+  /** Connections for nothing but exports: each holds one as long as it runs. With one more than `queue` lets in, an export that runs alone uses two. */
   readonly exportPool: Pool
   /** Connections of the screens, for the entries about the export and to cancel it. */
   readonly pool: Pool
@@ -79,6 +79,9 @@ export function makeExports(options: ExportOptions): Exports {
     running.add(done)
   }
   limitHolding(options.exportPool, options.exportTimeout + options.stallTimeout + graceOfDatabase)
+  const secondReaders = options.exportPool.options.max <= queue.places ? null : makeSecondReaders({
+    pool: options.exportPool, toReader: (client) => readerOf(client, options.pool), isAlone: () => queue.size().running === 1, logger: options.logger,
+  })
   router.use(onlyMethods('GET'), refuseForeign())
   for (const format of formats) {
     router.get(`/events.${format}`, async (request, response) => {
@@ -95,7 +98,7 @@ export function makeExports(options: ExportOptions): Exports {
       if (response.destroyed) left()
       try {
         const leave = await queue.enter({ companyId: identity.companyId, personId: identity.viewerId }, waiting.signal)
-        const work = exportEvents({ ...options, track, closing: closing.signal }, { wanted, identity, response, requestId: options.requestId(request) }).finally(leave)
+        const work = exportEvents({ ...options, track, secondReaders, closing: closing.signal }, { wanted, identity, response, requestId: options.requestId(request) }).finally(leave)
         track(work)
         await work
       } catch (error) {
@@ -153,6 +156,8 @@ interface Asking {
 
 /** How an export belongs to its server. */
 interface Belonging extends ExportOptions {
+  /** Null where there is no connection for them. */
+  readonly secondReaders: SecondReaders | null
   /** Aborted when the server ends. */
   readonly closing: AbortSignal
   /** Lets the server wait at its end for something that goes on. */
@@ -168,8 +173,9 @@ const roomForAnExport: Settings = { work_mem: '64MB', random_page_cost: '1.1', j
 
 async function exportEvents(options: Belonging, { wanted, identity, response, requestId }: Asking): Promise<void> {
   const settings = readerSettings(identity, requestId, options.statementTimeout)
+  const ownSettings = { ...settings, ...roomForAnExport, statement_timeout: String(options.exportTimeout) }
   // The snapshot is taken before the export is recorded, so that an export does not list itself.
-  await inTransaction(options.exportPool, { ...settings, ...roomForAnExport, statement_timeout: String(options.exportTimeout) }, async (client) => {
+  await inTransaction(options.exportPool, ownSettings, async (client) => {
     const viewer = parseViewer((await client.query(viewerQuery)).rows[0])
     if (viewer.access !== 'granted') throw refusedAccess(viewer.access, viewer.contact)
     const causes = await causeCode(client, 'event')
@@ -181,19 +187,31 @@ async function exportEvents(options: Belonging, { wanted, identity, response, re
     const asked: Asked = { ...facts, entry: started.id, at: started.at }
     const [localStart] = await localTimes(client, [started.at])
     const local = { at: wholeSecond(localStart ?? started.at), snapshot: wholeSecond(localSnapshot) }
-    await stream({ ...options, client, query, parts, wanted, asked, local, settings, response })
-  }, 'begin isolation level repeatable read read only').catch((error: unknown) => {
+    const planning: Settings = parts.isInOrder ? { enable_sort: 'off' } : {}
+    await setLocally(client, planning)
+    const reading = { ...ownSettings, ...sessionOf(facts.timeZone), ...planning }
+    // A workbook is made more slowly than one connection reads.
+    const second = wanted.format === 'xlsx' ? null : await options.secondReaders?.(client, reading) ?? null
+    try {
+      await stream({ ...options, first: readerOf(client, options.pool), second, query, parts, wanted, asked, local, settings, response })
+    } finally {
+      await second?.end()
+    }
+  }, beginReading).catch((error: unknown) => {
     throw isPoolBusy(error) ? tooMany('No database connection was free.', error) : error
   })
 }
 
 type Facts = Omit<Asked, 'entry' | 'at'>
 
+/** The clock of the reader. */
+const sessionOf = (timeZone: string): Settings => ({ TimeZone: timeZone, DateStyle: 'ISO' })
+
 async function factsOf(client: PoolClient, { format, filter, timeZone: wantedZone, locale: wantedLocale }: Wanted, viewer: Viewer): Promise<{ facts: Facts; localSnapshot: string }> {
   const locale = wantedLocale ?? viewer.locale
   const timeZone = wantedZone ?? viewer.timeZone
-  const { rows } = await client.query(`
-    select set_config('TimeZone', $1, true), set_config('DateStyle', 'ISO', true), pg_current_snapshot()::text as transactions, ${utc('transaction_timestamp()')} as at`, [timeZone])
+  await setLocally(client, sessionOf(timeZone))
+  const { rows } = await client.query(`select pg_current_snapshot()::text as transactions, ${utc('transaction_timestamp()')} as at`)
   const [{ at, transactions }] = snapshotRow.parse(rows)
   const [from = null, to = null, localSnapshot] = await localTimes(client, [filter.from ?? null, filter.to ?? null, at])
   const given = Object.fromEntries(Object.entries(filter).flatMap(([key, value]) => (value === null || value === undefined ? [] : [[key, value]])))
@@ -204,17 +222,15 @@ async function factsOf(client: PoolClient, { format, filter, timeZone: wantedZon
   return { facts, localSnapshot: localSnapshot ?? at }
 }
 
-interface Stream extends Belonging, Omit<FileJob, 'delivery' | 'cancel' | 'abandon'> {
+interface Stream extends Belonging, Omit<FileJob, 'delivery'> {
   readonly wanted: Wanted
   readonly settings: Settings
   readonly response: Response
 }
 
 async function stream(job: Stream): Promise<void> {
-  const { wanted, asked, response, pool, client } = job
+  const { wanted, asked, response } = job
   const delivery = makeDelivery(response, { total: job.exportTimeout, stall: job.stallTimeout }, job.closing)
-  const cancel = () => cancelQuery(client, pool)
-  const abandon = () => abandonConnection(client)
   response.status(200).set({
     'content-type': contentTypes[wanted.format],
     'content-disposition': `attachment; filename="${fileName(asked, job.local.at)}"`,
@@ -227,7 +243,7 @@ async function stream(job: Stream): Promise<void> {
   const patience = setTimeout(() => response.flushHeaders(), 500)
   let recorded = false
   try {
-    const sent = await writeFile({ ...job, delivery, cancel, abandon }, wanted)
+    const sent = await writeFile({ ...job, delivery }, wanted)
     await recordEnd(job, 'complete', { ...sent, fileSha256: delivery.sha256(sent.lastBytes) })
     recorded = true
     delivery.signal.throwIfAborted()

@@ -27,6 +27,8 @@ export interface FairQueue {
    */
   readonly enter: (who: Waiter, signal: AbortSignal) => Promise<() => void>
   readonly size: () => { readonly running: number; readonly waiting: number }
+  /** How many are let in at once. */
+  readonly places: number
 }
 
 interface Waiting extends Waiter {
@@ -65,6 +67,7 @@ export function makeFairQueue({ running: places, waiting: most, patience, refuse
   }
 
   return {
+    places,
     size: () => ({ running: running.length, waiting: waiting.length }),
     enter: (who, signal) => new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason)

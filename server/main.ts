@@ -81,7 +81,8 @@ async function start(config: Config): Promise<void> {
     identities: makeIdentities({ ...token, ...tokenSettings(config), sessionSeconds: config.sessionSeconds }),
     pools: {
       interactive: pool(database.url, 'audit server', config.poolSize, config.statementTimeout + 1_000),
-      exports: pool(database.url, 'audit server export', config.exportPoolSize),
+      // One more, for whichever export runs alone.
+      exports: pool(database.url, 'audit server export', config.exportPoolSize + 1),
     },
     logger, withProcess: true, metricsAccess: config.metrics.access,
   })

@@ -14,8 +14,7 @@ export async function inTransaction<Result>(
   const client = await connectAndBegin(pool, begin)
   let broken = false
   try {
-    await client.query('select set_config(name, value, true) from unnest($1::text[], $2::text[]) as setting (name, value)',
-      [Object.keys(settings), Object.values(settings)])
+    await setLocally(client, settings)
     const result = await work(client)
     await client.query('commit')
     return result
@@ -27,6 +26,11 @@ export async function inTransaction<Result>(
   } finally {
     client.release(broken)
   }
+}
+
+/** Sets what holds until the transaction ends. */
+export async function setLocally(client: PoolClient, settings: Readonly<Record<string, string>>): Promise<void> {
+  await client.query('select set_config(name, value, true) from unnest($1::text[], $2::text[]) as setting (name, value)', [Object.keys(settings), Object.values(settings)])
 }
 
 async function connectAndBegin(pool: Pool, begin: string): Promise<PoolClient> {

@@ -4,5 +4,6 @@
 -- as the owner, for the time of the migration
 --!include roles/roles.sql
 --!include filter/read_filter.sql
+--!include searching/public.sql
 -- the end of every migration
 --!include roles/ownership.sql

@@ -1,6 +1,5 @@
-import type { PoolClient } from 'pg'
-import { to as copyTo, type CopyToStreamQuery } from 'pg-copy-streams'
 import { actionInWords, columnTitle, workbookColumns } from './column-titles.ts'
+import { copyParts, type PartsJob } from './copy-parts.ts'
 import { longestCell, makeCsvLines } from './csv-lines.ts'
 import type { Delivery } from './delivery.ts'
 import { labelOf, languageOf, type Language } from './labels.ts'
@@ -12,22 +11,14 @@ import { cut, isExcelDate, type Cell } from './sheet.ts'
 import { makeWorkbook } from './workbook.ts'
 
 /** What a file is made of. */
-export interface FileJob {
-  /** In the transaction whose snapshot the file shows. */
-  readonly client: PoolClient
+export interface FileJob extends PartsJob {
   readonly query: ExportQuery
-  /** Conditions, part by part. */
-  readonly parts: AsyncIterable<string>
   readonly asked: Asked
   /** When it began and what state of the log it shows, as the clock of the reader shows it. */
   readonly local: { readonly at: string; readonly snapshot: string }
   /** How many rows a sheet takes, below its header. */
   readonly rowsPerSheet: number
   readonly delivery: Delivery
-  /** Asks the database to end the query of that client. */
-  readonly cancel: () => Promise<void>
-  /** Ends the connection of that client, for a database that does not do so. */
-  readonly abandon: () => void
 }
 
 /** A file that was sent but for its last bytes. */
@@ -48,7 +39,7 @@ export async function writeCsv(job: FileJob, separator: string, hasByteOrderMark
   // The same few buffers again and again: a new one for each chunk would be 60 MB of garbage before it is collected.
   const free: Buffer[] = []
   let isFirst = hasByteOrderMark
-  const rows = await copied(job, (conditions, hasHeader) => csvCopy(job.query, conditions, { separator, hasHeader }), async (chunk) => {
+  const rows = await copyParts(job, (conditions, hasHeader) => csvCopy(job.query, conditions, { separator, hasHeader }), async (chunk) => {
     if (isFirst) await delivery.send(byteOrderMark)
     isFirst = false
     const room = free.pop() ?? Buffer.allocUnsafe(roomSize)
@@ -65,7 +56,7 @@ export async function writeCsv(job: FileJob, separator: string, hasByteOrderMark
 export async function writeJsonLines(job: FileJob): Promise<AlmostSent> {
   const { asked, delivery } = job
   const free: Buffer[] = []
-  const rows = await copied(job, (conditions) => jsonLinesCopy(job.query, conditions), async (chunk) => {
+  const rows = await copyParts(job, (conditions) => jsonLinesCopy(job.query, conditions), async (chunk) => {
     if (chunk.length > roomSize) return delivery.send(chunk)
     const room = free.pop() ?? Buffer.allocUnsafe(roomSize)
     const bytes = room.subarray(0, chunk.copy(room))
@@ -93,7 +84,7 @@ export async function writeWorkbook(job: FileJob): Promise<AlmostSent> {
     const decoder = new TextDecoder()
     let begun = ''
     let longCells = 0
-    await copied(job, (conditions) => jsonLinesCopy(job.query, conditions, true), async (chunk) => {
+    await copyParts(job, (conditions) => jsonLinesCopy(job.query, conditions, true), async (chunk) => {
       const text = decoder.decode(chunk, { stream: true })
       giveBack(chunk)
       // Of a line that comes in hundreds of pieces none is looked through twice.
@@ -168,53 +159,4 @@ function receiptRows({ asked, local }: FileJob, { rows, sha256, notes }: Pick<Re
     [words.zone, asked.timeZone], [words.snapshot, inZone(local.snapshot)], [words.rows, String(rows)], [words.sha256, sha256], [words.entry, asked.entry],
     ...notes.map((note) => [words.note, note] as const), [words.check, 'npm run audit -- check-export FILE'], [words.data, sealed],
   ]
-}
-
-/** Milliseconds in which the database must have ended a query that it was told to end. */
-const cancelPatience = 5_000
-
-/**
- * Runs COPY for each part and hands on what it delivers, as fast as it is taken. When the delivery stops, so does the query; and where
- * the database does not answer to that, its connection is given up.
- * @param write the query of a part, and whether it is the first
- * @returns the number of rows
- */
-async function copied({ client, parts, delivery: { signal }, cancel, abandon }: FileJob, write: (conditions: string, isFirst: boolean) => string, take: (chunk: Buffer) => Promise<void>): Promise<number> {
-  signal.throwIfAborted()
-  // Whoever waits for it below must not come too late: a cancel that arrives after the query would hit the next one.
-  let cancelled: Promise<void> | null = null
-  let lastResort: NodeJS.Timeout | undefined
-  const stop = () => {
-    if (cancelled !== null) return
-    cancelled = cancel().catch(() => undefined)
-    lastResort = setTimeout(abandon, cancelPatience)
-  }
-  signal.addEventListener('abort', stop, { once: true })
-  let failure: unknown = null
-  let rowCount: number | null = null
-  try {
-    for await (const conditions of parts) {
-      signal.throwIfAborted()
-      const copy: CopyToStreamQuery = client.query(copyTo(write(conditions, rowCount === null)))
-      for await (const chunk of copy) {
-        // After that the rest is read and dropped, until the cancelled query says so itself.
-        if (failure !== null) continue
-        await take(chunk).catch((error: unknown) => {
-          failure = error ?? new Error('The export was stopped.')
-          stop()
-        })
-      }
-      if (failure !== null) break
-      rowCount = (rowCount ?? 0) + copy.rowCount
-    }
-  } catch (error) {
-    throw failure ?? signal.reason ?? error
-  } finally {
-    signal.removeEventListener('abort', stop)
-    clearTimeout(lastResort)
-    await cancelled
-  }
-  if (failure !== null) throw failure
-  signal.throwIfAborted()
-  return rowCount ?? 0
 }

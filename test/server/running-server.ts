@@ -49,7 +49,7 @@ export async function startServer(database: TestDatabase, { screens, rowsPerShee
   const lines: string[] = []
   const logger = makeLogger('debug', { write: (line) => void lines.push(line) })
   const pool = (max: number) => makePool({ connectionString: database.url('audit_server'), name: 'test', max, connectTimeout: config.connectTimeout, logger })
-  const pools = { interactive: pool(config.poolSize), exports: pool(config.exportPoolSize) }
+  const pools = { interactive: pool(config.poolSize), exports: pool(config.exportPoolSize + 1) }
   let connections = 0
   for (const each of Object.values(pools)) each.on('acquire', () => { connections += 1 })
   const identities = makeIdentities({ secret, issuer: config.tokenIssuer, audience: config.tokenAudience, sessionSeconds: config.sessionSeconds })
