@@ -1,0 +1,184 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { PoolClient } from 'pg'
+import { fillWithEntries } from '../../operator/generate/fill.ts'
+import { causeCode } from '../../server/export/cause-code.ts'
+import { copyParts } from '../../server/export/copy-parts.ts'
+import { partsOf, type Parts } from '../../server/export/parts.ts'
+import { beginReading, makeSecondReaders, readerOf } from '../../server/export/readers.ts'
+import { makePool } from '../../server/database.ts'
+import { makeLogger } from '../../server/logger.ts'
+import { inTransaction } from '../../server/transaction.ts'
+import type { EventFilter } from '../../server/event-filter.ts'
+import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
+import { keepEverything } from '../reading/scans.ts'
+import { until } from './exporting.ts'
+
+const it = suite<{ database: TestDatabase }>('An export that is read over two connections', { database: Object.create(null) })
+const settings = { role: 'audit_admin', 'audit.company_id': '1', 'audit.viewer_id': 'v', application_name: 'reading' }
+const open = `datname = current_database() and application_name = 'reading' and xact_start is not null`
+
+it.before(async (context) => {
+  context.database = await makeTestDatabase('migrated')
+  const { superuser, url } = context.database
+  await superuser.query('set role audit_owner')
+  await fillWithEntries(superuser, url('postgres'), { events: 4_000, companies: 3, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
+  await superuser.query(`reset role; select audit.grant_administrator('1', 'v', 'Viewer', 'Company')`)
+  await keepEverything(superuser)
+})
+it.after(({ database }) => database.drop())
+
+interface Reading {
+  readonly filter: EventFilter
+  readonly isAlone?: () => boolean
+  /** Whether a second connection breaks as soon as it is there. */
+  readonly isRefused?: boolean
+  readonly signal?: AbortSignal
+  /** Called with each chunk that was taken. */
+  readonly taken?: () => Promise<void>
+}
+
+/** Reads numbers and names, waits after each chunk so that a second reader can come, and tells which backends read which part. */
+async function read({ url, superuser }: TestDatabase, { filter, isAlone = () => true, isRefused = false, signal = new AbortController().signal, taken = async () => undefined }: Reading) {
+  const lines: string[] = []
+  const logger = makeLogger('warn', { write: (line) => void lines.push(line) })
+  const pool = makePool({ connectionString: url('audit_server'), name: 'reading', max: 2, connectTimeout: 5_000, logger })
+  const toReader = (client: PoolClient) => {
+    if (isRefused) throw new Error('no more connections')
+    return readerOf(client, pool)
+  }
+  const secondReaders = makeSecondReaders({ pool, toReader, isAlone, logger })
+  const backends: unknown[] = []
+  const chunks: Buffer[] = []
+  try {
+    const result = await inTransaction(pool, settings, async (client) => {
+      const parts = await partsOf(client, filter, await causeCode(client, 'event'), 10)
+      const second = await secondReaders(client, settings)
+      const watched: Parts = {
+        ...parts,
+        next: (reader) => {
+          backends.push(Reflect.get(reader, 'processID'))
+          return parts.next(reader)
+        },
+      }
+      try {
+        const rows = await copyParts({ first: readerOf(client, pool), second, parts: watched, delivery: { signal } },
+          (conditions) => `copy (select event.id, event.object_label from audit.event as event where ${conditions} order by event.occurred_at desc, event.id desc) to stdout`,
+          async (chunk) => {
+            chunks.push(Buffer.from(chunk))
+            await new Promise((resolve) => setTimeout(resolve, 5))
+            await taken()
+          })
+        return { rows, error: null }
+      } catch (error) {
+        return { rows: null, error }
+      } finally {
+        await second.end()
+      }
+    }, beginReading).catch((error: unknown) => ({ rows: null, error }))
+    const { rows: left } = await superuser.query(`select query from pg_stat_activity where ${open}`)
+    return { ...result, text: Buffer.concat(chunks).toString(), backends, log: lines.join(''), left }
+  } finally {
+    await pool.end()
+  }
+}
+
+/** What one connection gives. */
+async function whole(database: TestDatabase, filter: EventFilter): Promise<string> {
+  const { text, rows, backends } = await read(database, { filter, isAlone: () => false })
+  assert.is(new Set(backends).size, 1)
+  assert.is(text.trimEnd().split('\n').length, rows)
+  return text
+}
+
+const filters: readonly EventFilter[] = [{}, { rootsOnly: true }, { query: 'developer' }, { query: 'e', actions: ['cv.deleted'] }, { from: '2025-01-10T09:00:00Z', to: '2025-07-10T09:00:00Z' }]
+
+for (const filter of filters) {
+  it(`has the same rows in the same order as over one: ${JSON.stringify(filter)}`, async ({ database }) => {
+    const expected = await whole(database, filter)
+    const { text, backends, left } = await read(database, { filter })
+    assert.is(text, expected)
+    assert.is(new Set(backends).size, 2, 'both read')
+    assert.ok(backends.filter((backend) => backend === backends[0]).length <= backends.length / 2 + 3, 'in turn')
+    assert.equal(left, [])
+  })
+}
+
+it('shows one state of the log, whatever is recorded meanwhile', async ({ database }) => {
+  const expected = await whole(database, {})
+  let added = 0
+  const { text } = await read(database, {
+    filter: {},
+    taken: async () => {
+      added += 1
+      await database.superuser.query(`select audit.record_export('customers', company_id => '1')`)
+    },
+  })
+  assert.is(text, expected)
+  assert.ok(added > 3)
+  assert.is((await whole(database, {})).split('\n').length, expected.split('\n').length + added, 'and it was recorded')
+  await keepEverything(database.superuser)
+})
+
+it('lets its second connection go when another export comes, and has it again when that one is over', async ({ database }) => {
+  let chunks = 0
+  const during: number[] = []
+  const { text, backends } = await read(database, {
+    filter: {},
+    isAlone: () => chunks < 8 || chunks > 16,
+    taken: async () => {
+      chunks += 1
+      if (chunks > 12 && chunks < 16) during.push((await database.superuser.query(`select from pg_stat_activity where ${open}`)).rows.length)
+    },
+  })
+  assert.is(text, await whole(database, {}))
+  assert.equal([...new Set(during)], [1])
+  const [first] = backends
+  const isFirst = backends.map((backend) => backend === first)
+  assert.ok(isFirst.indexOf(false) < 10 && isFirst.lastIndexOf(false) > 16, isFirst.join())
+})
+
+it('goes on over one where no other connection is to be had, and says so in the log', async ({ database }) => {
+  const { text, backends, log } = await read(database, { filter: {}, isRefused: true })
+  assert.is(text, await whole(database, {}))
+  assert.is(new Set(backends).size, 1)
+  assert.match(log, /no more connections.*an export goes on with one database connection/)
+  assert.is(log.trimEnd().split('\n').length, 1, 'it is tried once')
+})
+
+it('fails when either connection is lost, and is never taken for whole', async ({ database }) => {
+  for (const which of ['min', 'max']) {
+    let chunks = 0
+    const { rows, error, left } = await read(database, {
+      filter: {},
+      taken: async () => {
+        chunks += 1
+        if (chunks === 6) await database.superuser.query(`select pg_terminate_backend((select ${which}(pid) from pg_stat_activity where ${open}))`)
+      },
+    })
+    assert.is(rows, null)
+    assert.instance(error, Error)
+    assert.equal(left, [])
+  }
+})
+
+it('ends both queries when whoever takes the rows fails, or is gone', async ({ database }) => {
+  const failing = await read(database, { filter: {}, taken: () => Promise.reject(new Error('the disk is full')) })
+  assert.is(Reflect.get(Object(failing.error), 'message'), 'the disk is full')
+  for (const at of [1, 5, 9]) {
+    const leaving = new AbortController()
+    let chunks = 0
+    const { error, left } = await read(database, {
+      filter: {}, signal: leaving.signal,
+      taken: async () => {
+        chunks += 1
+        if (chunks === at) leaving.abort(new Error('the reader left'))
+      },
+    })
+    assert.is(Reflect.get(Object(error), 'message'), 'the reader left')
+    assert.equal(left, [])
+  }
+  await until(async () => (await database.superuser.query(`select from pg_stat_activity where ${open}`)).rows.length === 0, 'no transaction is open')
+})
+
+it.run()
