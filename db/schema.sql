@@ -788,7 +788,7 @@ create view audit.tracked_table as
     t.tracked_since,
     t.tracked_by,
     t.changed_at,
-    COALESCE(((g.tgenabled = 'A'::"char") AND (f.proname = t.function_name) AND (above.name IS NULL) AND (closed.name IS NULL)), false) AS is_working,
+    COALESCE(((g.tgenabled = 'A'::"char") AND (f.proname = t.function_name) AND (above.name IS NULL) AND (closed.name IS NULL) AND (lost.columns IS NULL)), false) AS is_working,
         CASE
             WHEN (c.oid IS NULL) THEN 'The table is gone.'::text
             WHEN (g.oid IS NULL) THEN 'The trigger is missing.'::text
@@ -796,11 +796,12 @@ create view audit.tracked_table as
             WHEN (f.proname <> t.function_name) THEN 'The trigger calls another function.'::text
             WHEN (above.name IS NOT NULL) THEN (('It is a part of '::text || above.name) || ', which is not tracked: what is deleted by that name is not recorded.'::text)
             WHEN (closed.name IS NOT NULL) THEN (('The log may not read '::text || closed.name) || ' any more.'::text)
+            WHEN (lost.columns IS NOT NULL) THEN (('Deletions fail: '::text || lost.columns) || '. Call audit.track again with the columns that there are.'::text)
             WHEN (t.problem IS NOT NULL) THEN ('Works, but '::text || t.problem)
             ELSE 'Works.'::text
         END AS state,
     t.truncate
-   FROM (((((audit_private.tracked t
+   FROM ((((((audit_private.tracked t
      LEFT JOIN pg_class c ON ((c.oid = (t.target)::oid)))
      LEFT JOIN pg_trigger g ON (((g.tgrelid = (t.target)::oid) AND (g.tgname = 'audit_capture'::name))))
      LEFT JOIN pg_proc f ON ((f.oid = g.tgfoid)))
@@ -814,7 +815,9 @@ create view audit.tracked_table as
                 END COLLATE "default")) AS name
            FROM (audit_private.known_column k
              JOIN pg_class r ON ((r.oid = (k.relation)::oid)))
-          WHERE (((k.target)::oid = (t.target)::oid) AND ((k.relation)::oid <> (t.target)::oid) AND (NOT (has_schema_privilege('audit_agent'::name, r.relnamespace, 'usage'::text) AND COALESCE(has_column_privilege('audit_agent'::name, (k.relation)::oid, k.number, 'select'::text), true))))) closed ON (true));
+          WHERE (((k.target)::oid = (t.target)::oid) AND ((k.relation)::oid <> (t.target)::oid) AND (NOT (has_schema_privilege('audit_agent'::name, r.relnamespace, 'usage'::text) AND COALESCE(has_column_privilege('audit_agent'::name, (k.relation)::oid, k.number, 'select'::text), true))))) closed ON (true))
+     LEFT JOIN LATERAL ( SELECT audit_private.lost_columns(t.target) AS columns
+          WHERE (c.oid IS NOT NULL)) lost ON (true));
 alter view audit.tracked_table owner to audit_owner;
 grant select on table audit.tracked_table to audit_dba;
 grant select on table audit.tracked_table to audit_installer;
@@ -846,13 +849,13 @@ declare
   said text := concat_ws(e'\x1f', audit_private.transaction_mark(), 'asserted', actor_id, coalesce(actor_name, ''), source,
     coalesce(company_id, ''), coalesce(request_id, ''), coalesce(on_behalf_of, ''), coalesce(reason, ''), '', '', '');
 begin
-  if actor_id <> '' and source in ('app', 'api', 'admin', 'system', 'sql') and octet_length(said) <= 240
+  if actor_id ~ '[!-~]' and source in ('app', 'api', 'admin', 'system', 'sql') and octet_length(said) <= 240
      and said !~ e'[\x01-\x1e]| \x1f|\x1f ' and cardinality(string_to_array(said, e'\x1f')) = 12 then
     said := set_config('audit.context', said, true);
     return;
   end if;
 
-  if lower(act_as.source) is null or lower(act_as.source) not in ('app', 'api', 'admin', 'system', 'sql') then
+  if lower(act_as.source collate "C") is null or lower(act_as.source collate "C") not in ('app', 'api', 'admin', 'system', 'sql') then
     raise exception using
       errcode = 'AU003',
       message = 'audit.act_as: unknown source',
@@ -863,7 +866,7 @@ begin
   said := audit_private.write_context(
     case when audit_private.clean_text(act_as.actor_id, 200) is null
           and audit_private.clean_text(act_as.actor_name, 200) is null then 'missing' else 'asserted' end,
-    act_as.actor_id, act_as.actor_name, lower(act_as.source), act_as.company_id,
+    act_as.actor_id, act_as.actor_name, lower(act_as.source collate "C"), act_as.company_id,
     act_as.request_id, act_as.on_behalf_of, act_as.reason);
 end
 $function$;
@@ -885,14 +888,14 @@ begin
 
   select * into t from audit_private.read_token(token);
   if t.problem is not null then
-    perform audit_private.write_context('missing', null, null, lower(act_as_token.source), null, act_as_token.request_id, null, act_as_token.reason, t.problem);
+    perform audit_private.write_context('missing', null, null, lower(act_as_token.source collate "C"), null, act_as_token.request_id, null, act_as_token.reason, t.problem);
     return t.problem;
   end if;
   acting := case when jsonb_typeof(t.claims -> 'act') = 'object' and t.claims -> 'act' ->> 'sub' is not null then t.claims -> 'act' end;
   perform audit_private.write_context('verified',
     coalesce(acting ->> 'sub', t.claims ->> 'sub'),
     case when acting is null then t.claims ->> 'name' else acting ->> 'name' end,
-    lower(act_as_token.source),
+    lower(act_as_token.source collate "C"),
     t.claims ->> 'company',
     act_as_token.request_id,
     case when acting is not null then coalesce(t.claims ->> 'name', t.claims ->> 'sub') end,
@@ -976,7 +979,7 @@ begin
     end if;
     return;
   end if;
-  if lower(bind_source.source) not in ('app', 'api', 'admin', 'system', 'sql') then
+  if lower(bind_source.source collate "C") not in ('app', 'api', 'admin', 'system', 'sql') then
     raise exception using
       errcode = 'AU003',
       message = 'audit.bind_source: unknown source',
@@ -984,10 +987,10 @@ begin
       hint    = 'Use one of app, api, admin, system, sql, or null to bind the login to none.';
   end if;
   insert into audit_private.bound_source as b (login, source)
-  values (login_name, lower(bind_source.source))
+  values (login_name, lower(bind_source.source collate "C"))
   on conflict on constraint bound_source_pkey do update set source = excluded.source, bound_at = now() where b.source <> excluded.source;
   if found then
-    perform audit_private.record_setting('login.bound', 'login', login_name, login_name, null, jsonb_build_object('source', lower(bind_source.source)));
+    perform audit_private.record_setting('login.bound', 'login', login_name, login_name, null, jsonb_build_object('source', lower(bind_source.source collate "C")));
   end if;
 end
 $function$;
@@ -2059,7 +2062,7 @@ begin
       detail  = 'A path leads over it, and of what is gone without an entry nothing can be read: theirs will lack the company or the owner.',
       hint    = format('Track %s too. If it is tracked next, all is well.', audit_private.lost_on_the_way(track.target));
   end if;
-  return understood - 'wide';
+  return audit_private.with_names(understood - 'wide');
 end
 $function$;
 grant execute on function audit.track(regclass,text,text,text,text,text[],text[],text,text) to audit_installer;
@@ -2235,7 +2238,7 @@ begin
 exception
   when insufficient_privilege then
     raise exception using errcode = '42501', message = 'audit.partition_by_year: not allowed', detail = format('The login is %s.', session_user),
-      hint = 'Call it as a superuser, or: grant audit_owner to … for the length of the call.';
+      hint = 'Call it as a superuser, or: grant audit_owner to ... for the length of the call.';
 end
 $function$;
 comment on function audit_private.act_as_owner() is 'Goes on as audit_owner until the end of the transaction, if the login may.';
@@ -2426,6 +2429,13 @@ CREATE OR REPLACE FUNCTION audit_private.as_pattern(literal text)
  IMMUTABLE PARALLEL SAFE
 RETURN regexp_replace(literal, '([^[:alnum:]_])'::text, '\\\1'::text, 'g'::text);
 comment on function audit_private.as_pattern(text) is 'A text as a regular expression that matches just it.';
+
+CREATE OR REPLACE FUNCTION audit_private.as_referenced(there regclass)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN (CASE WHEN ((SELECT c.relkind FROM pg_class c WHERE (c.oid = (as_referenced.there)::oid)) = 'r'::"char") THEN 'only '::text ELSE ''::text END || (there)::text);
+comment on function audit_private.as_referenced(regclass) is 'SQL text for the rows of a table to which foreign keys lead: its own and those of its partitions, and not those of a table that inherits from it, which may have the same key.';
 
 CREATE OR REPLACE FUNCTION audit_private.attach(target regclass)
  RETURNS void
@@ -3159,7 +3169,7 @@ AS $function$
         cross join lateral (
           -- With a limit it stays one index probe per row: as an anti-join it read the whole parent table. A parent that is marked as deleted is gone.
           select audit_private.key_code(t.target, audit_private.in_key_order(parent.target, cause), 'o') as object_id,
-                 audit_private.all_given(cause -> 'columns', 'o') || pg_catalog.format(' and (select true from %s p where %s%s limit 1) is null', parent.target,
+                 audit_private.all_given(cause -> 'columns', 'o') || pg_catalog.format(' and (select true from %s p where %s%s limit 1) is null', audit_private.as_referenced(parent.target),
                    audit_private.match_code(parent.target, cause -> 'keys', 'p', t.target, cause -> 'columns', 'o'),
                    ' and not (' || audit_private.is_marked(parent.target, parent.soft_delete, 'p') || ')') as is_orphan
         ) code
@@ -3204,10 +3214,10 @@ CREATE OR REPLACE FUNCTION audit_private.clean_text(given text, most integer)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN NULLIF(btrim(translate(CASE WHEN (length(given) > most) THEN ("left"(NULLIF(btrim(given, ' 
+RETURN CASE WHEN (btrim(given, audit_private.unseen()) <> ''::text) THEN NULLIF(btrim(translate(CASE WHEN (length(given) > most) THEN ("left"(NULLIF(btrim(given, ' 
 	'::text), ''::text), (most - 1)) || '…'::text) ELSE given END, '
-	'::text, '    '::text)), ''::text);
-comment on function audit_private.clean_text(text,integer) is 'A text that was given from outside, on one line, at most so many characters long (a cut one ends in …), null if nothing is left.';
+	'::text, '    '::text)), ''::text) ELSE NULL::text END;
+comment on function audit_private.clean_text(text,integer) is 'A text that was given from outside, on one line, at most so many characters long (a cut one ends in …), null if nothing of it is seen.';
 
 CREATE OR REPLACE FUNCTION audit_private.clear_kept()
  RETURNS void
@@ -3383,10 +3393,11 @@ CREATE OR REPLACE FUNCTION audit_private.columns_needless(target regclass)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
   select k.relation, k.name
     from audit_private.known_column k
-   where k.target = columns_needless.target
+   where k.target = columns_needless.target and exists (select from pg_class c where c.oid = k.relation)
      and not exists (select from audit_private.known_column other
                       where other.target <> k.target and other.relation = k.relation and other.number = k.number)
 $function$;
@@ -3772,6 +3783,35 @@ end
 $function$;
 grant execute on function audit_private.cut_text(text,integer) to audit_agent;
 comment on function audit_private.cut_text(text,integer) is 'What a snapshot keeps of a text over the limit in bytes: its first 1,000 characters or a quarter of the limit, its size in bytes, and up to 64 MiB the SHA-256 of the whole.';
+
+CREATE OR REPLACE FUNCTION audit_private.cuts_of(filter jsonb, entries integer)
+ RETURNS timestamp with time zone[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET standard_conforming_strings TO 'on'
+ SET "DateStyle" TO 'ISO'
+AS $function$
+declare
+  f audit_private.event_filter := audit_private.given_filter(filter);
+begin
+  if not audit_private.is_kept(f) then return '{}'; end if;
+  return (
+    with day as (
+      select t.starts_on::timestamp at time zone 'UTC' as starts_at, (select sum(n) from unnest(t.counts) n) as count
+        from audit_private.kept_total t
+       where t.company_id = f.company_id and t.unit = 'day' and t.actor_id = ''
+         and t.starts_on >= coalesce((f.starts_at at time zone 'UTC')::date, '-infinity') and t.starts_on <= coalesce((f.ends_at at time zone 'UTC')::date, 'infinity')
+    ), numbered as (
+      select starts_at, div(sum(count) over (order by starts_at desc) - count, entries) as part from day
+    )
+    -- Before the oldest day nothing is cut off.
+    select coalesce((array_agg(starts_at order by starts_at desc))[:count(*) - 1], '{}') from (select min(starts_at) as starts_at from numbered group by part) part
+  );
+end
+$function$;
+grant execute on function audit_private.cuts_of(jsonb,integer) to audit_admin;
+comment on function audit_private.cuts_of(jsonb,integer) is 'Where an export of a viewer may be cut, so that between two cuts lie about so many entries of the company, and whole days (UTC): instants, the newest first. What is not kept yet lies between them as well.';
 
 CREATE OR REPLACE FUNCTION audit_private.day_begin(day date, time_zone text)
  RETURNS timestamp with time zone
@@ -4468,6 +4508,22 @@ begin
 end
 $function$;
 comment on function audit_private.forget(regclass) is 'Forgets the settings of a table. Returns the name of its generated functions, null if it was not tracked.';
+
+CREATE OR REPLACE FUNCTION audit_private.forget_gone()
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  gone record;
+begin
+  for gone in select t.target, t.kind from audit_private.tracked t where not exists (select from pg_class c where c.oid = t.target) loop
+    perform audit_private.record_schema_event('table.dropped', gone.target, format('%s of kind %s', gone.target::oid, gone.kind),
+      jsonb_build_object('kind', gone.kind, 'finding', 'It was dropped while nothing followed that: by whom, and with how many rows, is not known.'));
+    perform audit_private.drop_capture(audit_private.forget(gone.target));
+  end loop;
+end
+$function$;
+comment on function audit_private.forget_gone() is 'Forgets tables that were dropped while no event trigger followed, with an entry for each: their kinds are free again.';
 
 CREATE OR REPLACE FUNCTION audit_private.forget_path(target regclass, passes regclass, passes_name text, why text, but_company boolean DEFAULT false)
  RETURNS void
@@ -5436,7 +5492,7 @@ CREATE OR REPLACE FUNCTION audit_private.keep_label(label text, id text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN COALESCE(NULLIF(CASE WHEN (octet_length(label) > 500) THEN audit_private.cut_label(label) ELSE btrim(label, audit_private.blanks()) END, ''::text), ('#'::text || id));
+RETURN COALESCE(NULLIF(CASE WHEN (((ascii(label) < 33) OR (ascii(label) > 126)) AND (btrim(label, audit_private.unseen()) = ''::text)) THEN ''::text WHEN (octet_length(label) > 500) THEN audit_private.cut_label(label) ELSE btrim(label, audit_private.blanks()) END, ''::text), ('#'::text || id));
 grant execute on function audit_private.keep_label(text,text) to audit_agent;
 comment on function audit_private.keep_label(text,text) is 'The name of an object as an entry keeps it: at most 500 characters (a cut one ends in …), #key if it is empty.';
 
@@ -6051,11 +6107,26 @@ AS $function$
   select coalesce(pg_catalog.string_agg(pg_catalog.format(
     e'\n  left join lateral (select %s from %s p where %s limit 1) %s on true',
     (select pg_catalog.string_agg(pg_catalog.format('p.%I', c.col), ', ' order by c.col) from audit_private.columns_read_by(target) c where c.there = r.there),
-    r.there, audit_private.match_code(r.there, r.hop -> 'keys', 'p', r.from_table, r.hop -> 'columns', r.from_alias), r.alias),
+    case when (r.hop ->> 'is_named')::boolean then r.there::text else audit_private.as_referenced(r.there) end, audit_private.match_code(r.there, r.hop -> 'keys', 'p', r.from_table, r.hop -> 'columns', r.from_alias), r.alias),
     '' order by r.n, r.alias), '')
   from (select distinct on (alias) * from audit_private.path_rows(target) order by alias) r
 $function$;
 comment on function audit_private.lookup_code(regclass) is 'SQL text that joins the deleted rows to the rows that their paths pass.';
+
+CREATE OR REPLACE FUNCTION audit_private.lost_columns(target regclass)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+  select string_agg(format('column %s, which %s uses, is not there any more', m.col, m.used_by), ', ' order by m.used_by, m.col)
+    from audit_private.missing_columns(target) m
+$function$;
+grant execute on function audit_private.lost_columns(regclass) to audit_dba;
+grant execute on function audit_private.lost_columns(regclass) to audit_installer;
+comment on function audit_private.lost_columns(regclass) is 'Columns that a tracked table''s settings name and that are not there any more, in words; null if all are there.';
 
 CREATE OR REPLACE FUNCTION audit_private.lost_on_the_way(target regclass)
  RETURNS text
@@ -7627,8 +7698,8 @@ begin
     raise exception using errcode = 'AU003',
       message = 'nothing may be deleted here without somebody being named for it',
       detail  = pg_catalog.format('Company %s wants an actor for each deletion, and login %s has named none in this transaction.', coalesce(company_id, 'default'), session_user),
-      hint    = 'In the same transaction, before the deletion: select audit.act_as(…) with the person''s id, or the name of the job. '
-             || 'To allow it again: select audit.require_actor(…, false).';
+      hint    = 'In the same transaction, before the deletion: select audit.act_as(...) with the person''s id, or the name of the job. '
+             || 'To allow it again: select audit.require_actor(..., false).';
   end if;
   return company_id;
 end
@@ -7672,7 +7743,7 @@ begin
   select string_agg(p.pubname, ', ') into strange from pg_publication_rel r join pg_publication p on p.oid = r.prpubid where r.prrelid = 'audit.event'::regclass;
   if strange is not null then
     raise exception using errcode = 'AU009', message = 'audit.partition_by_year: audit.event is published', detail = strange,
-      hint = 'alter publication … drop table audit.event, and add it again afterwards, with publish_via_partition_root. Nothing was changed.';
+      hint = 'alter publication ... drop table audit.event, and add it again afterwards, with publish_via_partition_root. Nothing was changed.';
   end if;
 end
 $function$;
@@ -7692,6 +7763,38 @@ end
 $function$;
 grant execute on function audit_private.refuse_truncate() to audit_installer;
 comment on function audit_private.refuse_truncate() is 'Trigger function: refuses a TRUNCATE with AU002, for tables that were tracked so. Where it comes by CASCADE from another table, that is refused too.';
+
+CREATE OR REPLACE FUNCTION audit_private.refuse_way_back(target regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  wrong record;
+begin
+  select r.path, r.from_table, r.hop -> 'columns' ->> 0 as col, r.there, r.hop -> 'keys' ->> 0 as key, a.attname as back into wrong
+    from audit_private.path_rows(target) r
+    cross join lateral (
+      select coalesce((audit_private.hop_by_foreign_key(r.from_table, (r.hop -> 'columns' ->> 0)::name) ->> 'table')::oid,
+               case when audit_private.key_of(r.from_table) = array[(r.hop -> 'columns' ->> 0)::name] then r.from_table::oid end) as of_table
+    ) given
+    join pg_constraint c on c.conrelid = r.there and c.contype = 'f' and c.confrelid = given.of_table and cardinality(c.conkey) = 1
+    join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]
+   where (r.hop ->> 'is_named')::boolean
+     and not exists (  -- its key is that column, as in a table of one row for each
+       select from pg_constraint k join pg_attribute ka on ka.attrelid = k.conrelid and ka.attnum = k.conkey[1]
+        where k.conrelid = r.there and k.contype = 'f' and k.confrelid = given.of_table and cardinality(k.conkey) = 1 and ka.attname = r.hop -> 'keys' ->> 0)
+   limit 1;
+  if found then
+    raise exception using errcode = 'AU002',
+      message = format('audit.track: the path in %s compares %I of %s with %I of %s, which is another number', wrong.path, wrong.col, wrong.from_table, wrong.key, wrong.there),
+      detail  = format('%s points back by its column %I. A path finds a table by its key only, and would find the row of somebody else.', wrong.there, wrong.back),
+      hint    = case wrong.path when 'company' then 'Leave company out, and give company_id to audit.act_as where the row is deleted; or keep the company in the table itself.'
+                  else format('Name another owner, for example the table to which %I leads.', wrong.back) end;
+  end if;
+end
+$function$;
+comment on function audit_private.refuse_way_back(regclass) is 'Refuses with AU002 a path over a table that is named and points back by another column than its key: what it holds there is not what is compared.';
 
 CREATE OR REPLACE FUNCTION audit_private.register(target regclass, kind text, label text, company text, owner text, snapshot text[], mask text[], soft_delete text, truncate text DEFAULT 'record'::text, is_new boolean DEFAULT false)
  RETURNS jsonb
@@ -7747,7 +7850,7 @@ begin
   if key is null then
     raise exception using errcode = 'AU002', message = format('audit.track: table %s has no key', target),
       detail = 'Neither a primary key nor a unique index without condition identifies its rows.',
-      hint = format('Add one, for example: alter table %s add primary key (…).', target);
+      hint = format('Add one, for example: alter table %s add primary key (...).', target);
   end if;
   if exists (select from unnest(snapshot || mask) listed where listed is null) then
     raise exception using errcode = 'AU002', message = format('audit.track: %s of %s names no column', case when exists (select from unnest(snapshot) listed where listed is null) then 'snapshot' else 'mask' end, target),
@@ -7878,9 +7981,11 @@ declare
 begin
   perform audit_private.require_owner(target, 'audit.track');
   perform audit_private.take_turn();
+  perform audit_private.forget_gone();
   was := audit_private.settings_of(target);
   perform audit_private.require_sense(target, label, mask, soft_delete);
   said := audit_private.register(target, kind, label, company, owner, snapshot, mask, soft_delete, truncate, true);
+  perform audit_private.refuse_way_back(target);
   if was is null then
     select g.tgname, g.tgrelid::regclass as on_table, f.oid::regprocedure as calls into hidden
       from audit_private.wanted_triggers(target) w
@@ -7890,7 +7995,7 @@ begin
     if found then
       raise exception using errcode = 'AU002', message = format('audit.track: %s has a trigger %I already, which is not the log''s', hidden.on_table, hidden.tgname),
         detail = format('It calls %s, and the log needs a trigger of that name.', hidden.calls),
-        hint   = format('Rename it: alter trigger %I on %s rename to …', hidden.tgname, hidden.on_table);
+        hint   = format('Rename it: alter trigger %I on %s rename to ...', hidden.tgname, hidden.on_table);
     end if;
   end if;
   becomes := audit_private.settings_of(target);
@@ -7899,6 +8004,14 @@ begin
     perform audit_private.record_schema_event('table.retracked', target, target::text, jsonb_build_object('kind', kind,
       'was', (select jsonb_object_agg(key, value) from jsonb_each(was) where value <> becomes -> key),
       'is', (select jsonb_object_agg(key, value) from jsonb_each(becomes) where value <> was -> key)));
+    if becomes -> 'kind' <> was -> 'kind' or not becomes -> 'mask' @> (was -> 'mask') then
+      raise warning using
+        message = format('audit.track: %s was tracked as %L before%s, and is %L now', target, was ->> 'kind',
+          case when was -> 'mask' <> '[]' then format(', with %s masked', (select string_agg(quote_ident(m), ', ') from jsonb_array_elements_text(was -> 'mask') m)) else '' end, kind),
+        detail  = case when becomes -> 'mask' @> (was -> 'mask') then 'A table has one kind: from now on each of its rows is called so.'
+                    else format('These columns are kept again: %s.', (select string_agg(quote_ident(m), ', ') from jsonb_array_elements_text(was -> 'mask') m where not becomes -> 'mask' ? m)) end,
+        hint    = 'If that is meant, all is well. Else call audit.track again with what it had: the entry table.retracked holds both.';
+    end if;
   end if;
   update audit_private.tracked t set problem = null where t.target = register_own.target and t.problem is not null;
   -- What audit_agent may read already, because another table is tracked, is not for everybody to see in entries.
@@ -8143,12 +8256,24 @@ begin
       detail = format('A masked column is never kept, and the %s of a deleted row stands in its entry.', shown.use),
       hint = case shown.use when 'label' then 'Take it out of label, or out of mask.' else 'Take it out of mask, or give the table another key.' end;
   end if;
-  select a.attname, a.attnotnull, format_type(a.atttypid, a.atttypmod) as type into mark
+  -- A table whose label lost its columns goes on with the key; whoever attaches it means one.
+  if label <> '#{}' and not exists (select from jsonb_array_elements(audit_private.read_label(target, label)) part where part ? 'column') then
+    raise exception using errcode = 'AU002', message = 'audit.track: the label names no column',
+      detail = format('label is %L: every row of %s would be called so.', left(label, 100), target),
+      hint = case when exists (select from pg_attribute a where a.attrelid = target and a.attname = btrim(label) and a.attnum > 0 and not a.attisdropped)
+        then format('Write the column in braces: %L. To call rows by their key: ''#{}''.', '{' || btrim(label) || '}')
+        else 'Write each column in braces, for example ''{first_name} {last_name}''. To call rows by their key: ''#{}''.' end;
+  end if;
+  select a.attname, a.attnotnull, format_type(a.atttypid, a.atttypmod) as type, pg_get_expr(d.adbin, d.adrelid) as value into mark
     from pg_attribute a
-   where a.attrelid = target and a.attname = soft_delete and a.attnotnull and audit_private.base_type(a.atttypid) <> 'bool'::regtype;
+    left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum and a.attgenerated = ''
+   where a.attrelid = target and a.attname = soft_delete
+     and case when audit_private.base_type(a.atttypid) = 'bool'::regtype then pg_get_expr(d.adbin, d.adrelid) = 'true'
+           else a.attnotnull or pg_get_expr(d.adbin, d.adrelid) !~* '^null(::.*)?$' end;
   if found then
     raise exception using errcode = 'AU002', message = format('audit.track: column %I of %s cannot mark a row as deleted', mark.attname, target),
-      detail = format('It is %s not null: every row has it set from the start.', mark.type),
+      detail = case when mark.value is null then format('It is %s not null: every row has it set from the start.', mark.type)
+        else format('It is %s with the default %s: a new row has it set from the start.', mark.type, mark.value) end,
       hint = 'Name a column that is null, or a boolean that is false, until the row is deleted, such as deleted_at or is_deleted.';
   end if;
 end
@@ -8465,6 +8590,7 @@ CREATE OR REPLACE FUNCTION audit_private.tables_in(understood jsonb)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ARRAY(SELECT DISTINCT (hit.hit[1])::oid AS hit FROM regexp_matches((tables_in.understood)::text, '"table": ([0-9]+)'::text, 'g'::text) hit(hit) ORDER BY (hit.hit[1])::oid);
+grant execute on function audit_private.tables_in(jsonb) to audit_installer;
 comment on function audit_private.tables_in(jsonb) is 'The tables to which resolved settings lead.';
 
 CREATE OR REPLACE FUNCTION audit_private.take_back_use()
@@ -8688,10 +8814,14 @@ CREATE OR REPLACE FUNCTION audit_private.unregister(target regclass)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET jit TO 'off'
 AS $function$
 begin
   if exists (select from audit_private.tracked t where t.target = unregister.target) then
-    perform audit_private.require_owner(target, 'audit.untrack');
+    -- What is gone has no owner: whoever may attach tables may forget it.
+    if exists (select from pg_class c where c.oid = unregister.target) then
+      perform audit_private.require_owner(target, 'audit.untrack');
+    end if;
     perform audit_private.record_schema_event('table.untracked', target, target::text, '{}');
   end if;
   return audit_private.forget(target);
@@ -8699,6 +8829,14 @@ end
 $function$;
 grant execute on function audit_private.unregister(regclass) to audit_installer;
 comment on function audit_private.unregister(regclass) is 'Records that a table is untracked, and forgets its settings. Returns the name of its generated functions, null if it was not tracked.';
+
+CREATE OR REPLACE FUNCTION audit_private.unseen()
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((audit_private.blanks() || '­͏؜ᅟᅠ឴឵᠋᠌᠍‌‍‎‏‪‫‬‭‮⁡⁢⁣⁤⁥⁦⁧⁨⁩⁪⁫⁬⁭⁮⁯'::text) || '︀︁︂︃︄︅︆︇︈︉︊︋︌︍︎️ﾠ￼'::text);
+grant execute on function audit_private.unseen() to audit_agent;
+comment on function audit_private.unseen() is 'Blanks, and what shows only beside something else, such as marks of direction and joiners: a text of nothing but these is empty to whoever reads it.';
 
 CREATE OR REPLACE FUNCTION audit_private.untracked_above(target regclass)
  RETURNS TABLE(part regclass, above regclass)
@@ -8917,6 +9055,26 @@ end
 $function$;
 grant execute on function audit_private.width_of(bigint) to audit_agent;
 comment on function audit_private.width_of(bigint) is 'With how many rows or fewer a statement looks up each parent by its key, rather than read all entries above a number: so what it reads grows with its rows, and not with what the transaction did before.';
+
+CREATE OR REPLACE FUNCTION audit_private.with_names(understood jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  written text := understood::text;
+  there   oid;
+begin
+  foreach there in array audit_private.tables_in(understood) loop
+    written := replace(replace(written, format('"table": %s,', there), format('"table": %s,', to_json(there::regclass::text))),
+                       format('"table": %s}', there), format('"table": %s}', to_json(there::regclass::text)));
+  end loop;
+  return written;
+end
+$function$;
+grant execute on function audit_private.with_names(jsonb) to audit_installer;
+comment on function audit_private.with_names(jsonb) is 'Resolved settings with the names of tables instead of their numbers, for whoever compares them with what was meant.';
 
 CREATE OR REPLACE FUNCTION audit_private.without_actor(INOUT f audit_private.event_filter)
  RETURNS audit_private.event_filter

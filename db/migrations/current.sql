@@ -3,7 +3,20 @@
 
 -- as the owner, for the time of the migration
 --!include roles/roles.sql
+--!include capture/cut_text.sql
+--!include context/clean_text.sql
+--!include context/act_as.sql
+--!include context/act_as_token.sql
+--!include context/bind_source.sql
+--!include context/require_actor.sql
+--!include capture/capture_code.sql
+--!include capture/register.sql
+--!include capture/track.sql
+--!include capture/tracked_table.sql
+--!include partitions/become_partitioned.sql
+--!include partitions/partition_by_year.sql
 --!include filter/read_filter.sql
 --!include searching/public.sql
+--!include capture/rewrite_tracked.sql
 -- the end of every migration
 --!include roles/ownership.sql
