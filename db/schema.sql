@@ -850,7 +850,7 @@ declare
     coalesce(company_id, ''), coalesce(request_id, ''), coalesce(on_behalf_of, ''), coalesce(reason, ''), '', '', '');
 begin
   if actor_id ~ '[!-~]' and source in ('app', 'api', 'admin', 'system', 'sql') and octet_length(said) <= 240
-     and said !~ e'[\x01-\x1e]| \x1f|\x1f ' and cardinality(string_to_array(said, e'\x1f')) = 12 then
+     and said !~ e'[\x01-\x1e\u007f-\u009f]| \x1f|\x1f ' and cardinality(string_to_array(said, e'\x1f')) = 12 then
     said := set_config('audit.context', said, true);
     return;
   end if;
@@ -893,12 +893,12 @@ begin
   end if;
   acting := case when jsonb_typeof(t.claims -> 'act') = 'object' and t.claims -> 'act' ->> 'sub' is not null then t.claims -> 'act' end;
   perform audit_private.write_context('verified',
-    coalesce(acting ->> 'sub', t.claims ->> 'sub'),
+    audit_private.claim_text(coalesce(acting, t.claims), 'sub'),
     case when acting is null then t.claims ->> 'name' else acting ->> 'name' end,
     lower(act_as_token.source collate "C"),
-    t.claims ->> 'company',
+    audit_private.claim_text(t.claims, 'company'),
     act_as_token.request_id,
-    case when acting is not null then coalesce(t.claims ->> 'name', t.claims ->> 'sub') end,
+    case when acting is not null then coalesce(t.claims ->> 'name', audit_private.claim_text(t.claims, 'sub')) end,
     act_as_token.reason);
   return 'verified';
 end
@@ -3210,14 +3210,28 @@ end
 $function$;
 comment on function audit_private.checked_zone(text,text) is 'A time zone, by its IANA name. AU006 if it is none.';
 
+CREATE OR REPLACE FUNCTION audit_private.claim_text(claims jsonb, name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE jsonb_typeof((claims -> name)) WHEN 'number'::text THEN (trim_scale(((claims ->> name))::numeric))::text ELSE (claims ->> name) END;
+comment on function audit_private.claim_text(jsonb,text) is 'A claim as text; a number without zeros behind its point, as programs read it: 1.0 and 1 are one company.';
+
+CREATE OR REPLACE FUNCTION audit_private.clean_request_id(given text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (audit_private.clean_text(given, 200) <> btrim(given, ' 
+	'::text)) THEN (("left"(audit_private.clean_text(given, 200), 160) || '…'::text) || md5(given)) ELSE audit_private.clean_text(given, 200) END;
+comment on function audit_private.clean_request_id(text) is 'A request id as an entry keeps it: of one that had to be cut or cleaned its beginning and a hash of the whole, so that no two requests become one.';
+
 CREATE OR REPLACE FUNCTION audit_private.clean_text(given text, most integer)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (btrim(given, audit_private.unseen()) <> ''::text) THEN NULLIF(btrim(translate(CASE WHEN (length(given) > most) THEN ("left"(NULLIF(btrim(given, ' 
-	'::text), ''::text), (most - 1)) || '…'::text) ELSE given END, '
-	'::text, '    '::text)), ''::text) ELSE NULL::text END;
-comment on function audit_private.clean_text(text,integer) is 'A text that was given from outside, on one line, at most so many characters long (a cut one ends in …), null if nothing of it is seen.';
+RETURN CASE WHEN (btrim(given, audit_private.unseen()) <> ''::text) THEN NULLIF(btrim(regexp_replace(CASE WHEN (length(given) > most) THEN ("left"(NULLIF(btrim(given, ' 
+	'::text), ''::text), (most - 1)) || '…'::text) ELSE given END, '[\u0001-\u001f\u007f-\u009f]'::text, ' '::text, 'g'::text)), ''::text) ELSE NULL::text END;
+comment on function audit_private.clean_text(text,integer) is 'A text that was given from outside, on one line and without control characters, at most so many characters long (a cut one ends in …), null if nothing of it is seen.';
 
 CREATE OR REPLACE FUNCTION audit_private.clear_kept()
  RETURNS void
@@ -7563,7 +7577,7 @@ begin
     when jsonb_typeof(claims -> 'nbf') = 'number' and (claims ->> 'nbf')::numeric > extract(epoch from clock_timestamp()) + 60 then 'not yet valid'
     when k.issuer is not null and claims ->> 'iss' is distinct from k.issuer then 'issuer'
     when k.audience is not null and not coalesce(claims -> 'aud' ? k.audience or claims ->> 'aud' = k.audience, false) then 'audience'
-    when audit_private.clean_text(claims ->> 'sub', 200) is null then 'no subject'
+    when audit_private.clean_text(audit_private.claim_text(claims, 'sub'), 200) is null then 'no subject'
   end;
 exception when others then
   problem := 'malformed';
@@ -9225,7 +9239,7 @@ declare
     coalesce(audit_private.clean_text(actor_name, 200), ''),
     source,
     coalesce(audit_private.clean_text(company_id, 200), ''),
-    coalesce(audit_private.clean_text(request_id, 200), ''),
+    coalesce(audit_private.clean_request_id(request_id), ''),
     coalesce(audit_private.clean_text(on_behalf_of, 200), ''),
     coalesce(audit_private.clean_text(reason, 1000), ''),
     coalesce(problem, ''),

@@ -5,6 +5,7 @@
 --!include roles/roles.sql
 --!include capture/cut_text.sql
 --!include context/clean_text.sql
+--!include context/write_context.sql
 --!include context/act_as.sql
 --!include context/act_as_token.sql
 --!include context/bind_source.sql

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
-import type pg from 'pg'
+import pg from 'pg'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { migrate } from '../../db/migrate.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 import { refused } from '../harness/refused.ts'
 
@@ -49,8 +50,8 @@ const actAs = (...said: readonly (string | null)[]): Promise<unknown> => app.que
 type Claims = Readonly<Record<string, unknown>>
 const base64url = (value: string | Buffer): string => Buffer.from(value).toString('base64url')
 /** A token as the host application signs it. */
-function tokenOf(claims: Claims, key = secret, header: Claims = { alg: 'HS256', typ: 'JWT', kid: 'k1' }): string {
-  const said = `${base64url(JSON.stringify(header))}.${base64url(JSON.stringify(claims))}`
+function tokenOf(claims: Claims | string, key = secret, header: Claims = { alg: 'HS256', typ: 'JWT', kid: 'k1' }): string {
+  const said = `${base64url(JSON.stringify(header))}.${base64url(typeof claims === 'string' ? claims : JSON.stringify(claims))}`
   return `${said}.${createHmac('sha256', key).update(said).digest('base64url')}`
 }
 const soon = Math.floor(Date.now() / 1000) + 600
@@ -93,6 +94,21 @@ it('counts an actor of nulls, of nothing and of blanks as missing, and keeps the
   }
 })
 
+it('knows its sources whatever letters the database takes for small ones [case 190]', async () => {
+  await database.superuser.query(`create database "${database.name}_tr" template template0 encoding 'UTF8' locale_provider icu icu_locale 'tr-TR' locale 'C'`)
+  const turkish = new pg.Client({ connectionString: database.url('postgres').replace(database.name, `${database.name}_tr`) })
+  try {
+    await migrate({ connectionString: database.url('postgres').replace(database.name, `${database.name}_tr`), includeCurrent: true })
+    await turkish.connect()
+    assert.is((await turkish.query<{ small: string }>(`select lower('I') as small`)).rows[0]?.small, 'ı')
+    await turkish.query(`select audit.act_as('7', 'Ayşe', 'API'), audit.act_as('7', 'Ayşe', 'ADMIN'), audit.bind_source('postgres', 'ADMIN')`)
+    assert.equal((await turkish.query('select source from audit_private.bound_source')).rows, [{ source: 'admin' }])
+  } finally {
+    await turkish.end()
+    await database.superuser.query(`drop database "${database.name}_tr" with (force)`)
+  }
+})
+
 it('cuts what is huge, puts it on one line and says so; the delete succeeds [case 35]', async () => {
   const id = await inTransaction(async () => {
     await actAs('x'.repeat(1_000_000), 'å'.repeat(201), 'app', '1'.repeat(300), 'r'.repeat(200), 'b'.repeat(1000), 'w'.repeat(1001))
@@ -108,13 +124,35 @@ it('counts a million blanks as nobody [case 35]', async () => {
   assert.equal(await contextOf(await inTransaction(async () => { await actAs(' '.repeat(1_000_000)); return deleteCv(app) })), { ...nobody, source: 'app', details: { context_cut: ['actor_id'] } })
 })
 
-it('keeps names of every script, and no separator or line break in them [case 35]', async () => {
+it('takes for nobody whom nobody could see: blanks, joiners and marks of Unicode alone [case 35]', async () => {
+  for (const unseen of ['\u00a0', '\u200b', '\u200d\u200e', ' \u00ad\u034f', '\u2066\ufe0f', '\u3164\uffa0', '\ufffc']) {
+    assert.equal(await contextOf(await inTransaction(async () => { await actAs(unseen, unseen); return deleteCv(app) })), { ...nobody, source: 'app' }, JSON.stringify(unseen))
+  }
+  assert.equal(await contextOf(await inTransaction(async () => { await actAs('Å', '❤\ufe0f'); return deleteCv(app) })), { ...nobody, actor_id: 'Å', actor_name: '❤\ufe0f', actor_status: 'asserted', source: 'app' })
+})
+
+it('keeps request ids apart that differ only in what is cut or cleaned: an export of the one is none of the other [case 75]', async () => {
+  const start = 'r'.repeat(299)
+  const ids = [`${start}a`, `${start}b`, 'a b', 'a\nb', 'a\u0007b']
+  const record = (requestId: string): Promise<string | undefined> => inTransaction(async () => {
+    await actAs('7', 'Fredrik', 'app', '1', requestId)
+    return (await app.query<{ id: string }>(`select audit.record_export('customers')::text as id`)).rows[0]?.id
+  })
+  const first: unknown[] = []
+  for (const id of ids) first.push(await record(id))
+  assert.is(new Set(first).size, ids.length)
+  for (const [index, id] of ids.entries()) assert.is(await record(id), first[index], JSON.stringify(id))
+  const kept = (await rowsOf<{ request_id: string }>(`select request_id from audit.event where id = any ($1) order by id`, [first])).map(({ request_id: id }) => id)
+  assert.match(kept.join(), /^r{160}…[0-9a-f]{32},r{160}…[0-9a-f]{32},a b,a b…[0-9a-f]{32},a b…[0-9a-f]{32}$/)
+})
+
+it('keeps names of every script, and no separator, line break or control character in them [case 35]', async () => {
   for (const [given, kept] of [
-    ['line\r\nbreak\tand \u001f separator', 'line  break and   separator'],
-    ['\u202Eevil\u202C שלום 👩‍👩‍👧 İı ß', '\u202Eevil\u202C שלום 👩‍👩‍👧 İı ß'], [`O'Brien "x" \\ $1 %s {actor}`, `O'Brien "x" \\ $1 %s {actor}`], ['\u001b[31mred', '\u001b[31mred'],
+    ['line\r\nbreak\tand \u001f separator', 'line  break and   separator'], ['\u001b[31mred \u0007\u0085\u009b', '[31mred'],
+    ['\u202Eevil\u202C שלום 👩‍👩‍👧 İı ß', '\u202Eevil\u202C שלום 👩‍👩‍👧 İı ß'], [`O'Brien "x" \\ $1 %s {actor}`, `O'Brien "x" \\ $1 %s {actor}`],
   ] as const) {
-    const id = await inTransaction(async () => { await actAs('7', given, 'app', null, given); return deleteCv(app) })
-    assert.equal(await contextOf(id), { ...nobody, actor_id: '7', actor_name: kept, actor_status: 'asserted', source: 'app', request_id: kept })
+    const id = await inTransaction(async () => { await actAs('7', given); return deleteCv(app) })
+    assert.equal(await contextOf(id), { ...nobody, actor_id: '7', actor_name: kept, actor_status: 'asserted', source: 'app' })
   }
   await refused(actAs('7', 'nul \u0000'), '22021')
 })
@@ -205,6 +243,18 @@ it('never shows as verified what an application changes in a context of its own,
       return deleteCv(app)
     })
     assert.equal(await contextOf(id), notOurs, from)
+  }
+})
+
+it('reads a number in a token as programs do: 1.0 is company 1 and person 1', async () => {
+  for (const [written, meant] of [['1.0', '1'], ['1e2', '100'], ['-0', '0'], ['"1.0"', '1.0']] as const) {
+    const id = await inTransaction(async () => {
+      assert.is(await actAsToken(tokenOf(JSON.stringify(good).replace('"20"', written).replace('"company":"1"', `"company":${written}`))), 'verified')
+      await app.query(`select audit.record_export('customers')`)
+      return deleteCv(app)
+    })
+    assert.is(Reflect.get(Object(await contextOf(id)), 'actor_id'), meant)
+    assert.equal(await rowsOf(`select company_id, actor_id, actor_status from audit.event where action = 'customers.exported' order by id desc limit 1`), [{ company_id: meant, actor_id: meant, actor_status: 'verified' }])
   }
 })
 
