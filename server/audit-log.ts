@@ -18,7 +18,10 @@ export interface AuditLogOptions {
    * caller, who gives it a listener for `error` (an idle connection that breaks would end the process) and ends it last.
    */
   readonly pool: Pool
-  /** Connections for exports, each of which holds one as long as it runs. Default: a pool of its own, to the same database. */
+  /**
+   * Connections for exports, each of which holds one as long as it runs; with one more than `exportPoolSize`, one that runs alone reads
+   * over two. Default: a pool of its own, to the same database.
+   */
   readonly exportPool?: Pool
   /** How the host application signs the tokens of its people. */
   readonly token: Omit<IdentitySettings, 'sessionSeconds'>

@@ -318,6 +318,13 @@ const attaching: readonly Guard[] = [
   { name: 'An upgrade of PostgreSQL is no false alarm', tests: ['test/db/health'], file: sql('health/findings'), text: `r.shown is distinct from f.shown and r.server_major = current_setting('server_version_num')::integer / 10000`, without: 'r.shown is distinct from f.shown' },
   { name: 'Tables of an earlier release get functions of this one', tests: ['test/db/upgrade'], file: sql('capture/rewrite_tracked'), text: 'if audit_private.write_capture(t.target) then', without: 'if true then' },
   { name: 'Rights that no table needs any more are given back', tests: ['test/db/track'], file: sql('capture/track'), text: `execute format('revoke select (%I) on %s from audit_agent', needless.col, needless.there);`, without: 'null;' },
+  { name: 'An owner is looked for in its own table, not in one that inherits from it', tests: ['test/db/inheriting-parents'], file: sql('capture/capture_code'), text: `= 'r' then 'only ' else`, without: `= 'r' then '' else` },
+  { name: 'A label that names no column is refused', tests: ['test/db/attaching-mistakes'], file: sql('capture/register'), text: `if label <> '#{}' and not exists`, without: 'if false and not exists' },
+  { name: 'A mark of deletion that new rows bear by default is refused', tests: ['test/db/attaching-mistakes'], file: sql('capture/register'), text: `!~* '^null(::.*)?$' end;`, without: `is null and false end;` },
+  { name: 'A path that compares another number is refused', tests: ['test/db/attaching-mistakes'], file: sql('capture/register'), text: '  perform audit_private.refuse_way_back(target);\n', without: '' },
+  { name: 'A masked column that is kept again is told', tests: ['test/db/attaching-mistakes'], file: sql('capture/register'), text: `if becomes -> 'kind' <> was -> 'kind' or not becomes -> 'mask' @> (was -> 'mask') then`, without: 'if false then' },
+  { name: 'A table that is gone gives its kind back', tests: ['test/db/lost-tables'], file: sql('capture/register'), text: '  perform audit_private.forget_gone();\n', without: '' },
+  { name: 'A table whose column is lost is not called working', tests: ['test/db/lost-tables'], file: sql('capture/tracked_table'), text: ' and lost.columns is null, false)', without: ', false)' },
 ]
 
 const acting: readonly Guard[] = [
@@ -349,6 +356,10 @@ const acting: readonly Guard[] = [
   { name: 'A token without a person is nobody', tests: ['test/db/context'], file: sql('context/act_as_token'), text: `when audit_private.clean_text(claims ->> 'sub', 200) is null then 'no subject'`, without: `when false then 'no subject'` },
   { name: 'A bad token never stops a delete', tests: ['test/db/context'], file: sql('context/act_as_token'), text: `exception when others then\n  problem := 'malformed';\nend`, without: 'end' },
   { name: 'The database takes no short secret', tests: ['test/db/context'], file: sql('context/token_key'), text: 'if coalesce(octet_length(secret), 0) < 32 then', without: 'if false then' },
+  { name: 'A request id that was cut is none of another', tests: ['test/db/context'], file: sql('context/write_context'), text: 'audit_private.clean_request_id(request_id)', without: 'audit_private.clean_text(request_id, 200)' },
+  { name: 'Nobody acts under a name that nobody sees', tests: ['test/db/context'], file: sql('context/clean_text'), text: `case when pg_catalog.btrim(given, audit_private.unseen()) <> '' then`, without: 'case when true then' },
+  { name: 'An actor whose id shows nothing goes the careful way', tests: ['test/db/context'], file: sql('context/act_as'), text: `actor_id ~ '[!-~]' and`, without: `actor_id <> '' and` },
+  { name: 'A number in a token is one company, however it is written', tests: ['test/db/context'], file: sql('context/act_as_token'), text: `pg_catalog.trim_scale((claims ->> name)::numeric)::text`, without: 'claims ->> name' },
 ]
 
 const exporting: readonly Guard[] = [
@@ -369,6 +380,10 @@ const exporting: readonly Guard[] = [
   { name: 'An export ends once', tests: ['test/db/exports', 'test/server/exports-api'], file: sql('export/record_export_end'), text: 'if ended.details = said then', without: 'if true then' },
   { name: 'The first end of an export holds', tests: ['test/db/exports'], file: sql('export/export'), text: 'else other.id < x.id and other.id > e.id end', without: 'else other.id > x.id end' },
   { name: 'An export is ended in its company only', tests: ['test/server/exports-api'], file: sql('export/record_export_end'), text: ' and coalesce(c.company_id, e.company_id) = e.company_id', without: '' },
+  { name: 'An export over two connections shows one state of the log', tests: ['test/server/second-reader'], file: 'server/export/readers.ts', text: '; set transaction snapshot ${pg.escapeLiteral(snapshot)}', without: '' },
+  { name: 'A second connection goes when another export comes', tests: ['test/server/second-reader'], file: 'server/export/readers.ts', text: 'if (!isAlone()) leave()', without: 'if (false) leave()' },
+  { name: 'What was to be read ahead and failed is no end of the file', tests: ['test/server/second-reader'], file: 'server/export/copy-parts.ts', text: 'flow = await (ahead ?? begin', without: 'flow = await (ahead?.catch(() => null) ?? begin' },
+  { name: 'Parts of an export meet without a gap and without a row twice', tests: ['test/server/export-parts'], file: 'server/export/parts.ts', text: '.occurred_at < ${end}`', without: '.occurred_at <= ${end}`' },
 ]
 
 const dividing: readonly Guard[] = [

@@ -15,7 +15,12 @@ it.before(async (context) => {
   const { superuser, url } = context.database
   await superuser.query('set role audit_owner')
   await fillWithEntries(superuser, url('postgres'), { events: 4_000, companies: 3, seed: 1, prefix: '', until: Date.parse('2026-11-01') }, () => undefined)
-  await superuser.query(`reset role; select audit.grant_administrator('1', 'v', 'Viewer', 'Company')`)
+  // At the very instants where days begin, which is where an export is cut.
+  await superuser.query(`
+    reset role; select audit.grant_administrator('1', 'v', 'Viewer', 'Company'); alter table audit.event disable trigger guard_insert;
+    insert into audit.event (occurred_at, company_id, actor_status, action, object_kind, object_id, source, db_user)
+    select day, '1', 'missing', 'cv.deleted', 'cv', 'midnight', 'sql', 'x' from generate_series(timestamptz '2025-07-01 00:00Z', '2025-12-31 00:00Z', '1 day') day;
+    alter table audit.event enable always trigger guard_insert`)
 })
 it.after(({ database }) => database.drop())
 
@@ -48,7 +53,7 @@ for (const [when, keep] of [['before the keeper has run', 0], ['while it works',
     else if (keep > 0) await database.superuser.query('select audit.keep($1)', [keep])
     for (const filter of filters) {
       for (const size of [13, 900, 10_000]) {
-        if (size === 13 && filter.query === 'e') continue
+        if (size === 13 && (filter.query === 'e' || filter.rootsOnly || filter.notActions)) continue
         const { ids, expected, parts, isInOrder } = await read(database, filter, size)
         const said = `${JSON.stringify(filter)} by ${size}`
         assert.equal(ids, expected, said)
