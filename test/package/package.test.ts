@@ -126,7 +126,7 @@ it('brings types', () => {
 
 it('brings the operator\'s tool', () => {
   const tool = (...args: string[]) => spawnSync(process.execPath, [join(installed, 'dist/operator/main.js'), ...args], { cwd: project, encoding: 'utf8', env: { ...process.env, DATABASE_URL: database.url('postgres') } })
-  assert.match(tool('--help').stdout, /^audit-log <command> \[options\]\n/)
+  assert.match(tool('--help').stdout, /^npx audit-log <command> \[options\]\n/)
   const plan = tool('migrate', '--plan', '--json')
   assert.is(JSON.parse(plan.stdout).state, 'current', plan.stdout + plan.stderr)
   assert.is(JSON.parse(tool('doctor', '--json').stdout).versions.program, '0.1.0')
