@@ -56,7 +56,8 @@ function describePlan({ state, pending }: MigrationPlan, tried: Rehearsal | Migr
 
 const withoutEventTriggers = [
   'Without a superuser there are no event triggers, by which the log follows changes of tracked tables by itself.',
-  'After a rename or a drop of a column that label, path or snapshot uses, call audit.track again in the same migration, or deletions from the table fail.',
+  'After a rename or a drop of a column that key, label, path or snapshot uses (one of all columns uses each), call audit.track again in the same migration, or deletions from the table fail.',
+  'A masked column that is renamed must be masked by its new name in that call. A new column is in snapshots from the next audit.track on.',
   'A superuser who runs migrate later adds them.',
 ].join('\n')
 
