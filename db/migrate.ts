@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { stripVTControlCharacters } from 'node:util'
 import pg from 'pg'
 import { buildIndexes, indexesToBuild } from './act-indexes.ts'
+import { addEventTriggers, missingEventTriggers, type EventTriggers } from './event-triggers.ts'
 import { describeLedger, ledgerSchema, withOwnLedger } from './ledger.ts'
 import { watchLocks } from './lock-watch.ts'
 import { MigrationError } from './migration-error.ts'
@@ -45,7 +46,7 @@ const pauses = [500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 15_000, 20_000,
 /**
  * Brings a database up to this program's migrations: one transaction each, in order. Running it again does nothing;
  * two at the same time wait for each other. What fails leaves nothing behind. In a log that has entries indexes are built afterwards, beside writers;
- * a call that is broken off there is made again.
+ * a call that is broken off there is made again. A superuser also adds the event triggers of a log that somebody else has installed.
  * @returns the files that ran now.
  * @throws {MigrationError}
  */
@@ -67,6 +68,8 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     }
     await client.query(`set lock_timeout = '${waitForTables}'`)
     await buildIndexes(client, { connectionString: options.connectionString, notice: options.notice, retry: (action) => untilFree(client, options, action) })
+    const added = await addEventTriggers(client)
+    if (added.length > 0) options.notice?.(`Event triggers added: ${added.join(', ')}.`)
     return { applied }
   })
 }
@@ -82,6 +85,11 @@ export async function planMigration(options: MigrateOptions): Promise<MigrationP
 /** What `migrate` would build afterwards, beside readers and writers: a line for each index. */
 export async function planIndexes(options: Pick<MigrateOptions, 'connectionString'>): Promise<string[]> {
   return withConnection(options.connectionString, indexesToBuild)
+}
+
+/** Which event triggers a log lacks, or would lack, and whether `migrate` by this role adds them. Any login may ask. */
+export async function planEventTriggers(options: Pick<MigrateOptions, 'connectionString'>): Promise<EventTriggers> {
+  return withConnection(options.connectionString, missingEventTriggers)
 }
 
 /** Whether this program fits the database; the server asks before it listens. Any login may ask. */

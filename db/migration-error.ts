@@ -18,12 +18,15 @@ export class MigrationError extends Error {
   readonly hint: string
   /** The SQL statements that a DBA must run first, ready to paste; empty if no statement helps. */
   readonly statements: readonly string[]
+  /** What to do when these have been run and the migration has gone through; empty if nothing. */
+  readonly afterwards: string
 
-  constructor(code: MigrationErrorCode, message: string, more: { detail: string; hint: string; statements?: readonly string[]; cause?: unknown }) {
+  constructor(code: MigrationErrorCode, message: string, more: { detail: string; hint: string; statements?: readonly string[]; afterwards?: string; cause?: unknown }) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.code = code
     this.detail = more.detail
     this.hint = more.hint
     this.statements = more.statements ?? []
+    this.afterwards = more.afterwards ?? ''
   }
 }

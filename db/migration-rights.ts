@@ -14,6 +14,7 @@ type Rights = {
   missing_roles: string[]
   roles_without_admin: string[]
   ledger_owner: string | null
+  owner_has_agent: boolean
 }
 
 const question = `
@@ -25,7 +26,8 @@ const question = `
     has_database_privilege(current_database(), 'create') as may_create_schemas,
     array(select wanted from unnest($1::text[]) with ordinality as w (wanted, n) where not exists (select from pg_roles where rolname = wanted) order by n) as missing_roles,
     array(select wanted from unnest($1::text[]) with ordinality as w (wanted, n) join pg_roles o on o.rolname = wanted where not pg_has_role(o.oid, 'member with admin option') order by n) as roles_without_admin,
-    (select pg_get_userbyid(nspowner)::text from pg_namespace where nspname = $2 and not pg_has_role(nspowner, 'usage')) as ledger_owner
+    (select pg_get_userbyid(nspowner)::text from pg_namespace where nspname = $2 and not pg_has_role(nspowner, 'usage')) as ledger_owner,
+    coalesce((select pg_has_role(o.oid, a.oid, 'usage') from pg_roles o, pg_roles a where o.rolname = 'audit_owner' and a.rolname = 'audit_agent'), false) as owner_has_agent
   from pg_roles r
   where r.rolname = current_user`
 
@@ -37,16 +39,17 @@ const question = `
 export async function refuseMissingRights(client: ClientBase, serverVersion: number): Promise<void> {
   const { rows: [rights] } = await client.query<Rights>(question, [auditRoles, ledgerSchema])
   if (rights === undefined || rights.is_superuser) return
-  const { needs, statements } = whatIsMissing(rights, serverVersion)
+  const { needs, statements, afterwards } = whatIsMissing(rights, serverVersion)
   if (needs.length === 0) return
   throw new MigrationError('NOT_ALLOWED', `The role ${rights.role} may not install the audit log in the database ${rights.database}.`, {
     detail: `It cannot ${needs.join(', and it cannot ')}.`,
     hint: 'Let a DBA run these statements once, then migrate again:',
     statements,
+    afterwards,
   })
 }
 
-function whatIsMissing(rights: Rights, serverVersion: number): { needs: string[]; statements: string[] } {
+function whatIsMissing(rights: Rights, serverVersion: number): { needs: string[]; statements: string[]; afterwards: string } {
   const role = escapeIdentifier(rights.role)
   const needs: string[] = []
   const statements: string[] = []
@@ -61,6 +64,8 @@ function whatIsMissing(rights: Rights, serverVersion: number): { needs: string[]
   if (granted.length > 0) {
     needs.push(`act as or grant ${granted.join(', ')}`)
     statements.push(`grant ${granted.join(', ')} to ${role} with admin option;`)
+    // The migration would do it itself. But since PostgreSQL 16 a grant goes with the right of whoever made it, and that right is to be taken back.
+    if (granted.includes('audit_agent') && !rights.owner_has_agent) statements.push('grant audit_agent to audit_owner;')
   }
   if (!rights.may_create_schemas) {
     needs.push('create schemas in this database')
@@ -70,5 +75,12 @@ function whatIsMissing(rights: Rights, serverVersion: number): { needs: string[]
     needs.push(`write to schema ${ledgerSchema}, which belongs to ${rights.ledger_owner}`)
     statements.push(`grant ${escapeIdentifier(rights.ledger_owner)} to ${role};`)
   }
-  return { needs, statements }
+  return { needs, statements, afterwards: granted.length > 0 ? whatToRevoke(role, serverVersion) : '' }
+}
+
+/** Until the next release the role needs no more than audit_installer. Without the right of inheritance it reads no entries by the way; before PostgreSQL 16 there is no other way than to take the role. */
+function whatToRevoke(role: string, serverVersion: number): string {
+  const reader = serverVersion >= 160000 ? `revoke inherit option for audit_admin from ${role};` : `revoke audit_admin from ${role};`
+  return `When the migration has run, a DBA takes back what only it needed: revoke audit_owner, audit_agent from ${role}; ${reader} `
+    + 'The role keeps audit_installer, with which it attaches its tables. The migration of the next release asks for what it needs again.'
 }

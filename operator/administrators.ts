@@ -1,3 +1,4 @@
+import { operatorTool } from '../db/called.ts'
 import type { Command } from './command.ts'
 import { withLog } from './log.ts'
 import { visible } from '../server/visible.ts'
@@ -47,7 +48,7 @@ export const listCompaniesCommand: Command = {
   options: {},
   run: (connectionString) => withLog(connectionString, 'companies', async (client) => {
     const { rows } = await client.query<Company>('select * from audit.list_companies()')
-    const text = rows.length === 0 ? 'There is no company yet: npm run audit -- grant-administrator.' : rows.map(describe).join('\n')
+    const text = rows.length === 0 ? `There is no company yet: ${operatorTool} grant-administrator.` : rows.map(describe).join('\n')
     return { isWell: true, document: { companies: rows }, text }
   }),
 }

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { operatorTool } from '../db/called.ts'
 import { fillWithEntries, type Filled } from './generate/fill.ts'
 import { mark } from './generate/entry.ts'
 import type { Wanted } from './generate/acts.ts'
@@ -95,6 +96,6 @@ function describe({ events, companies, prefix }: Wanted, { first, last, transact
   return [
     `${events.toLocaleString('en')} invented entries, numbers ${first} to ${last}, were added in ${seconds} s: companies ${prefix}1 to ${prefix}${companies}, ${transactions.toLocaleString('en')} transactions.`,
     `They are for load tests only. Each carries db_user and application_name '${mark}', and none can be taken out again: drop the database when you are done.`,
-    'Run npm run audit -- keep to bring the search index and the totals up to date, or let the server do it.',
+    `Run ${operatorTool} keep to bring the search index and the totals up to date, or let the server do it.`,
   ].join('\n')
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { operatorTool } from '../db/called.ts'
 import { planMigration } from '../db/migrate.ts'
 import { OperatorError } from './operator-error.ts'
 
@@ -32,7 +33,7 @@ export async function onLog<Result>(connectionString: string, use: () => Promise
   if (state === 'not_migrated' || state === 'foreign') {
     throw new OperatorError('NOT_INSTALLED', 'The audit log is not installed in this database.', {
       detail: state === 'foreign' ? 'It has a schema audit that is not ours.' : 'It has no schema audit.',
-      hint: 'Run npm run audit -- migrate first, or check DATABASE_URL.',
+      hint: `Run ${operatorTool} migrate first, or check DATABASE_URL.`,
     })
   }
   try {
@@ -41,7 +42,7 @@ export async function onLog<Result>(connectionString: string, use: () => Promise
     if (state === 'current' || !(error instanceof pg.DatabaseError) || !isMissing.has(error.code ?? '')) throw error
     throw new OperatorError('OTHER_VERSION', `The audit log of this database is ${state === 'behind' ? 'older' : 'newer'} than this program.`, {
       detail: `What the command needs is not there, or not for this login: ${error.message}.`,
-      hint: state === 'behind' ? 'Run npm run audit -- migrate first.' : 'Install the version that migrated it, or a later one.',
+      hint: state === 'behind' ? `Run ${operatorTool} migrate first.` : 'Install the version that migrated it, or a later one.',
       cause: error,
     })
   }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import pg from 'pg'
 import { parseArgs } from 'node:util'
+import { isPackage, operatorTool } from '../db/called.ts'
 import { EmbeddedError } from '../db/embedded.ts'
 import { MigrationError } from '../db/migration-error.ts'
 import { grantAdministratorCommand, listCompaniesCommand, revokeAdministratorCommand } from './administrators.ts'
@@ -29,13 +30,10 @@ const commands: readonly Command[] = [
   migrateCommand, statusCommand, keepCommand, trackCommand, grantAdministratorCommand, revokeAdministratorCommand, listCompaniesCommand, requireActorCommand, partitionCommand, doctorCommand, checkExportCommand, generateCommand, uninstallCommand,
 ]
 
-/** As it is called in a checkout, and from an installed package. */
-const program = import.meta.filename.endsWith('.ts') ? 'npm run audit --' : 'audit-log'
-
 const help = helpOn('<command>', commands)
 
 function helpOn(called: string, told: readonly Command[]): string {
-  return `${program} ${called} [options]
+  return `${operatorTool} ${called} [options]
 
 ${told.flatMap(({ name, purpose, options, ...command }) => [line('runOnFile' in command ? `${name} <file>` : name, purpose), ...Object.entries(options).map(([option, { value, purpose: what }]) => line(`  --${option}${value === undefined ? '' : ` <${value}>`}`, what))]).join('\n')}
 
@@ -45,7 +43,7 @@ Options of all
   --version    print the version of this program
 
 Environment
-  DATABASE_URL  the PostgreSQL to work on; without it the embedded one of DATA_DIR (default .data)
+  DATABASE_URL  the PostgreSQL to work on${isPackage ? '' : '; without it the embedded one of DATA_DIR (default .data)'}
 
 Exit code 0: all is well. 1: something is not, and the output says what. 2: the command line is wrong.`
 }
@@ -137,27 +135,27 @@ async function outcomeOf(command: Command, given: Given & { file: string }): Pro
   }
 }
 
-type Problem = { code: string; message: string; detail: string; hint: string; statements: readonly string[] }
+type Problem = { code: string; message: string; detail: string; hint: string; statements: readonly string[]; afterwards: string }
 
 /** What a command line that cannot be used has beside its message. */
-const noProblem: Problem = { code: 'OPTIONS', message: '', detail: '', hint: '', statements: [] }
+const noProblem: Problem = { code: 'OPTIONS', message: '', detail: '', hint: '', statements: [], afterwards: '' }
 
-function textOf({ message, detail, hint, statements }: Problem): string {
-  return [message, detail, hint, ...statements].filter((part) => part !== '').join('\n')
+function textOf({ message, detail, hint, statements, afterwards }: Problem): string {
+  return [message, detail, hint, ...statements, afterwards].filter((part) => part !== '').join('\n')
 }
 
-function describeOperatorError({ code, message, detail, hint, statements }: MigrationError | OperatorError): Problem {
-  return { code, message, detail, hint, statements }
+function describeOperatorError({ code, message, detail, hint, statements, afterwards }: MigrationError | OperatorError): Problem {
+  return { code, message, detail, hint, statements, afterwards }
 }
 
 /** What a person can do something about, in words; null for an error of the program itself. */
 function describeProblem(error: unknown): Problem | null {
   if (error instanceof MigrationError || error instanceof OperatorError) return describeOperatorError(error)
-  if (error instanceof EmbeddedError) return { code: error.code, message: error.message, detail: '', hint: error.hint, statements: [] }
+  if (error instanceof EmbeddedError) return { ...noProblem, code: error.code, message: error.message, hint: error.hint }
   if (error instanceof Error && (('syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo')) || error.message.startsWith('Connection terminated'))) {
-    return { code: 'DATABASE_UNREACHABLE', message: `The database cannot be reached: ${error.message}`, detail: '', hint: 'Check DATABASE_URL, and that the server runs; then run the command again.', statements: [] }
+    return { ...noProblem, code: 'DATABASE_UNREACHABLE', message: `The database cannot be reached: ${error.message}`, hint: 'Check DATABASE_URL, and that the server runs; then run the command again.' }
   }
-  if (error instanceof pg.DatabaseError) return { code: error.code ?? '', message: error.message, detail: error.detail ?? '', hint: error.hint ?? '', statements: [] }
+  if (error instanceof pg.DatabaseError) return { code: error.code ?? '', message: error.message, detail: error.detail ?? '', hint: error.hint ?? '', statements: [], afterwards: '' }
   return null
 }
 

@@ -1,4 +1,5 @@
-import { migrate, MigrationError, planIndexes, planMigration, rehearseMigration, type MigrationPlan, type Rehearsal } from '../db/migrate.ts'
+import { migrate, MigrationError, planEventTriggers, planIndexes, planMigration, rehearseMigration, type MigrationPlan, type Rehearsal } from '../db/migrate.ts'
+import type { EventTriggers } from '../db/event-triggers.ts'
 import type { Command } from './command.ts'
 import { visible, visibleLines } from '../server/visible.ts'
 
@@ -14,13 +15,15 @@ export const migrateCommand: Command = {
       const isRefused = ['foreign', 'newer'].includes(plan.state)
       const tried = isRefused || plan.pending.length === 0 ? null : await rehearse(connectionString, notice)
       const indexes = isRefused ? [] : await planIndexes({ connectionString })
-      const problem = tried instanceof MigrationError ? { code: tried.code, message: tried.message, detail: tried.detail, hint: tried.hint, statements: tried.statements } : null
+      const eventTriggers = isRefused ? { missing: [], mayAdd: false } : await planEventTriggers({ connectionString })
+      const problem = tried instanceof MigrationError ? { code: tried.code, message: tried.message, detail: tried.detail, hint: tried.hint, statements: tried.statements, afterwards: tried.afterwards } : null
       const rehearsal = tried instanceof MigrationError ? null : tried
-      return { isWell: !isRefused && problem === null, document: { ...plan, rehearsal, problem, indexes }, text: describePlan(plan, tried, indexes) }
+      return { isWell: !isRefused && problem === null, document: { ...plan, rehearsal, problem, indexes, event_triggers: { missing: eventTriggers.missing, may_add: eventTriggers.mayAdd } }, text: [describePlan(plan, tried, indexes), ...describeEventTriggers(plan, eventTriggers)].join('\n') }
     }
     const { applied } = await migrate({ connectionString, notice })
+    const { missing } = await planEventTriggers({ connectionString })
     const text = applied.length === 0 ? 'The database is up to date; nothing was run.' : `Migrated: ${applied.join(', ')}.`
-    return { isWell: true, document: { applied }, text }
+    return { isWell: true, document: { applied, missing_event_triggers: missing }, text: missing.length === 0 ? text : `${text}\n${withoutEventTriggers}` }
   },
 }
 
@@ -39,7 +42,7 @@ function describePlan({ state, pending }: MigrationPlan, tried: Rehearsal | Migr
   const afterwards = indexes.length === 0 ? [] : ['Afterwards, beside readers and writers, indexes would be built, for as long as it takes; broken off, they are finished by the next call:', ...indexes.map((line) => `  ${line}`)]
   if (tried === null) return indexes.length === 0 ? 'The database is up to date; nothing would run.' : ['The migrations have run.', ...afterwards].join('\n')
   const files = `These would run, each in one transaction: ${pending.join(', ')}.`
-  if (tried instanceof MigrationError) return [files, 'They cannot:', tried.message, tried.detail, tried.hint, ...tried.statements].filter((line) => line !== '').join('\n')
+  if (tried instanceof MigrationError) return [files, 'They cannot:', tried.message, tried.detail, tried.hint, ...tried.statements, tried.afterwards].filter((line) => line !== '').join('\n')
   return [
     files,
     `Tried and rolled back: it took ${(tried.milliseconds / 1000).toFixed(1)} s.`,
@@ -49,4 +52,18 @@ function describePlan({ state, pending }: MigrationPlan, tried: Rehearsal | Migr
     'Where a lock is not to be had within 250 ms everything is rolled back and tried again later, so that nobody waits behind it.',
     ...afterwards,
   ].join('\n')
+}
+
+const withoutEventTriggers = [
+  'Without a superuser there are no event triggers, by which the log follows changes of tracked tables by itself.',
+  'After a rename or a drop of a column that key, label, path or snapshot uses (one of all columns uses each), call audit.track again in the same migration, or deletions from the table fail.',
+  'A masked column that is renamed must be masked by its new name in that call. A new column is in snapshots from the next audit.track on.',
+  'A superuser who runs migrate later adds them.',
+].join('\n')
+
+function describeEventTriggers({ state }: MigrationPlan, { missing, mayAdd }: EventTriggers): string[] {
+  if (missing.length === 0) return []
+  if (!mayAdd) return [withoutEventTriggers]
+  // Those of a new log are made by the migrations themselves.
+  return state === 'not_migrated' ? [] : [`Event triggers would be added: ${missing.join(', ')}.`]
 }

@@ -5,6 +5,7 @@ export class OperatorError extends Error {
   readonly detail: string
   readonly hint: string
   readonly statements: readonly string[] = []
+  readonly afterwards = ''
 
   constructor(code: OperatorError['code'], message: string, more: { detail: string; hint: string; cause?: unknown }) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })

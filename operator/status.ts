@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { operatorTool } from '../db/called.ts'
 import { planMigration, type MigrationState } from '../db/migrate.ts'
 import type { Command } from './command.ts'
 import { look, type Health } from './look.ts'
@@ -6,9 +7,9 @@ import { visible } from '../server/visible.ts'
 
 /** How a database stands, in words. */
 export const states: Record<MigrationState, string> = {
-  not_migrated: 'not installed: npm run audit -- migrate',
+  not_migrated: `not installed: ${operatorTool} migrate`,
   current: 'up to date',
-  behind: 'behind this program: npm run audit -- migrate',
+  behind: `behind this program: ${operatorTool} migrate`,
   newer: 'migrated by a newer version of this program: install that version',
   foreign: 'a schema audit that is not ours',
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { isPackage } from '../db/called.ts'
 import { startEmbedded } from '../db/embedded.ts'
 import { ensureEmbeddedDatabase } from '../db/embedded-database.ts'
 import { MigrationError } from '../db/migration-error.ts'
@@ -25,7 +26,7 @@ export async function openTarget(environment: NodeJS.ProcessEnv, notice: (line: 
   if (!existsSync(folder)) {
     throw new MigrationError('DATABASE_UNREACHABLE', 'There is no database yet.', {
       detail: `DATABASE_URL is not set, and the data folder ${folder} does not exist.`,
-      hint: 'Set DATABASE_URL to your PostgreSQL, or run npm start once to make the embedded one.',
+      hint: `Set DATABASE_URL to your PostgreSQL${isPackage ? '' : ', or run npm start once to make the embedded one'}.`,
     })
   }
   const server = await startEmbedded({ folder, join: true, notice })

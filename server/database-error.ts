@@ -1,3 +1,5 @@
+import { operatorTool } from '../db/called.ts'
+import { refuseMissingRoles } from './login-roles.ts'
 import { Refusal } from './refusal.ts'
 
 const gone = /^(08...|28000|28P01|3D000|25P03|53300|57P0[1-5]|ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ETIMEDOUT|EPIPE|EAI_AGAIN|ENOENT)$/
@@ -54,9 +56,11 @@ export function refusalOf(error: unknown): Refusal | null {
   if (notInstalled.has(code)) {
     return new Refusal({
       status: 503, code: 'NOT_INSTALLED', message: 'The audit log is not installed in this database, or is not complete.',
-      hint: 'An operator runs: npm run audit -- migrate', headers: { 'retry-after': '30' }, cause: error,
+      hint: `An operator runs: ${operatorTool} migrate`, headers: { 'retry-after': '30' }, cause: error,
     })
   }
+  const role = code === '42501' ? /^permission denied to set role "(audit_\w+)"$/.exec(message)?.[1] : undefined
+  if (role !== undefined) return refuseMissingRoles([role], error)
   if (unstorable.has(code)) {
     return new Refusal({
       status: 400, code: 'BAD_TEXT', message: 'A text of the request cannot be used.', detail: 'It holds a NUL character, which no text of the database can hold.',

@@ -1,5 +1,6 @@
 import pg, { type Pool } from 'pg'
 import type { Logger } from 'pino'
+import { operatorTool } from '../db/called.ts'
 import { EmbeddedError, startEmbedded } from '../db/embedded.ts'
 import { embeddedDatabase, ensureEmbeddedDatabase } from '../db/embedded-database.ts'
 import { openSecrets } from '../db/embedded/secrets.ts'
@@ -8,6 +9,7 @@ import { migrate, MigrationError, migrationState } from '../db/migrate.ts'
 import type { Config } from './config.ts'
 import { makeDataFolder } from './data-folder.ts'
 import { installDemonstration } from './demonstration.ts'
+import { describeMissingRoles, missingRoles } from './login-roles.ts'
 import { StartRefusal } from './start-refusal.ts'
 
 /** The database that the server works on, made ready. */
@@ -88,18 +90,16 @@ async function migrateForDemonstration(url: string, step: Step): Promise<void> {
 
 async function refuseUnfit(url: string): Promise<void> {
   const state = await migrationState(url)
-  const migrateFirst = 'Run: npm run audit -- migrate'
+  const migrateFirst = `Run: ${operatorTool} migrate`
   if (state === 'not_migrated') throw new StartRefusal('The audit log is not installed in this database.', migrateFirst)
   if (state === 'behind') throw new StartRefusal('This database lacks migrations of this version.', migrateFirst)
   if (state === 'newer') throw new StartRefusal('This database was migrated by a newer version of this program.', 'Install the version that migrated it, or a later one.')
-  if (state === 'foreign') throw new StartRefusal('This database has a schema audit that is not ours.', 'npm run audit -- migrate says more. Nothing was changed.')
+  if (state === 'foreign') throw new StartRefusal('This database has a schema audit that is not ours.', `${operatorTool} migrate says more. Nothing was changed.`)
   await withClient(url, async (client) => {
-    const { rows: [row] } = await client.query<{ login: string; missing: string[] }>(`
-      select session_user as login, array(select name from unnest(array['audit_admin', 'audit_app']) as name where not pg_has_role(name, 'member')) as missing`)
-    if (row && row.missing.length > 0) {
-      throw new StartRefusal(`The login ${row.login} may not become ${row.missing.join(' and ')}.`,
-        `A DBA runs: grant ${row.missing.join(', ')} to ${pg.escapeIdentifier(row.login)};`)
-    }
+    const missing = await missingRoles(client)
+    if (missing === null) return
+    const { message, hint } = describeMissingRoles(missing)
+    throw new StartRefusal(message, hint)
   })
 }
 
@@ -126,7 +126,7 @@ export function makePool({ connectionString, name, max, connectTimeout, queryTim
 /** What a person reads when the server cannot start; null for an error that nobody foresaw. */
 export function startProblem(error: unknown): string | null {
   if (error instanceof StartRefusal || error instanceof EmbeddedError) return `${error.message}\n${error.hint}`
-  if (error instanceof MigrationError) return [error.message, error.detail, error.hint, ...error.statements].filter((line) => line !== '').join('\n')
+  if (error instanceof MigrationError) return [error.message, error.detail, error.hint, ...error.statements, error.afterwards].filter((line) => line !== '').join('\n')
   return null
 }
 

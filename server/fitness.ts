@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
+import { operatorTool } from '../db/called.ts'
 import { migrationStateOn, type MigrationState } from '../db/migrate.ts'
 import { refusalOf } from './database-error.ts'
+import { describeMissingRoles, missingRoles, refuseMissingRoles, type MissingRoles } from './login-roles.ts'
 import { Refusal } from './refusal.ts'
 
 const retryEvery = 500
 
-/** Whether the database can be reached and has the schema of this program. */
+/** Whether the database can be reached, has the schema of this program, and lets the login become what requests run as. */
 export interface Fitness {
   /** Resolves once it is so, asking twice a second. Rejects when the signal is aborted. */
   readonly whenFit: (signal: AbortSignal) => Promise<void>
@@ -19,10 +21,16 @@ export interface Fitness {
 }
 
 const states: Record<Exclude<MigrationState, 'current'>, { code: string; message: string; hint: string }> = {
-  not_migrated: { code: 'NOT_INSTALLED', message: 'The audit log is not installed in this database.', hint: 'An operator runs: npm run audit -- migrate' },
-  behind: { code: 'SCHEMA_BEHIND', message: 'This database lacks migrations of this version.', hint: 'An operator runs: npm run audit -- migrate' },
+  not_migrated: { code: 'NOT_INSTALLED', message: 'The audit log is not installed in this database.', hint: `An operator runs: ${operatorTool} migrate` },
+  behind: { code: 'SCHEMA_BEHIND', message: 'This database lacks migrations of this version.', hint: `An operator runs: ${operatorTool} migrate` },
   newer: { code: 'SCHEMA_NEWER', message: 'This database was migrated by a newer version of this program.', hint: 'Install the version that migrated it, or a later one.' },
-  foreign: { code: 'SCHEMA_FOREIGN', message: 'This database has a schema audit that is not ours.', hint: 'npm run audit -- migrate says more.' },
+  foreign: { code: 'SCHEMA_FOREIGN', message: 'This database has a schema audit that is not ours.', hint: `${operatorTool} migrate says more.` },
+}
+
+/** Its cause goes to the log only. */
+function withoutRoles(missing: MissingRoles): Refusal {
+  const { message, hint } = describeMissingRoles(missing)
+  return refuseMissingRoles(missing.roles, new Error(`${message} ${hint}`))
 }
 
 export function makeFitness(pool: Pool, logger: Logger): Fitness {
@@ -31,7 +39,9 @@ export function makeFitness(pool: Pool, logger: Logger): Fitness {
     let broken = true
     try {
       const state = await migrationStateOn(client)
+      const missing = state === 'current' || state === 'newer' ? await missingRoles(client) : null
       broken = false
+      if (missing !== null) return withoutRoles(missing)
       return state === 'current' ? null : new Refusal({ status: 503, ...states[state], headers: { 'retry-after': '5' } })
     } finally {
       client.release(broken)

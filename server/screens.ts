@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import express, { static as serveFolder, type RequestHandler, type Router } from 'express'
+import { buildScreensHint } from '../db/called.ts'
 import { withAppearance, type Appearance } from './appearance.ts'
 import { Refusal } from './refusal.ts'
 
@@ -50,7 +51,7 @@ export function serveScreens(folder: string, appearance: Appearance): Router {
   }))
   router.get(['/', '/company{/*page}'], async (request, response) => {
     const page = await readFile(`${folder}/index.html`, 'utf8').catch((cause: unknown) => {
-      throw new Refusal({ status: 503, code: 'NOT_BUILT', message: 'The screens are not built.', hint: 'npm start builds them.', headers: { 'retry-after': '30' }, cause })
+      throw new Refusal({ status: 503, code: 'NOT_BUILT', message: 'The screens are not built.', hint: buildScreensHint, headers: { 'retry-after': '30' }, cause })
     })
     response.set('cache-control', 'no-cache').type('html').send(mountedAt(request.baseUrl, withAppearance(appearance, page)))
   })

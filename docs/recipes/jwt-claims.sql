@@ -4,7 +4,7 @@ declare
   headers jsonb := nullif(current_setting('request.headers', true), '');
 begin
   if claims is not null then
-    perform audit.act_as(claims ->> 'sub', claims ->> 'name', 'api', request_id => headers ->> 'x-request-id');
+    perform audit.act_as(claims ->> 'sub', claims ->> 'name', 'api', request_id => headers ->> 'x-request-id', company_id => claims ->> 'company');
   end if;
 end $$;
 grant audit_app to consultant_app; -- the role that a request runs as

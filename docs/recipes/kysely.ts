@@ -1,5 +1,5 @@
 import { CompiledQuery, PostgresDialect } from 'kysely'
-import { acting } from './acting.ts'
+import { whoActs } from './acting.ts'
 
 /** PostgresDialect whose transactions begin by saying who acts. */
 export class ActingPostgresDialect extends PostgresDialect {
@@ -8,8 +8,8 @@ export class ActingPostgresDialect extends PostgresDialect {
     const begin = driver.beginTransaction.bind(driver)
     driver.beginTransaction = async (connection, settings) => {
       await begin(connection, settings)
-      const person = acting.getStore()
-      if (person) await connection.executeQuery(CompiledQuery.raw("select audit.act_as($1, $2, 'app', request_id => $3)", [person.id, person.name, person.requestId]))
+      const person = whoActs()
+      if (person) await connection.executeQuery(CompiledQuery.raw("select audit.act_as($1, $2, 'app', request_id => $3, company_id => $4)", [person.id, person.name, person.requestId, person.companyId]))
     }
     return driver
   }

@@ -3,6 +3,7 @@ import { connection, lambda, list, type FieldArgs, type Step } from 'postgraphil
 import { sql } from 'postgraphile/pg-sql2'
 import { extendSchema, gql } from 'postgraphile/utils'
 import { z } from 'zod'
+import { operatorTool } from '../../db/called.ts'
 import { eventId, parseEventFilter, parseEventId } from '../event-filter.ts'
 import { badPage, foreignCursor } from './bad-page.ts'
 import { asSafeError } from './errors.ts'
@@ -15,7 +16,7 @@ const most = 200
 /** `Query.events` and `Query.event` over the table audit.event, with filter, order and paging by key. */
 export const eventsPlugin = extendSchema((build) => {
   const resource = build.input.pgRegistry.pgResources['event']
-  if (!resource) throw new Error('audit.event is not there. Run: npm run audit -- migrate')
+  if (!resource) throw new Error(`audit.event is not there. Run: ${operatorTool} migrate`)
   /** The filter of each list, for its total. */
   const filterOf = new WeakMap<Step, Step>()
   return {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { buildScreensHint } from '../../db/called.ts'
 import { Refusal } from '../refusal.ts'
 
 /** Which GraphQL documents are answered at all. */
@@ -21,7 +22,7 @@ export async function trustScreens(screens: string, apiClients: boolean): Promis
   return {
     refuseUnknown(body, isProgram) {
       if (isProgram && apiClients) return
-      if (known === null) throw new Refusal({ status: 503, code: 'NOT_BUILT', message: 'The screens are not built.', hint: 'npm start builds them.', headers: { 'retry-after': '30' } })
+      if (known === null) throw new Refusal({ status: 503, code: 'NOT_BUILT', message: 'The screens are not built.', hint: buildScreensHint, headers: { 'retry-after': '30' } })
       const query: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'query') : undefined
       if (typeof query === 'string' && known.has(query)) return
       throw new Refusal({

@@ -120,16 +120,29 @@ it('brings types', () => {
       express().use('/audit', auditLog.handler)
       return auditLog
     }`)
-  const { status, stdout } = spawnSync(process.execPath, [join(checkout, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023', '--types', 'node', 'typed.ts'], { cwd: project, encoding: 'utf8' })
+  // As docs/app-developer.md shows it.
+  const [, documented = ''] = /```ts\n(import express[^]*?)```/.exec(readFileSync(join(installed, 'docs/app-developer.md'), 'utf8')) ?? []
+  assert.match(documented, 'createAuditLog({')
+  writeFileSync(join(project, 'documented.ts'), documented)
+  const { status, stdout } = spawnSync(process.execPath, [join(checkout, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2023', '--exactOptionalPropertyTypes', '--types', 'node', 'typed.ts', 'documented.ts'], { cwd: project, encoding: 'utf8' })
   assert.is(status, 0, stdout)
 })
 
-it('brings the operator\'s tool', () => {
+it('brings the operator\'s tool, which names its commands as they are called there', async () => {
   const tool = (...args: string[]) => spawnSync(process.execPath, [join(installed, 'dist/operator/main.js'), ...args], { cwd: project, encoding: 'utf8', env: { ...process.env, DATABASE_URL: database.url('postgres') } })
-  assert.match(tool('--help').stdout, /^audit-log <command> \[options\]\n/)
+  const away = spawnSync(process.execPath, [join(installed, 'dist/operator/main.js'), 'status'], { cwd: project, encoding: 'utf8', env: { ...process.env, DATABASE_URL: '' } })
+  assert.match(away.stdout, /\nSet DATABASE_URL to your PostgreSQL\.\n/)
+  assert.match(tool('--help').stdout, /^npx audit-log <command> \[options\]\n/)
   const plan = tool('migrate', '--plan', '--json')
   assert.is(JSON.parse(plan.stdout).state, 'current', plan.stdout + plan.stderr)
   assert.is(JSON.parse(tool('doctor', '--json').stdout).versions.program, '0.1.0')
+  const empty = await makeTestDatabase('empty')
+  try {
+    const { stdout } = spawnSync(process.execPath, [join(installed, 'dist/operator/main.js'), 'status'], { cwd: project, encoding: 'utf8', env: { ...process.env, DATABASE_URL: empty.url('postgres') } })
+    assert.match(stdout, 'not installed: npx audit-log migrate\n')
+  } finally {
+    await empty.drop()
+  }
 })
 
 it.run()

@@ -6,14 +6,14 @@ import { PostGraphileAmberPreset } from 'postgraphile/presets/amber'
 import pg from 'pg'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { acting, type ActingPerson } from '../../docs/recipes/acting.ts'
+import { acting } from '../../docs/recipes/acting.ts'
 import { ActingPreset } from '../../docs/recipes/postgraphile.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
-import { as, asNobody, entriesOf, makeCv, person } from './prove-recipe.ts'
+import { as, asNobody, companyOf, entriesOf, makeCv, person, type Person } from './prove-recipe.ts'
 
 const recipe = (name: string): Promise<string> => readFile(new URL(`../../docs/recipes/${name}`, import.meta.url), 'utf8')
-const claimsOf = ({ id, name }: ActingPerson): string => JSON.stringify({ role: 'consultant_app', sub: id, name })
-const headersOf = ({ requestId }: ActingPerson): string => JSON.stringify({ host: 'api.example', 'x-request-id': requestId })
+const claimsOf = ({ id, name }: Person): string => JSON.stringify({ role: 'consultant_app', sub: id, name })
+const headersOf = ({ requestId }: Person): string => JSON.stringify({ host: 'api.example', 'x-request-id': requestId })
 
 const postgrest = suite('Recipe for PostgREST')
 let db: TestDatabase
@@ -52,6 +52,15 @@ postgrest('a request without a token is nobody\'s, never the person\'s before', 
   assert.equal(await entriesOf(db, plain), [asNobody])
 })
 
+postgrest('the company of the token is said, for rows that lead to none', async () => {
+  const client = await db.as('consultant_app')
+  const cv = await makeCv(db)
+  await db.superuser.query(`select audit.track('app.cv', 'cv', '{title}')`)
+  await deleteAsPostgrest(client, cv, JSON.stringify({ ...JSON.parse(claimsOf(person(1))), company: 4711 }), headersOf(person(1)))
+  await db.superuser.query(`select audit.track('app.cv', 'cv', '{title}', company => 'user_id.company_id', owner => 'user_id')`)
+  assert.is(await companyOf(db, cv), '4711')
+})
+
 postgrest('a request that only reads is not disturbed', async () => {
   const client = await db.as('consultant_app')
   await client.query('begin isolation level read committed read only')
@@ -87,6 +96,14 @@ postgraphile('each of many mutations at once is recorded with its own person', a
   const requests = await Promise.all(Array.from({ length: 24 }, async (_, index) => ({ cv: await makeCv(db), who: index % 4 === 3 ? null : person(index) })))
   await Promise.all(requests.map(({ cv, who }) => who === null ? deleteCv(cv) : acting.run(who, () => deleteCv(cv))))
   for (const { cv, who } of requests) assert.equal(await entriesOf(db, cv), [who === null ? asNobody : as(who, 'api')])
+})
+
+postgraphile('the company that is said stands in the entry of a row that leads to none', async () => {
+  const cv = await makeCv(db)
+  await db.superuser.query(`select audit.track('app.cv', 'cv', '{title}')`)
+  await acting.run({ ...person(1), companyId: '4711' }, () => deleteCv(cv))
+  await db.superuser.query(`select audit.track('app.cv', 'cv', '{title}', company => 'user_id.company_id', owner => 'user_id')`)
+  assert.is(await companyOf(db, cv), '4711')
 })
 
 postgraphile('what a cascade takes along has the same person', async () => {

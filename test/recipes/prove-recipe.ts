@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { suite, type Test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { acting, type ActingPerson } from '../../docs/recipes/acting.ts'
+import { acting } from '../../docs/recipes/acting.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 
 /** An application that has attached as its recipe says. */
@@ -82,19 +82,42 @@ export function proveRecipe<Application extends Attached>(stack: string, attach:
     assert.equal(await entriesOf(db, signedOut), [asNobody])
   }))
 
+  test('a person of whom id, name or request are not known never stops a delete, and no word stands for what is not known', () => withAttached(1, async ({ deleteCv }, db) => {
+    for (const [known, status] of [[{}, 'missing'], [{ name: 'Kim Ek' }, 'asserted'], [{ id: '7', requestId: undefined }, 'asserted']] as const) {
+      const cv = await makeCv(db)
+      await acting.run({ id: undefined, name: undefined, ...known }, () => deleteCv(cv, nothing))
+      assert.equal(await entriesOf(db, cv), [{ ...asNobody, ...('id' in known && { actor_id: known.id }), ...('name' in known && { actor_name: known.name }), actor_status: status, source: 'app' }])
+    }
+  }))
+
+  test('the company that is said stands in the entry of a row that leads to none', () => withAttached(1, async ({ deleteCv }, db) => {
+    const [said, unsaid] = [await makeCv(db), await makeCv(db)]
+    await db.superuser.query(`select audit.track('app.cv', 'cv', '{title}')`)
+    try {
+      await acting.run({ ...person(7), companyId: '4711' }, () => deleteCv(said, nothing))
+      await acting.run(person(7), () => deleteCv(unsaid, nothing))
+    } finally {
+      await db.superuser.query(`select audit.track('app.cv', 'cv', '{title}', company => 'user_id.company_id', owner => 'user_id')`)
+    }
+    assert.equal([await companyOf(db, said), await companyOf(db, unsaid)], ['4711', 'default'])
+  }))
+
   return { test, withAttached }
 }
+
+/** Somebody of whom all is known. */
+export type Person = { readonly id: string, readonly name: string, readonly requestId: string }
 
 /** What of an entry says who did it and from where. */
 export type Entry = { actor_id: string | null, actor_name: string | null, actor_status: string, source: string, request_id: string | null, db_user: string }
 
 /** A person to act as; the number tells persons apart. */
-export function person(number: number): ActingPerson {
+export function person(number: number): Person {
   return { id: String(number), name: `Åsa O'Brien ${number}`, requestId: `request-${number}` }
 }
 
 /** The entry of a delete by that person. */
-export function as({ id, name, requestId }: ActingPerson, source: 'app' | 'api' = 'app'): Entry {
+export function as({ id, name, requestId }: Person, source: 'app' | 'api' = 'app'): Entry {
   return { actor_id: id, actor_name: name, actor_status: 'asserted', source, request_id: requestId, db_user: 'consultant_app' }
 }
 
@@ -117,6 +140,12 @@ export async function entriesOf({ superuser }: TestDatabase, cv: number): Promis
     select actor_id, actor_name, actor_status, source, request_id, db_user
       from audit.event where action = 'cv.deleted' and object_id = $1 order by id`, [String(cv)])
   return rows
+}
+
+/** The company of the entry about one CV. */
+export async function companyOf({ superuser }: TestDatabase, cv: number): Promise<string | undefined> {
+  const { rows } = await superuser.query<{ company_id: string }>(`select company_id from audit.event where action = 'cv.deleted' and object_id = $1`, [String(cv)])
+  return rows[0]?.company_id
 }
 
 async function countCvs({ superuser }: TestDatabase, cv: number): Promise<number | undefined> {
