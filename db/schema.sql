@@ -7668,7 +7668,7 @@ begin
   raise exception using errcode = '55P03',
     message = format('%s: %s is in use by another transaction', asked_by, target),
     detail  = format('Its triggers cannot be changed meanwhile: %s. It was waited for 250 ms at most, so that nobody else has to wait.', trouble),
-    hint    = 'Nothing was changed. Try again when the long transaction that uses the table, or a part of it, is over: select pid, state, xact_start, query from pg_stat_activity order by xact_start; or use npm run audit -- track, which tries again by itself.';
+    hint    = 'Nothing was changed. Try again when the long transaction that uses the table, or a part of it, is over: select pid, state, xact_start, query from pg_stat_activity order by xact_start; or use audit-log track (npm run audit -- track), which tries again by itself.';
 end
 $function$;
 grant execute on function audit_private.refuse_busy(text,regclass,text) to audit_installer;
@@ -8269,6 +8269,17 @@ begin
     raise exception using errcode = 'AU002', message = format('audit.track: column %I of %s is masked, and its %s needs it', shown.col, target, shown.use),
       detail = format('A masked column is never kept, and the %s of a deleted row stands in its entry.', shown.use),
       hint = case shown.use when 'label' then 'Take it out of label, or out of mask.' else 'Take it out of mask, or give the table another key.' end;
+  end if;
+  -- Where no event trigger follows, only this knows that a column has another name now.
+  select k.name, n.attname as name_now into shown
+    from audit_private.known_column k
+    join pg_attribute n on n.attrelid = k.relation and n.attnum = k.number and n.attname <> k.name and not n.attisdropped
+   where k.target = require_sense.target and k.relation = require_sense.target and k.name = any (mask) and n.attname <> all (mask)
+   limit 1;
+  if found then
+    raise exception using errcode = 'AU002', message = format('audit.track: masked column %I of %s is called %I now', shown.name, target, shown.name_now),
+      detail = 'Under its new name it would be kept.',
+      hint = format('Write %I in mask instead of %I.', shown.name_now, shown.name);
   end if;
   -- A table whose label lost its columns goes on with the key; whoever attaches it means one.
   if label <> '#{}' and not exists (select from jsonb_array_elements(audit_private.read_label(target, label)) part where part ? 'column') then

@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { refused } from '../harness/refused.ts'
 import { makeTestDatabase, type TestDatabase } from '../harness/database.ts'
 
 /* Installed by a login that is no superuser, a log has no event triggers: nothing follows when a table changes or goes. */
@@ -34,6 +35,16 @@ it('a renamed column is told by the state of the table before a deletion fails, 
   assert.equal(await rowsOf(`select object_kind, object_label, owner_label from audit.event where action like '%.deleted' order by id`), [
     { object_kind: 'customer', object_label: 'Acme', owner_label: null }, { object_kind: 'contact', object_label: 'Anna', owner_label: 'Acme' },
   ])
+})
+
+it('a masked column that was renamed is not kept under its new name', async () => {
+  await db.run(`alter table customer add secret text; select audit.track('customer', 'customer', '{name}', mask => '{secret}'); alter table customer rename column secret to password`)
+  const { message, detail, hint } = await refused(db.superuser.query(`select audit.track('customer', 'customer', '{name}', mask => '{secret}')`), 'AU002')
+  assert.equal({ message, detail, hint }, {
+    message: 'audit.track: masked column secret of public.customer is called password now', detail: 'Under its new name it would be kept.', hint: 'Write password in mask instead of secret.',
+  })
+  await db.run(`select audit.track('customer', 'customer', '{name}', mask => '{password}'); insert into customer values (1, 'Acme', 'x'); delete from customer`)
+  assert.equal(await rowsOf(`select snapshot from audit.event where action = 'customer.deleted'`), [{ snapshot: { id: 1, name: 'Acme' } }])
 })
 
 it('a table that was dropped and made again is attached again, and its loss is an entry [case 84]', async () => {

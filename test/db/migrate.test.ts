@@ -229,6 +229,7 @@ it('prints exactly the statements that a DBA must run for a role without rights,
     assert.equal(error.statements, [
       ...auditRoles.map((role) => `create role ${role} nologin${role === 'audit_owner' ? '' : ' noinherit'};`),
       `grant ${auditRoles.join(', ')} to "plain" with admin option;`,
+      'grant audit_agent to audit_owner;',
       'grant create on database "postgres" to "plain";',
     ])
     assert.equal((await superuser.query(`select nspname from pg_namespace where nspname like 'audit%'`)).rows, [])
