@@ -11,6 +11,7 @@ import { describeLedger, ledgerSchema, withOwnLedger } from './ledger.ts'
 import { watchLocks } from './lock-watch.ts'
 import { MigrationError } from './migration-error.ts'
 import { refuseMissingRights } from './migration-rights.ts'
+import { prepareSession } from './session.ts'
 
 export { MigrationError } from './migration-error.ts'
 
@@ -220,7 +221,7 @@ async function lastCurrent(client: pg.PoolClient): Promise<string | null> {
 }
 
 async function lock(client: pg.PoolClient): Promise<void> {
-  await client.query(`set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set jit = off; set lock_timeout = '${waitForOthers}'`)
+  await client.query(`set lock_timeout = '${waitForOthers}'`)
   try {
     // Held by the session, so graphile-migrate's own attempt to take it succeeds at once.
     await client.query('select pg_advisory_lock($1)', [advisoryLock])
@@ -301,7 +302,9 @@ async function withConnection<Result>(connectionString: string, use: (client: pg
     // A connection that somebody ends fails its query; without a listener it would end the program.
     client.on('error', () => undefined)
     try {
-      return await use(client, await supportedServer(client))
+      const serverVersion = await supportedServer(client)
+      await prepareSession(client)
+      return await use(client, serverVersion)
     } finally {
       client.release(true)
     }
