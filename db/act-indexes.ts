@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg, { type ClientBase } from 'pg'
 import { MigrationError } from './migration-error.ts'
+import { prepareSession } from './session.ts'
 
 type Step = { step: string; is_alone: boolean; finding: string }
 
@@ -88,6 +89,7 @@ async function tell(connectionString: string, step: string, notice: (line: strin
   try {
     await sleep(interval, undefined, { signal })
     await watcher.connect()
+    await prepareSession(watcher)
     for (;;) {
       const { rows: [far] } = await watcher.query<{ phase: string; done: number | null }>(`
         select phase, (100 * blocks_done / nullif(blocks_total, 0))::int as done from pg_stat_progress_create_index where datname = current_database() limit 1`)

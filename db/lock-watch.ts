@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg, { type ClientBase } from 'pg'
+import { prepareSession } from './session.ts'
 
 /** Sees which locks a connection holds, and for how long. */
 export type LockWatch = {
@@ -25,6 +26,7 @@ export async function watchLocks(connectionString: string, client: ClientBase): 
   const observer = new pg.Client({ connectionString, application_name: 'audit migrate' })
   observer.on('error', () => undefined)
   await observer.connect()
+  await prepareSession(observer)
   const { rows: there } = await observer.query<{ oid: string; relation: string }>(`
     select c.oid::text, c.oid::regclass::text as relation from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast')`)

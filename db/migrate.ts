@@ -12,6 +12,7 @@ import { describeLedger, ledgerSchema, withOwnLedger } from './ledger.ts'
 import { watchLocks } from './lock-watch.ts'
 import { MigrationError } from './migration-error.ts'
 import { refuseMissingRights } from './migration-rights.ts'
+import { prepareSession } from './session.ts'
 
 export { MigrationError } from './migration-error.ts'
 
@@ -62,7 +63,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
       try {
         await run(client, settings, options, (file) => applied.push(file))
       } catch (error) {
-        if (!before.hasLedger && applied.length === 0) await client.query(`drop schema if exists ${ledgerSchema} cascade`)
+        if (!before.hasLedger && applied.length === 0) await client.query(before.hasLedgerSchema ? `drop table if exists ${ledgerSchema}.current, ${ledgerSchema}.migrations` : `drop schema if exists ${ledgerSchema} cascade`)
         throw error
       }
     }
@@ -165,14 +166,38 @@ async function run(client: pg.PoolClient, settings: ParsedSettings, options: Mig
   }
 }
 
-type Inspection = MigrationPlan & { hasLedger: boolean; hasSchema: boolean }
+type Inspection = MigrationPlan & { hasLedger: boolean; restored: RestoredLog | null; foreign: string[]; hasLedgerSchema: boolean }
+/** A log of ours without the record of its migrations, as a dump of the schema alone leaves it; with what the migrations wrote, it only lacks that schema. */
+type RestoredLog = { schemas: string[]; hasEntries: boolean; hasData: boolean }
+
+/** Which of our three schemas are there, whether the record of our migrations is, and what else is in its schema. Any login may ask. */
+const schemasQuery = `
+  with there as (
+    select n.nspname::text as name, n.oid from pg_catalog.pg_namespace n where n.nspname = any (array['audit', 'audit_private', $1])
+  ), relation as (
+    select t.name as schema, c.relname::text as name, c.relkind,
+           t.name = $1 and c.relkind = 'r' and array(select a.attname::text from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped order by a.attname)
+             = case c.relname when 'migrations' then array['date', 'filename', 'hash', 'previous_hash'] when 'current' then array['content', 'date', 'filename'] end as is_ledger
+      from pg_catalog.pg_class c join there t on t.oid = c.relnamespace
+  )
+  select array(select name from there order by name) as schemas,
+         (select count(*) = 2 from relation where is_ledger) as has_ledger,
+         exists (select from relation where schema = $1 and relkind in ('r', 'p', 'v', 'm', 'f', 'S') and is_ledger is not true)
+           or exists (select from pg_catalog.pg_proc p join there t on t.oid = p.pronamespace where t.name = $1) as has_other_ledger,
+         (select count(*) = 3 from relation where relkind in ('r', 'p') and (schema, name) in (('audit', 'event'), ('audit_private', 'tracked'), ('audit_private', 'released'))) as is_ours`
+
+/** Asked apart, because it waits for whoever has one of these tables to itself. */
+const contentQuery = `
+  with relation as (
+    select n.nspname as schema, c.relname as name, pg_catalog.pg_relation_size(c.oid) > 0 as is_filled
+      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname in ('audit', 'audit_private') and c.relkind = 'r' and c.relname ~ '^(event(_until)?(_[0-9]+)?|released)$'
+  )
+  select coalesce(bool_or(is_filled) filter (where name <> 'released'), false) as "hasEntries", coalesce(bool_or(is_filled) filter (where name = 'released'), false) as "hasData" from relation`
 
 async function inspect(client: pg.PoolClient, settings: ParsedSettings, options: Omit<MigrateOptions, 'connectionString'>): Promise<Inspection> {
-  const { rows: [found] } = await client.query<{ has_schema: boolean; has_ledger: boolean }>(`
-    select
-      exists (select from pg_namespace where nspname = 'audit') as has_schema,
-      exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = 'migrations') as has_ledger`, [ledgerSchema])
-  const hasSchema = found?.has_schema === true
+  const { rows: [found] } = await client.query<{ schemas: string[]; has_ledger: boolean; has_other_ledger: boolean; is_ours: boolean }>(schemasQuery, [ledgerSchema])
+  const schemas = found?.schemas ?? []
+  const hasSchema = schemas.includes('audit')
   const hasLedger = found?.has_ledger === true
   const rows = hasLedger
     ? (await client.query<{ filename: string; hash: string }>(`select filename, hash from ${ledgerSchema}.migrations order by filename`)).rows
@@ -187,12 +212,15 @@ async function inspect(client: pg.PoolClient, settings: ParsedSettings, options:
     if (body.trim() !== '' && body !== current) pending.push('current.sql')
   }
   const hasRun = rows.length > 0 || current !== null
-  return { state: stateOf({ hasSchema, hasRun, unknown, pending }), applied: rows.map((row) => row.filename), pending, unknown, hasLedger, hasSchema }
+  const { rows: [content] } = !hasRun && found?.is_ours === true && !found.has_other_ledger ? await client.query<Omit<RestoredLog, 'schemas'>>(contentQuery) : { rows: [] }
+  const restored = content === undefined ? null : { schemas, ...content }
+  const foreign = hasRun ? [] : schemas.filter((name) => name !== ledgerSchema || found?.has_other_ledger === true)
+  return { state: stateOf({ hasSchema, hasRun, foreign, unknown, pending }), applied: rows.map((row) => row.filename), pending, unknown, hasLedger, restored, foreign, hasLedgerSchema: schemas.includes(ledgerSchema) }
 }
 
-function stateOf({ hasSchema, hasRun, unknown, pending }: { hasSchema: boolean; hasRun: boolean; unknown: string[]; pending: string[] }): MigrationState {
+function stateOf({ hasSchema, hasRun, foreign, unknown, pending }: { hasSchema: boolean; hasRun: boolean; foreign: string[]; unknown: string[]; pending: string[] }): MigrationState {
   if (unknown.length > 0) return 'newer'
-  if (!hasRun) return hasSchema ? 'foreign' : 'not_migrated'
+  if (!hasRun) return foreign.length > 0 ? 'foreign' : 'not_migrated'
   if (!hasSchema) return 'not_migrated'
   return pending.length > 0 ? 'behind' : 'current'
 }
@@ -204,18 +232,42 @@ function refuseState(found: Inspection): void {
       hint: 'Install the version that migrated it, or a later one.',
     })
   }
-  if (found.state === 'foreign') {
-    throw new MigrationError('FOREIGN_SCHEMA', 'This database already has a schema audit that is not ours.', {
-      detail: `There is a schema audit, but no record of our migrations in schema ${ledgerSchema}. Nothing was changed.`,
-      hint: 'Give it another name: alter schema audit rename to audit_before; or use another database. If it is a restored log of ours, restore audit_migration with it.',
-    })
-  }
+  if (found.state === 'foreign') throw found.restored === null ? refusalOfForeign(found.foreign) : refusalOfRestored(found.restored)
   if (found.state === 'not_migrated' && found.applied.length > 0) {
     throw new MigrationError('SCHEMA_MISSING', 'The migrations have run in this database, but its schema audit is gone.', {
       detail: `Schema ${ledgerSchema} lists ${found.applied.join(', ')}.`,
       hint: `Restore schema audit from a backup. To begin with an empty log instead: drop schema ${ledgerSchema} cascade;`,
     })
   }
+}
+
+function refusalOfForeign(schemas: readonly string[]): MigrationError {
+  const [names, theirs] = [schemas.join(' and '), schemas.filter((name) => name !== ledgerSchema)]
+  return new MigrationError('FOREIGN_SCHEMA', `This database already has ${schemas.length === 1 ? `a schema ${names} that is` : `schemas ${names} that are`} not ours.`, {
+    detail: theirs.length === 0
+      ? `Schema ${ledgerSchema} holds something else than the record of our migrations. Nothing was changed.`
+      : `There is ${theirs.length === 1 ? 'a schema' : 'schemas'} ${theirs.join(' and ')}, but no record of our migrations in schema ${ledgerSchema}. Nothing was changed.`,
+    hint: `Give ${schemas.length === 1 ? 'it another name' : 'them other names'}: ${schemas.map((name) => `alter schema ${name} rename to ${name}_before`).join('; ')}; or use another database. If it is a restored log of ours, restore it whole: all three schemas.`,
+  })
+}
+
+function refusalOfRestored({ schemas, hasEntries, hasData }: RestoredLog): MigrationError {
+  const detail = `Schemas ${schemas.join(', ')} are there, ${hasEntries ? 'with entries' : 'without an entry'}. Nothing was changed.`
+  if (hasData) {
+    return new MigrationError('LEDGER_MISSING', `This database holds an audit log of ours, but schema ${ledgerSchema}, the record of its migrations, did not come along with it.`, {
+      detail,
+      hint: `Bring it from where the log came from: pg_dump --schema=${ledgerSchema} <source> | psql <this database>.${schemas.includes(ledgerSchema) ? ' Before that run:' : ''}`,
+      statements: schemas.includes(ledgerSchema) ? [`drop schema ${ledgerSchema} cascade;`] : [],
+    })
+  }
+  return new MigrationError('LEDGER_MISSING', 'This database holds an audit log of ours without its data: a dump of the schema alone was restored here.', {
+    detail: `${detail} What the log must know besides its entries did not come along: which migrations ran, which tables it tracks.`,
+    hint: `Restore the whole database, with its data. Or begin with an empty log: run ${hasEntries ? 'these statements, the first of which keeps the entries that there are' : 'this statement'}, then migrate, then track the tables (docs/dba.md, "Dumps without data, owners or rights"):`,
+    statements: [
+      ...(hasEntries ? ['create schema audit_kept; create table audit_kept.event as table audit.event;'] : []),
+      `drop schema if exists audit, audit_private, ${ledgerSchema} cascade;`,
+    ],
+  })
 }
 
 async function currentBody(settings: ParsedSettings): Promise<string> {
@@ -228,7 +280,7 @@ async function lastCurrent(client: pg.PoolClient): Promise<string | null> {
 }
 
 async function lock(client: pg.PoolClient): Promise<void> {
-  await client.query(`set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set jit = off; set lock_timeout = '${waitForOthers}'`)
+  await client.query(`set lock_timeout = '${waitForOthers}'`)
   try {
     // Held by the session, so graphile-migrate's own attempt to take it succeeds at once.
     await client.query('select pg_advisory_lock($1)', [advisoryLock])
@@ -309,7 +361,9 @@ async function withConnection<Result>(connectionString: string, use: (client: pg
     // A connection that somebody ends fails its query; without a listener it would end the program.
     client.on('error', () => undefined)
     try {
-      return await use(client, await supportedServer(client))
+      const serverVersion = await supportedServer(client)
+      await prepareSession(client)
+      return await use(client, serverVersion)
     } finally {
       client.release(true)
     }

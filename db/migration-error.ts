@@ -5,6 +5,7 @@ export type MigrationErrorCode =
   | 'ENCODING_NOT_UTF8'
   | 'MIGRATED_BY_NEWER'
   | 'FOREIGN_SCHEMA'
+  | 'LEDGER_MISSING'
   | 'SCHEMA_MISSING'
   | 'NOT_ALLOWED'
   | 'LOCKED'

@@ -13,7 +13,7 @@ export const migrateCommand: Command = {
     if (flags.has('plan')) {
       const plan = await planMigration({ connectionString })
       const isRefused = ['foreign', 'newer'].includes(plan.state)
-      const tried = isRefused || plan.pending.length === 0 ? null : await rehearse(connectionString, notice)
+      const tried = isRefused || plan.pending.length > 0 ? await rehearse(connectionString, notice) : null
       const indexes = isRefused ? [] : await planIndexes({ connectionString })
       const eventTriggers = isRefused ? { missing: [], mayAdd: false } : await planEventTriggers({ connectionString })
       const problem = tried instanceof MigrationError ? { code: tried.code, message: tried.message, detail: tried.detail, hint: tried.hint, statements: tried.statements, afterwards: tried.afterwards } : null
@@ -36,13 +36,16 @@ async function rehearse(connectionString: string, notice: (line: string) => void
   }
 }
 
+function wordsOf({ message, detail, hint, statements }: MigrationError): string[] {
+  return [message, detail, hint, ...statements].filter((line) => line !== '')
+}
+
 function describePlan({ state, pending }: MigrationPlan, tried: Rehearsal | MigrationError | null, indexes: readonly string[]): string {
-  if (state === 'foreign') return 'This database has a schema audit that is not ours; migrate would refuse it.'
-  if (state === 'newer') return 'This database was migrated by a newer version of this program; migrate would refuse it.'
+  if (state === 'foreign' || state === 'newer') return ['migrate would refuse this database.', ...(tried instanceof MigrationError ? wordsOf(tried) : [])].join('\n')
   const afterwards = indexes.length === 0 ? [] : ['Afterwards, beside readers and writers, indexes would be built, for as long as it takes; broken off, they are finished by the next call:', ...indexes.map((line) => `  ${line}`)]
   if (tried === null) return indexes.length === 0 ? 'The database is up to date; nothing would run.' : ['The migrations have run.', ...afterwards].join('\n')
   const files = `These would run, each in one transaction: ${pending.join(', ')}.`
-  if (tried instanceof MigrationError) return [files, 'They cannot:', tried.message, tried.detail, tried.hint, ...tried.statements, tried.afterwards].filter((line) => line !== '').join('\n')
+  if (tried instanceof MigrationError) return [files, 'They cannot:', ...wordsOf(tried), ...tried.afterwards === '' ? [] : [tried.afterwards]].join('\n')
   return [
     files,
     `Tried and rolled back: it took ${(tried.milliseconds / 1000).toFixed(1)} s.`,

@@ -14,6 +14,7 @@
 --!include capture/register.sql
 --!include capture/track.sql
 --!include capture/tracked_table.sql
+--!include partitions/add_partition.sql
 --!include partitions/become_partitioned.sql
 --!include partitions/partition_by_year.sql
 --!include filter/read_filter.sql

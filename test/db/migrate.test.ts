@@ -118,14 +118,86 @@ it('refuses a migration file that was changed after it was committed', async ({ 
   assert.match(error.message, /Hash for 000001\.sql does not match/)
 })
 
-it('refuses a schema audit that is not ours and changes nothing', async ({ database, folder }) => {
-  await database.superuser.query('create schema audit; create table audit.record_version (id int)')
+/** What others may have made in a database, and which of its schemas are then not ours. */
+const theirs: readonly [statements: string, schemas: readonly string[]][] = [
+  ['create schema audit; create table audit.record_version (id int)', ['audit']],
+  ['create schema audit_private', ['audit_private']],
+  ['create schema audit; create schema audit_private', ['audit', 'audit_private']],
+  ['create schema audit_migration; create table audit_migration.migrations (version int)', ['audit_migration']],
+  ['create schema audit_migration; create view audit_migration.migrations as select 1 as hash', ['audit_migration']],
+  ['create schema audit_migration; create table audit_migration.note (text text)', ['audit_migration']],
+  [`create schema audit_migration; create function audit_migration.version() returns int language sql as 'select 1'`, ['audit_migration']],
+  ['create schema audit; create schema audit_migration; create table audit_migration.migrations (hash text, previous_hash text, filename text, version int)', ['audit', 'audit_migration']],
+]
+for (const [statements, schemas] of theirs) {
+  it(`refuses what is not ours and changes nothing: ${statements}`, async ({ database, folder }) => {
+    await database.superuser.query(statements)
+    const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
+    assert.is(await migrationState(database.url('postgres'), options), 'foreign')
+    const made = `select n.nspname, c.relname, p.proname from pg_namespace n left join pg_class c on c.relnamespace = n.oid left join pg_proc p on p.pronamespace = n.oid where nspname like 'audit%' order by 1, 2, 3`
+    const before = await rows(database, made)
+    for (const attempt of [migrate, rehearseMigration]) {
+      const error = await failure(attempt(options))
+      assert.is(error.code, 'FOREIGN_SCHEMA')
+      assert.match(error.message, schemas.length === 1 ? `a schema ${schemas[0]} that is not ours` : `schemas ${schemas.join(' and ')} that are not ours`)
+      for (const schema of schemas) assert.match(error.hint, `alter schema ${schema} rename to ${schema}_before`)
+      assert.equal(await rows(database, made), before)
+    }
+    for (const schema of schemas) await database.superuser.query(`alter schema ${schema} rename to ${schema}_before`)
+    assert.equal((await migrate(options)).applied, ['000001.sql'])
+  })
+}
+
+for (const isWriting of [false, true]) {
+  it(`says of a log that was restored without its data what to do, and that is enough${isWriting ? ', though it has recorded something since' : ''}`, async () => {
+    const database = await makeTestDatabase('migrated')
+    try {
+      await database.superuser.query(`create table public.thing (id int primary key); insert into public.thing values (1), (2); select audit.track('public.thing', 'thing', '{id}')`)
+      // As pg_dump --schema-only leaves it: tables that were never written to.
+      await database.superuser.query(`alter table audit.event disable trigger user; truncate audit.event, audit_private.released, audit_private.tracked cascade; alter table audit.event enable always trigger guard_change; alter table audit.event enable always trigger guard_insert`)
+      await database.superuser.query('truncate audit_migration.migrations, audit_migration.current')
+      if (isWriting) await database.superuser.query('delete from public.thing where id = 1')
+      const options = { connectionString: database.url('postgres'), includeCurrent: true }
+      assert.is(await migrationState(database.url('postgres'), options), 'foreign')
+      const error = await failure(migrate(options))
+      assert.is(error.code, 'LEDGER_MISSING')
+      assert.match(`${error.message} ${error.detail} ${error.hint}`, isWriting ? /without its data.*with entries.*first of which keeps the entries.*docs\/dba\.md/s : /without its data.*without an entry.*run this statement.*docs\/dba\.md/s)
+      for (const statement of error.statements) await database.superuser.query(statement)
+      if (isWriting) assert.equal(await rows(database, 'select action, object_label from audit_kept.event'), [{ action: 'thing.deleted', object_label: '1' }])
+      assert.equal(await rows(database, `select evtname as name from pg_event_trigger union all select tgname from pg_trigger where not tgisinternal`), [])
+      await migrate(options)
+      await database.superuser.query(`select audit.track('public.thing', 'thing', '{id}'); delete from public.thing where id = 2`)
+      assert.equal(await rows(database, `select object_label from audit.event where action = 'thing.deleted'`), [{ object_label: '2' }])
+      assert.equal(await rows(database, `select finding from audit.health where status = 'failed'`), [])
+    } finally {
+      await database.drop()
+    }
+  })
+}
+
+for (const isThere of [false, true]) {
+  it(`asks for the record of the migrations where a log came without it, and not for its end${isThere ? ', though its empty tables are there' : ''}`, async () => {
+    const database = await makeTestDatabase('migrated')
+    try {
+      await database.superuser.query(isThere ? 'truncate audit_migration.migrations, audit_migration.current' : 'drop schema audit_migration cascade')
+      const error = await failure(migrate({ connectionString: database.url('postgres'), includeCurrent: true }))
+      assert.is(error.code, 'LEDGER_MISSING')
+      assert.match(error.hint, 'pg_dump --schema=audit_migration')
+      assert.equal(error.statements, isThere ? ['drop schema audit_migration cascade;'] : [])
+    } finally {
+      await database.drop()
+    }
+  })
+}
+
+it('takes an empty schema for its ledger that a DBA made, and leaves it when it fails', async ({ database, folder }) => {
+  await database.superuser.query(`create schema audit_migration; comment on schema audit_migration is 'made by hand'`)
   const options = { connectionString: database.url('postgres'), migrationsFolder: folder }
-  assert.is(await migrationState(database.url('postgres'), options), 'foreign')
-  const error = await failure(migrate(options))
-  assert.is(error.code, 'FOREIGN_SCHEMA')
-  assert.match(error.hint, 'alter schema audit rename to')
-  assert.equal(await rows(database, `select nspname from pg_namespace where nspname like 'audit%'`), [{ nspname: 'audit' }])
+  rewrite(folder, 'create schema audit; select nonsense;')
+  await failure(migrate(options))
+  assert.equal(await rows(database, `select nspname, (select count(*)::int from pg_class where relnamespace = n.oid) as things from pg_namespace n where nspname like 'audit%'`), [{ nspname: 'audit_migration', things: 0 }])
+  rewrite(folder, 'create schema audit;')
+  assert.equal((await migrate(options)).applied, ['000001.sql'])
 })
 
 it('refuses a database that cannot hold every name, and says which encoding it must have', async ({ database }) => {
