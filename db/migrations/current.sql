@@ -5,5 +5,9 @@
 --!include roles/roles.sql
 --!include filter/read_filter.sql
 --!include searching/public.sql
+--!include health/fingerprints.sql
+--!include health/outside_findings.sql
+--!include health/findings.sql
+--!include health/health.sql
 -- the end of every migration
 --!include roles/ownership.sql
