@@ -433,7 +433,7 @@ const health: readonly Guard[] = [
   { name: 'Health finds rows that go along unseen', tests: ['test/db/health'], file: sql('health/findings'), text: `where not exists (select from audit_private.tracked child where child.target = c.conrelid)`, without: 'where false' },
   { name: 'Health finds members of the owner', tests: ['test/db/health'], file: sql('health/findings'), text: `where m.roleid in ('audit_owner'::regrole, 'audit_agent'::regrole) and`, without: 'where false and' },
   { name: 'Health finds logins past row-level security', tests: ['test/db/health'], file: sql('health/findings'), text: `where r.rolbypassrls and not r.rolsuper and r.rolname <> 'audit_agent'`, without: 'where false' },
-  { name: 'Health finds who may enter replica mode', tests: ['test/db/health'], file: sql('health/findings'), text: `where p.parname = 'session_replication_role' and`, without: 'where false and' },
+  { name: 'Health finds who may enter replica mode', tests: ['test/db/health'], file: sql('health/findings'), text: `where p.parname in ('session_replication_role', 'event_triggers') and`, without: 'where false and' },
   { name: 'Health finds who may write all data', tests: ['test/db/append-only'], file: sql('health/findings'), text: `where p.rolname = 'pg_write_all_data' and`, without: 'where false and' },
   { name: 'Health finds logins that inherit the right to read', tests: ['test/db/health'], file: sql('health/findings'), text: `where m.roleid = 'audit_admin'::regrole and`, without: 'where false and' },
   { name: 'Health finds functions marked leakproof by hand', tests: ['test/db/health'], file: sql('health/findings'), text: 'where p.proleakproof and p.oid >= 16384', without: 'where false' },
