@@ -19,6 +19,10 @@
 --!include partitions/partition_by_year.sql
 --!include filter/read_filter.sql
 --!include searching/public.sql
+--!include health/fingerprints.sql
+--!include health/outside_findings.sql
+--!include health/findings.sql
+--!include health/health.sql
 --!include capture/rewrite_tracked.sql
 -- the end of every migration
 --!include roles/ownership.sql
