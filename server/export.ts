@@ -20,7 +20,6 @@ import { readerSettings, type Identities, type Identity } from './identity.ts'
 import { onlyMethods } from './only.ts'
 import { Refusal } from './refusal.ts'
 import { identify } from './request-identity.ts'
-import { refuseForeign } from './same-origin.ts'
 import { inTransaction, setLocally } from './transaction.ts'
 import { parseViewer, viewerQuery, type Viewer } from './viewer.ts'
 import { refusedAccess } from './viewer-refusal.ts'
@@ -82,7 +81,7 @@ export function makeExports(options: ExportOptions): Exports {
   const secondReaders = options.exportPool.options.max <= queue.places ? null : makeSecondReaders({
     pool: options.exportPool, toReader: (client) => readerOf(client, options.pool), isAlone: () => queue.size().running === 1, logger: options.logger,
   })
-  router.use(onlyMethods('GET'), refuseForeign())
+  router.use(onlyMethods('GET'))
   for (const format of formats) {
     router.get(`/events.${format}`, async (request, response) => {
       const wanted = parseWanted(format, request.originalUrl)
