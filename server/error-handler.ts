@@ -2,6 +2,7 @@ import type { ErrorRequestHandler } from 'express'
 import type { Logger } from 'pino'
 import { refusalOf } from './database-error.ts'
 import { errorPage } from './error-page.ts'
+import { pageLanguage } from './page-language.ts'
 import { Refusal } from './refusal.ts'
 import { requestId } from './request-id.ts'
 import { requestRefusal } from './request-refusal.ts'
@@ -20,11 +21,11 @@ export function makeErrorHandler(logger: Logger, refused: (code: string) => void
     if (response.headersSent) return void response.destroy()
     const { status, code, message, detail, hint, headers } = refusal ?? unknownError
     refused(code)
-    response.status(status).set({ ...(status === 401 && { 'www-authenticate': 'Bearer' }), ...headers, 'cache-control': 'no-store', vary: 'accept' })
+    response.status(status).set({ ...(status === 401 && { 'www-authenticate': 'Bearer' }), ...headers, 'cache-control': 'no-store', vary: 'accept, accept-language' })
     const about = { code, ...(detail && { detail }), ...(hint && { hint }), id }
     // A GraphQL client looks for errors; everybody else, and a person, for error.
     const body = { error: { ...about, message }, ...(response.locals['isGraphql'] === true && { errors: [{ message, extensions: about }] }) }
-    if (request.accepts(['json', 'html']) === 'html') response.type('html').send(errorPage(body.error, request.baseUrl))
+    if (request.accepts(['json', 'html']) === 'html') response.type('html').send(errorPage(body.error, request.baseUrl, pageLanguage(request)))
     else response.json(body)
   }
 }

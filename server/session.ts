@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import { readerSettings, type Identities, type Identity } from './identity.ts'
 import { onlyBodies, onlyMethods, onlyUtf8 } from './only.ts'
+import { pageLanguage } from './page-language.ts'
 import { Refusal } from './refusal.ts'
 import { sessionCookie, sessionOf } from './request-identity.ts'
 import { signedOutPage } from './signed-out-page.ts'
@@ -64,7 +65,7 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
   router.post('/end', onlyBodies(form), urlencoded({ limit, verify: onlyUtf8, inflate: false, extended: false }), async (request, response) => {
     await takeAway(request, response)
     const next = placeToGo(leaving.safeParse(request.body).data?.next, [...formOrigins, ownOrigin(request)])
-    if (next === null) response.type('html').send(signedOutPage)
+    if (next === null) response.type('html').vary('accept-language').send(signedOutPage(pageLanguage(request)))
     else response.redirect(303, next)
   })
   return router
