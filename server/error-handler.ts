@@ -21,6 +21,7 @@ export function makeErrorHandler(logger: Logger, refused: (code: string) => void
     if (response.headersSent) return void response.destroy()
     const { status, code, message, detail, hint, headers } = refusal ?? unknownError
     refused(code)
+    for (const name of ofAnotherAnswer) response.removeHeader(name)
     response.status(status).set({ ...(status === 401 && { 'www-authenticate': 'Bearer' }), ...headers, 'cache-control': 'no-store', vary: 'accept, accept-language' })
     const about = { code, ...(detail && { detail }), ...(hint && { hint }), id }
     // A GraphQL client looks for errors; everybody else, and a person, for error.
@@ -32,5 +33,8 @@ export function makeErrorHandler(logger: Logger, refused: (code: string) => void
 
 /** Refusals that a security team wants to see one by one; those for too many requests are only counted, or a flood would fill the log. */
 const attacks = new Set(['BAD_TOKEN', 'FOREIGN_ORIGIN', 'UNKNOWN_DOCUMENT', 'DOCUMENT_TOO_LARGE', 'BATCH_REFUSED', 'UNSUPPORTED_ENCODING'])
+
+/** What a file or an export that did not begin has said of itself. */
+const ofAnotherAnswer = ['content-type', 'content-encoding', 'content-disposition', 'content-length', 'content-range', 'accept-ranges', 'etag', 'last-modified']
 
 const unknownError = new Refusal({ status: 500, code: 'INTERNAL', message: 'Something went wrong on the server.', hint: 'Its log has the reason under this id.' })
