@@ -31,6 +31,8 @@ const handedOver = z.strictObject({ token: z.string(), next: place.optional().ca
 const leaving = z.object({ next: z.string().max(4_200).optional().catch(undefined) })
 const form = 'application/x-www-form-urlencoded'
 const limit = '16kb'
+/** Bytes that a browser keeps of a cookie with its name and attributes (RFC 6265, 6.1); a larger one it drops without a word. */
+const largestCookie = 4_096
 
 /**
  * `POST /session` turns a token of the host application into a cookie: from JSON `{token}` with 204, from a form with
@@ -48,10 +50,10 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
     if (!body.success) throw notHandedOver(request.body)
     const identity = await identities.verifyToken(body.data.token)
     await limitPerson?.(request, response, identity)
+    giveSession(request, response, await identities.issueSession(identity))
     const before = await sessionOf(request, identities)
     // Whether a database that is away knows it or not, the person may come in: it reads nothing until it is back.
     await endSession(before, request).catch((error: unknown) => logger.warn({ id: requestId(request), err: error }, 'the session before this one could not be ended'))
-    response.cookie(sessionCookie(request.secure), await identities.issueSession(identity), { ...cookieOptions(request), maxAge: sessionSeconds * 1_000 })
     logger.info({ id: requestId(request), viewer: identity.viewerId, company: identity.companyId, address: request.ip }, 'somebody signed in')
     if (request.is(form)) response.redirect(303, `${request.baseUrl.replace(/\/session$/i, '')}/company/audit-log${body.data.next ?? ''}`)
     else response.status(204).end()
@@ -69,6 +71,17 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
     else response.redirect(303, next)
   })
   return router
+
+  /** Before the session before ends: whoever cannot have this one keeps that. */
+  function giveSession(request: Request, response: Response, session: string): void {
+    const others = response.getHeader('set-cookie')
+    response.cookie(sessionCookie(request.secure), session, { ...cookieOptions(request), maxAge: sessionSeconds * 1_000 })
+    const bytes = Buffer.byteLength(String([response.getHeader('set-cookie')].flat().at(-1)))
+    if (bytes <= largestCookie) return
+    response.removeHeader('set-cookie')
+    if (others !== undefined) response.setHeader('set-cookie', others)
+    throw tooLarge(bytes)
+  }
 
   async function takeAway(request: Request, response: Response): Promise<void> {
     response.clearCookie(sessionCookie(request.secure), cookieOptions(request))
@@ -94,6 +107,13 @@ function placeToGo(next: string | undefined, origins: readonly string[]): string
   if (next === undefined || !URL.canParse(next)) return null
   const { href, origin, username, password } = new URL(next)
   return origins.includes(origin) && username === '' && password === '' ? href : null
+}
+
+function tooLarge(bytes: number): Refusal {
+  return new Refusal({
+    status: 400, code: 'SESSION_TOO_LARGE', message: 'The session of this token is larger than a browser keeps.',
+    detail: `Its cookie has ${bytes} bytes, of which ${largestCookie} are possible.`, hint: 'Sign a token with a shorter name, sub or company.',
+  })
 }
 
 function notEnded(cause: unknown): Refusal {

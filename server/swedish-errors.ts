@@ -11,6 +11,7 @@ const byCode: Readonly<Record<string, Said>> = {
   NOT_FOUND: { message: 'Här finns ingenting.' },
   NOT_SIGNED_IN: { message: 'Du är inte inloggad.', hint: 'Öppna granskningsloggen från programmet.' },
   BAD_TOKEN: { message: 'Inloggningen från programmet godtas inte.', hint: fromTheProgram },
+  SESSION_TOO_LARGE: { message: 'Inloggningen är för stor för webbläsarens kaka.', hint: 'Be dem som sköter programmet att korta namn och nummer i den.' },
   TOKEN_KEYS_UNAVAILABLE: { message: 'Programmets nycklar kan inte läsas just nu.', hint: later },
   FOREIGN_ORIGIN: { message: 'Anropet kommer från en annan webbplats sida.', hint: 'Öppna granskningsloggen från programmet, eller skriv dess adress.' },
   OTHER_VIEWER: { message: 'Någon annan är inloggad än den som sidan öppnades för, eller samma person för ett annat företag.', hint: 'Ladda om sidan.' },
