@@ -3,7 +3,7 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { readerSettings, type Identities, type Identity } from './identity.ts'
-import { onlyBodies, onlyMethods, onlyUtf8 } from './only.ts'
+import { onlyBodies, onlyMethods, onlyUtf8, onlyUtf8Form } from './only.ts'
 import { pageLanguage } from './page-language.ts'
 import { Refusal } from './refusal.ts'
 import { sessionCookie, sessionOf } from './request-identity.ts'
@@ -45,7 +45,7 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
   const router = Router({ caseSensitive: true, strict: true })
   router.use(onlyMethods('POST', 'DELETE'), refuseForeign(formOrigins))
 
-  router.post('/', onlyBodies('application/json', form), json({ limit, verify: onlyUtf8, inflate: false }), urlencoded({ limit, verify: onlyUtf8, inflate: false, extended: false }), async (request, response) => {
+  router.post('/', onlyBodies('application/json', form), json({ limit, verify: onlyUtf8, inflate: false }), urlencoded({ limit, verify: onlyUtf8Form, inflate: false, extended: false }), async (request, response) => {
     const body = handedOver.safeParse(request.body)
     if (!body.success) throw notHandedOver(request.body)
     const identity = await identities.verifyToken(body.data.token)
@@ -64,7 +64,7 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
     response.status(204).end()
   })
 
-  router.post('/end', onlyBodies(form), urlencoded({ limit, verify: onlyUtf8, inflate: false, extended: false }), async (request, response) => {
+  router.post('/end', onlyBodies(form), urlencoded({ limit, verify: onlyUtf8Form, inflate: false, extended: false }), async (request, response) => {
     await takeAway(request, response)
     const next = placeToGo(leaving.safeParse(request.body).data?.next, [...formOrigins, ownOrigin(request)])
     if (next === null) response.type('html').vary('accept-language').send(signedOutPage(pageLanguage(request)))
