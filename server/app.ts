@@ -17,7 +17,7 @@ import { trustScreens } from './graphql/trusted-documents.ts'
 import { readerSettings, type Identities } from './identity.ts'
 import { makeMetrics, type Metrics } from './metrics.ts'
 import { serveMetrics, type MetricsAccess } from './metrics-access.ts'
-import { refuseAmbiguous, refuseCrooked, refuseNameless, refuseOversized } from './only.ts'
+import { onlyMethods, refuseAmbiguous, refuseCrooked, refuseNameless, refuseOversized } from './only.ts'
 import { noteOtherCompany } from './other-company.ts'
 import { makeRateLimits } from './rate-limit.ts'
 import { filterOfAddress, makeReadings, noteReadings } from './readings.ts'
@@ -26,6 +26,7 @@ import { makeQuestionRouter } from './question-api.ts'
 import { makeLeftOutRouter, makeRecordingRouter } from './recording.ts'
 import { describeRequest, newRequestId, requestId } from './request-id.ts'
 import { sayForWhom } from './request-identity.ts'
+import { refuseForeign } from './same-origin.ts'
 import { makeSavedViewsRouter } from './saved-views.ts'
 import { builtScreens, serveScreens } from './screens.ts'
 import { makeSessionRouter } from './session.ts'
@@ -123,12 +124,14 @@ export async function makeAuditServer({ config, identities, pools, logger, scree
     identities, exportPool: pools.exports, pool: pools.interactive, statementTimeout, exportTimeout, stallTimeout: config.exportStall,
     queue: queues.exports, rowsPerSheet, requestId, logger,
   })
-  app.use('/export', limits.reader('export', identities), forWhom, noteReadings(noting, 'export', filterOfAddress), exports.router)
-  app.use('/exports', limits.reader('export', identities), makeExportsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
-  app.use('/views', limits.reader('read', identities), forWhom, noteReadings(noting, 'views'), makeSavedViewsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
-  app.use('/recording', limits.reader('read', identities), forWhom, noteReadings(noting, 'recording'), makeRecordingRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
-  app.use('/left-out', limits.reader('read', identities), forWhom, makeLeftOutRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
-  app.use('/question', limits.reader('read', identities), forWhom, makeQuestionRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
+  // In front of all that counts or notes: the page of another site must not use up what a person may ask for, or have them recorded as a reader.
+  const ours = refuseForeign()
+  app.use('/export', ours, limits.reader('export', identities), forWhom, noteReadings(noting, 'export', filterOfAddress), exports.router)
+  app.use('/exports', onlyMethods('POST'), limits.reader('export', identities), makeExportsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
+  app.use('/views', ours, limits.reader('read', identities), forWhom, noteReadings(noting, 'views'), makeSavedViewsRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
+  app.use('/recording', ours, limits.reader('read', identities), forWhom, noteReadings(noting, 'recording'), makeRecordingRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
+  app.use('/left-out', ours, limits.reader('read', identities), forWhom, makeLeftOutRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
+  app.use('/question', ours, limits.reader('read', identities), forWhom, makeQuestionRouter({ identities, pool: pools.interactive, statementTimeout, requestId }))
   app.use(graphql.router)
   app.use(serveScreens(screens, config.appearance))
   app.use(() => { throw new Refusal({ status: 404, code: 'NOT_FOUND', message: 'There is nothing at this address.' }) })

@@ -7,7 +7,8 @@ import { limitHolding } from './abandon-connection.ts'
 import { causeCode } from './export/cause-code.ts'
 import { makeDelivery } from './export/delivery.ts'
 import { filterInWords } from './export/filter-in-words.ts'
-import { localTimes } from './export/local-time.ts'
+import { localTimes, wholeSecond } from './export/local-time.ts'
+import { namesOf } from './export/names.ts'
 import { partsOf } from './export/parts.ts'
 import { beginReading, makeSecondReaders, readerOf, type SecondReaders } from './export/readers.ts'
 import { formats, type Asked, type Format } from './export/receipt.ts'
@@ -20,7 +21,6 @@ import { readerSettings, type Identities, type Identity } from './identity.ts'
 import { onlyMethods } from './only.ts'
 import { Refusal } from './refusal.ts'
 import { identify } from './request-identity.ts'
-import { refuseForeign } from './same-origin.ts'
 import { inTransaction, setLocally } from './transaction.ts'
 import { parseViewer, viewerQuery, type Viewer } from './viewer.ts'
 import { refusedAccess } from './viewer-refusal.ts'
@@ -82,7 +82,7 @@ export function makeExports(options: ExportOptions): Exports {
   const secondReaders = options.exportPool.options.max <= queue.places ? null : makeSecondReaders({
     pool: options.exportPool, toReader: (client) => readerOf(client, options.pool), isAlone: () => queue.size().running === 1, logger: options.logger,
   })
-  router.use(onlyMethods('GET'), refuseForeign())
+  router.use(onlyMethods('GET'))
   for (const format of formats) {
     router.get(`/events.${format}`, async (request, response) => {
       const wanted = parseWanted(format, request.originalUrl)
@@ -216,7 +216,7 @@ async function factsOf(client: PoolClient, { format, filter, timeZone: wantedZon
   const [from = null, to = null, localSnapshot] = await localTimes(client, [filter.from ?? null, filter.to ?? null, at])
   const given = Object.fromEntries(Object.entries(filter).flatMap(([key, value]) => (value === null || value === undefined ? [] : [[key, value]])))
   const facts = {
-    format, timeZone, locale, filter: given, filterInWords: filterInWords(filter, locale, { from, to, timeZone }), snapshot: { at, transactions },
+    format, timeZone, locale, filter: given, filterInWords: filterInWords(filter, locale, { from, to, timeZone }, await namesOf(client, filter)), snapshot: { at, transactions },
     company: { id: viewer.companyId ?? '', name: viewer.companyName }, person: { id: viewer.viewerId ?? '', name: viewer.viewerName },
   }
   return { facts, localSnapshot: localSnapshot ?? at }
@@ -316,9 +316,4 @@ function isPoolBusy(error: unknown): boolean {
 /** `audit-log-2026-11-30-1432-e12065.csv`: with the minute in the reader's zone, and with the number of the entry, so that no two exports have one name. */
 function fileName({ entry, format }: Asked, at: string): string {
   return `audit-log-${at.slice(0, 16).replace(' ', '-').replace(':', '')}-e${entry}.${format}`
-}
-
-/** A local time without the fraction of its second. */
-function wholeSecond(time: string): string {
-  return time.slice(0, 19)
 }

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { json, Router } from 'express'
 import { DatabaseError, type Pool, type PoolClient } from 'pg'
 import { z } from 'zod'
 import { inexactIn, keepInexact } from './exact-numbers.ts'
+import { changeOfIdentifier } from './identifier.ts'
 import type { Identities, Identity } from './identity.ts'
-import { onlyBodies, onlyMethods, onlyUtf8 } from './only.ts'
+import { onlyBodies, onlyUtf8 } from './only.ts'
 import { Refusal } from './refusal.ts'
 import { bearerToken } from './request-identity.ts'
 import { inTransaction } from './transaction.ts'
@@ -14,11 +16,14 @@ export interface ExportsOptions {
   readonly pool: Pool
   /** Milliseconds. */
   readonly statementTimeout: number
-  /** Stands in the entry where the report names no request of its own. */
+  /** Begins the request id of an entry whose report names none of its own. */
   readonly requestId: (request: IncomingMessage) => string
 }
 
 const wellFormed = z.string().max(500).refine((value) => value.isWellFormed() && !value.includes('\0'), 'is not well-formed text')
+
+/** By which the database knows a repetition: one that it would change could be taken for another one. */
+const ownRequestId = wellFormed.refine((id) => changeOfIdentifier(id) === null, { error: ({ input }) => `${changeOfIdentifier(String(input))}: send another one for this request, or leave it out` })
 
 /** How deep lists and objects of a filter may lie in each other. */
 const deepest = 20
@@ -41,7 +46,7 @@ const reported = z.strictObject({
   filter: z.unknown().refine((value) => isStorable(value), { message: `is not well-formed text, or deeper than ${deepest}`, abort: true })
     .refine((value) => inexactIn(value) === null, { error: ({ input }) => `holds the number ${inexactIn(input)?.slice(0, 100)}, which would be recorded as another one: send it as text`, abort: true }).pipe(z.record(z.string(), z.json()).nullish()).optional(),
   fileHash: wellFormed.nullish(),
-  requestId: wellFormed.nullish(),
+  requestId: ownRequestId.nullish(),
 })
 
 const ended = z.strictObject({
@@ -63,7 +68,7 @@ const endedRow = z.tuple([z.object({ id: z.string() })])
 export function makeExportsRouter({ identities, pool, statementTimeout, requestId: idOf }: ExportsOptions): Router {
   const router = Router({ caseSensitive: true, strict: true })
   const settings = { role: 'audit_app', statement_timeout: String(statementTimeout) }
-  router.use(onlyMethods('POST'), onlyBodies('application/json'), json({ limit: '64kb', verify: onlyUtf8, inflate: false, reviver: keepInexact }))
+  router.use(onlyBodies('application/json'), json({ limit: '64kb', verify: onlyUtf8, inflate: false, reviver: keepInexact }))
 
   router.post('/', async (request, response) => {
     const token = tokenOf(request)
@@ -71,7 +76,7 @@ export function makeExportsRouter({ identities, pool, statementTimeout, requestI
     const { kind, rowCount, format, filter, fileHash, requestId } = bodyOf(reported, request.body,
       'Send kind (projects, customers or contacts) and, if known, rowCount, format, filter, fileHash and requestId. Person and company come from the token.')
     const [{ id, attempt }] = await inTransaction(pool, settings, async (client) => {
-      await actAs(client, token, identity, requestId ?? idOf(request))
+      await actAs(client, token, identity, requestId ?? unrepeated(idOf(request)))
       const { rows } = await client.query(`
         select id::text, audit.export_attempts(id) as attempt
           from audit.record_export(kind => $1, row_count => $2, format => $3, filter => $4, file_hash => $5) as id`,
@@ -105,6 +110,14 @@ function noSuchExport(cause?: unknown): Refusal {
 /** What audit.record_export_end says of it. */
 function isUnknownExport(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === 'AU011'
+}
+
+/**
+ * For a report that names no request, and so repeats none: the id of a trace may stand in several requests. It begins with that id, by
+ * which the entry is found, and is not longer than the database keeps.
+ */
+function unrepeated(id: string): string {
+  return `${id.slice(0, 100)}:${randomUUID()}`
 }
 
 function tokenOf(request: IncomingMessage): string {

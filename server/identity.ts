@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { jwtVerify, SignJWT } from 'jose'
 import { z } from 'zod'
 import { badToken, isAboutToken, makeKeySource, type TokenKey } from './token-key.ts'
+import { changeOfIdentifier } from './identifier.ts'
 import { Refusal } from './refusal.ts'
 import { sources } from './event-filter.ts'
 
@@ -45,9 +46,10 @@ export interface IdentitySettings {
 const longest = 500
 /** Characters of a token, whichever way it comes; headers of more than 16 KB Node does not read. */
 const longestToken = 8_192
-const name = z.string().max(longest).refine((value) => value.isWellFormed() && !value.includes('\0'))
-const identifier = z.union([name.min(1), z.int().transform(String)])
-const claims = z.object({ sub: identifier, company: identifier, name: name.optional(), source: z.enum(sources).optional() })
+const name = z.string().max(longest).refine((value) => value.isWellFormed() && !value.includes('\0'), 'cannot be used')
+/** Kept as it is wherever it is recorded: of ' 1 ' the log would say 1, who is somebody else to whoever reads. */
+const identifier = z.union([name.min(1), z.int().transform(String)]).refine((id) => changeOfIdentifier(id) === null, { error: ({ input }) => changeOfIdentifier(String(input)) ?? '' })
+const claims = z.object({ sub: identifier, company: identifier, name: name.nullish(), source: z.enum(sources).nullish() })
 const sessionClaims = z.object({ jti: z.string().max(100), exp: z.int() })
 
 const sessionType = 'audit-session+jwt'

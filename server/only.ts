@@ -33,6 +33,8 @@ export function onlyBodies(...types: readonly string[]): RequestHandler {
     }
     if (types.some((type) => request.is(type))) {
       refuseTaken(request)
+      // The other common spelling, which the parsers of bodies do not know.
+      request.headers['content-type'] = request.headers['content-type']?.replace(/(;\s*charset=)("?)utf8\2(?=\s*(;|$))/i, '$1utf-8')
       return next()
     }
     throw new Refusal({
@@ -113,4 +115,14 @@ export const refuseAmbiguous: RequestHandler = ({ rawHeaders }, _response, next)
 export function onlyUtf8(_request: unknown, _response: unknown, body: Buffer, encoding: string): void {
   if (encoding !== 'utf-8') throw new Refusal({ status: 415, code: 'UNSUPPORTED_TYPE', message: `A body in the charset ${encoding} is not read.`, hint: 'Send it in UTF-8.' })
   if (!isUtf8(body)) throw new Refusal({ status: 400, code: 'BAD_REQUEST', message: 'The body is not UTF-8.', hint: 'Send it in UTF-8.' })
+}
+
+/** The same for a form, whose percent-encoded bytes are looked at too. */
+export function onlyUtf8Form(request: unknown, response: unknown, body: Buffer, encoding: string): void {
+  onlyUtf8(request, response, body, encoding)
+  try {
+    decodeURIComponent(body.toString())
+  } catch (cause) {
+    throw new Refusal({ status: 400, code: 'BAD_REQUEST', message: 'The form is not percent-encoded UTF-8.', hint: 'Encode it as the form of a page is: å is %C3%A5.', cause })
+  }
 }

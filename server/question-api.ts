@@ -8,7 +8,7 @@ import { onlyMethods } from './only.ts'
 import { writeQuestion, type ListState } from './question.ts'
 import { Refusal } from './refusal.ts'
 import { identify } from './request-identity.ts'
-import { ownOrigin, refuseForeign } from './same-origin.ts'
+import { ownOrigin } from './same-origin.ts'
 import { inTransaction } from './transaction.ts'
 import { refusedAccess } from './viewer-refusal.ts'
 import { parseViewer, viewerQuery } from './viewer.ts'
@@ -27,7 +27,7 @@ const most = 200
 /** `GET /question?<filter>&order=desc&first=25`: the same list as an address of the screens, GraphQL, curl and SQL. */
 export function makeQuestionRouter({ identities, pool, statementTimeout, requestId }: QuestionOptions): Router {
   const router = Router({ caseSensitive: true, strict: true })
-  router.use(onlyMethods('GET'), refuseForeign())
+  router.use(onlyMethods('GET'))
   router.get('/', async (request, response) => {
     const state = parseState(request.originalUrl)
     const identity = await identify(request, identities)

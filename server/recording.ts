@@ -4,7 +4,6 @@ import { z } from 'zod'
 import { readerSettings, type Identities } from './identity.ts'
 import { onlyMethods } from './only.ts'
 import { identify } from './request-identity.ts'
-import { refuseForeign } from './same-origin.ts'
 import { inTransaction } from './transaction.ts'
 import { refusedAccess } from './viewer-refusal.ts'
 import { parseViewer, viewerQuery } from './viewer.ts'
@@ -45,7 +44,7 @@ export function makeLeftOutRouter(options: RecordingOptions): Router {
 
 function routerFor({ identities, pool, statementTimeout, requestId }: RecordingOptions, question: string, read: (row: unknown) => unknown): Router {
   const router = Router({ caseSensitive: true, strict: true })
-  router.use(onlyMethods('GET'), refuseForeign())
+  router.use(onlyMethods('GET'))
   router.get('/', async (request, response) => {
     const identity = await identify(request, identities)
     const answer = await inTransaction(pool, readerSettings(identity, requestId(request), statementTimeout), async (client) => {

@@ -5,7 +5,6 @@ import { readerSettings, type Identities } from './identity.ts'
 import { onlyBodies, onlyMethods, onlyUtf8 } from './only.ts'
 import { Refusal } from './refusal.ts'
 import { identify } from './request-identity.ts'
-import { refuseForeign } from './same-origin.ts'
 import { inTransaction } from './transaction.ts'
 import { refusedAccess } from './viewer-refusal.ts'
 import { parseViewer, viewerQuery } from './viewer.ts'
@@ -36,7 +35,6 @@ const viewRows = z.array(z.object({ name: z.string(), query: z.string(), saved_a
  */
 export function makeSavedViewsRouter({ identities, pool, statementTimeout, requestId }: SavedViewsOptions): Router {
   const router = Router({ caseSensitive: true, strict: true })
-  router.use(refuseForeign())
 
   async function asViewer<Result>(request: Request, work: (client: PoolClient) => Promise<Result>): Promise<Result> {
     const identity = await identify(request, identities)

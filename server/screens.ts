@@ -29,8 +29,12 @@ function serveCompressed(folder: string): RequestHandler<{ name: string }> {
     const encoding = request.acceptsEncodings('br') || request.acceptsEncodings('gzip')
     if (encoding !== 'br' && encoding !== 'gzip') return next()
     const headers = { 'content-encoding': encoding, 'content-type': type, 'cache-control': forEver }
-    response.sendFile(`${name}${endings[encoding]}`, { root: join(folder, 'assets'), cacheControl: false, headers }, (error) => {
-      if (error && !response.headersSent) next()
+    response.sendFile(`${name}${endings[encoding]}`, { root: join(folder, 'assets'), cacheControl: false, headers }, (error: unknown) => {
+      if (!error || response.headersSent) return
+      // A part that the compressed file does not have the plain one may have: as if these were its bytes.
+      if (Reflect.get(Object(error), 'status') === 416) return next(error)
+      for (const name of [...Object.keys(headers), 'etag', 'last-modified', 'accept-ranges']) response.removeHeader(name)
+      next()
     })
   }
 }

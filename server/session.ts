@@ -3,7 +3,8 @@ import type { Pool } from 'pg'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { readerSettings, type Identities, type Identity } from './identity.ts'
-import { onlyBodies, onlyMethods, onlyUtf8 } from './only.ts'
+import { onlyBodies, onlyMethods, onlyUtf8, onlyUtf8Form } from './only.ts'
+import { pageLanguage } from './page-language.ts'
 import { Refusal } from './refusal.ts'
 import { sessionCookie, sessionOf } from './request-identity.ts'
 import { signedOutPage } from './signed-out-page.ts'
@@ -30,6 +31,8 @@ const handedOver = z.strictObject({ token: z.string(), next: place.optional().ca
 const leaving = z.object({ next: z.string().max(4_200).optional().catch(undefined) })
 const form = 'application/x-www-form-urlencoded'
 const limit = '16kb'
+/** Bytes that a browser keeps of a cookie with its name and attributes (RFC 6265, 6.1); a larger one it drops without a word. */
+const largestCookie = 4_096
 
 /**
  * `POST /session` turns a token of the host application into a cookie: from JSON `{token}` with 204, from a form with
@@ -42,15 +45,15 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
   const router = Router({ caseSensitive: true, strict: true })
   router.use(onlyMethods('POST', 'DELETE'), refuseForeign(formOrigins))
 
-  router.post('/', onlyBodies('application/json', form), json({ limit, verify: onlyUtf8, inflate: false }), urlencoded({ limit, verify: onlyUtf8, inflate: false, extended: false }), async (request, response) => {
+  router.post('/', onlyBodies('application/json', form), json({ limit, verify: onlyUtf8, inflate: false }), urlencoded({ limit, verify: onlyUtf8Form, inflate: false, extended: false }), async (request, response) => {
     const body = handedOver.safeParse(request.body)
     if (!body.success) throw notHandedOver(request.body)
     const identity = await identities.verifyToken(body.data.token)
     await limitPerson?.(request, response, identity)
+    giveSession(request, response, await identities.issueSession(identity))
     const before = await sessionOf(request, identities)
     // Whether a database that is away knows it or not, the person may come in: it reads nothing until it is back.
     await endSession(before, request).catch((error: unknown) => logger.warn({ id: requestId(request), err: error }, 'the session before this one could not be ended'))
-    response.cookie(sessionCookie(request.secure), await identities.issueSession(identity), { ...cookieOptions(request), maxAge: sessionSeconds * 1_000 })
     logger.info({ id: requestId(request), viewer: identity.viewerId, company: identity.companyId, address: request.ip }, 'somebody signed in')
     if (request.is(form)) response.redirect(303, `${request.baseUrl.replace(/\/session$/i, '')}/company/audit-log${body.data.next ?? ''}`)
     else response.status(204).end()
@@ -61,13 +64,24 @@ export function makeSessionRouter({ identities, pool, statementTimeout, requestI
     response.status(204).end()
   })
 
-  router.post('/end', onlyBodies(form), urlencoded({ limit, verify: onlyUtf8, inflate: false, extended: false }), async (request, response) => {
+  router.post('/end', onlyBodies(form), urlencoded({ limit, verify: onlyUtf8Form, inflate: false, extended: false }), async (request, response) => {
     await takeAway(request, response)
     const next = placeToGo(leaving.safeParse(request.body).data?.next, [...formOrigins, ownOrigin(request)])
-    if (next === null) response.type('html').send(signedOutPage)
+    if (next === null) response.type('html').vary('accept-language').send(signedOutPage(pageLanguage(request)))
     else response.redirect(303, next)
   })
   return router
+
+  /** Before the session before ends: whoever cannot have this one keeps that. */
+  function giveSession(request: Request, response: Response, session: string): void {
+    const others = response.getHeader('set-cookie')
+    response.cookie(sessionCookie(request.secure), session, { ...cookieOptions(request), maxAge: sessionSeconds * 1_000 })
+    const bytes = Buffer.byteLength(String([response.getHeader('set-cookie')].flat().at(-1)))
+    if (bytes <= largestCookie) return
+    response.removeHeader('set-cookie')
+    if (others !== undefined) response.setHeader('set-cookie', others)
+    throw tooLarge(bytes)
+  }
 
   async function takeAway(request: Request, response: Response): Promise<void> {
     response.clearCookie(sessionCookie(request.secure), cookieOptions(request))
@@ -93,6 +107,13 @@ function placeToGo(next: string | undefined, origins: readonly string[]): string
   if (next === undefined || !URL.canParse(next)) return null
   const { href, origin, username, password } = new URL(next)
   return origins.includes(origin) && username === '' && password === '' ? href : null
+}
+
+function tooLarge(bytes: number): Refusal {
+  return new Refusal({
+    status: 400, code: 'SESSION_TOO_LARGE', message: 'The session of this token is larger than a browser keeps.',
+    detail: `Its cookie has ${bytes} bytes, of which ${largestCookie} are possible.`, hint: 'Sign a token with a shorter name, sub or company.',
+  })
 }
 
 function notEnded(cause: unknown): Refusal {

@@ -108,6 +108,6 @@ function reason(error: unknown, algorithm: string): string {
   if (error instanceof errors.JOSEAlgNotAllowed) return `It is not signed with ${algorithm}.`
   if (error instanceof errors.JWKSNoMatchingKey) return 'No key of the host application fits its kid.'
   if (error instanceof errors.JWKSMultipleMatchingKeys) return 'Several keys of the host application fit: it needs a kid.'
-  if (error instanceof z.ZodError) return `Its ${error.issues.map(({ path }) => path.join('.')).join(', ')} cannot be used.`
+  if (error instanceof z.ZodError) return error.issues.map(({ path, code, message }) => `Its ${path.join('.')} ${code === 'custom' ? message : 'cannot be used'}.`).join(' ')
   return 'It is not a signed JSON Web Token.'
 }

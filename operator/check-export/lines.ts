@@ -24,6 +24,7 @@ export async function checkLines(file: FileHandle, size: number, format: 'csv' |
   const tail = await bytesOf(file, Math.max(0, size - longestReceipt), size)
   const last = format === 'csv' ? lastOfCsv(tail) : lastOfJson(tail)
   if (last === null && format === 'csv' && hasOtherLineEnds(tail)) return altered(null, 'Its line ends were changed: each was CR LF, and some are LF. Its receipt is there, but a file that was saved again is another one.')
+  if (last === null && format === 'jsonl' && lastOfJson(withLineFeed(tail)) !== null) return altered(null, 'Its line ends were changed: each was LF, and some are CR LF. Its receipt is there, but a file that was saved again is another one.')
   if (last === null) return cut('It does not end in a receipt: its end is missing, or something stands behind it.')
   if (last.receipt === null || last.receipt.format !== format) return altered(null, 'The receipt at its end was changed.')
 
@@ -34,7 +35,7 @@ export async function checkLines(file: FileHandle, size: number, format: 'csv' |
     hash.update(piece)
     counter.see(piece)
   })
-  if (hash.copy().digest('hex') !== receipt.sha256) return altered(receipt, 'Its rows are not those that were exported: the SHA-256 of the receipt is another one.')
+  if (hash.copy().digest('hex') !== receipt.sha256) return altered(receipt, await hasOtherMark(file, size - last.length, receipt) ?? 'Its rows are not those that were exported: the SHA-256 of the receipt is another one.')
   const line = tail.subarray(tail.length - last.length)
   const written = format === 'csv' ? await csvLineOf(file, size, last.sealed, receipt) : jsonReceiptLine(last.sealed)
   if (!line.equals(Buffer.from(written))) return altered(receipt, 'Its last line was changed: the receipt is there, but not with the separators, or in the bytes, with which it was written.')
@@ -45,6 +46,18 @@ export async function checkLines(file: FileHandle, size: number, format: 'csv' |
 }
 
 const csvReceipt = /^"# end of export: rows=(\d+) sha256=([0-9a-f]{64})"[,;\t]"((?:[^"]|"")*)"[,;\t]*\r\n$/
+
+const byteOrderMark = Buffer.from('\u{FEFF}')
+
+/** Whether the rows are those of the receipt but for a byte order mark, in words; null if more was changed. */
+async function hasOtherMark(file: FileHandle, end: number, receipt: Receipt): Promise<string | null> {
+  const hasMark = (await bytesOf(file, 0, byteOrderMark.length)).equals(byteOrderMark)
+  const hash = createHash('sha256')
+  if (!hasMark) hash.update(byteOrderMark)
+  await lookThrough(file, hasMark ? byteOrderMark.length : 0, end, (piece) => void hash.update(piece))
+  if (hash.digest('hex') !== receipt.sha256) return null
+  return `Its byte order mark was ${hasMark ? 'added' : 'taken away'}: its rows are those that were exported, but for the first three bytes. A file that was saved again is another one.`
+}
 
 /** The last line as the export wrote it: with the separator and as many cells as the first one has, whose names need no quotes. */
 async function csvLineOf(file: FileHandle, size: number, sealed: string, receipt: Receipt): Promise<string> {
@@ -72,6 +85,11 @@ function hasOtherLineEnds(tail: Buffer): boolean {
   if (start < 0) return false
   const line = tail.subarray(start + 1).toString('latin1')
   return csvReceipt.test(line.replace(/(?<!\r)\n$/, '\r\n'))
+}
+
+/** With an LF at its end where a CR LF was. */
+function withLineFeed(tail: Buffer): Buffer {
+  return tail.subarray(-2).equals(Buffer.from('\r\n')) ? Buffer.concat([tail.subarray(0, -2), Buffer.from('\n')]) : tail
 }
 
 function lastOfJson(tail: Buffer): LastLine | null {

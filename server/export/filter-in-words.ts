@@ -1,6 +1,8 @@
 import type { EventFilter } from '../event-filter.ts'
+import { visible } from '../visible.ts'
 import { labelOf, languageOf, type Language } from './labels.ts'
 import { dayInWords, timeInWords } from './local-time.ts'
+import { noNames, type FilterNames } from './names.ts'
 
 /** The words of the screens for the parts of a filter: those of `filter.chip` in admin-ui/src/text, which a test compares. */
 export const partsInWords: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
@@ -29,21 +31,22 @@ export interface LocalPeriod {
 }
 
 /**
- * A filter in words, for the receipt of an export, as the screens say it:
- * `Action type: Delete user CV or Delete role; Source: Admin; Period: from 1 Nov 2026 00:00 (Europe/Stockholm)`.
+ * A filter in words, for the receipt of an export, as the screens say it, but with name and number of whom and what it gives:
+ * `Action type: Delete user CV or Delete role; Period: from 1 Nov 2026 00:00 (Europe/Stockholm); Person: Åsa Öberg (2); Belongs to: Customer Nordljus (61)`.
  */
-export function filterInWords(filter: EventFilter, locale: string, period: LocalPeriod): string {
+export function filterInWords(filter: EventFilter, locale: string, period: LocalPeriod, names: FilterNames = noNames): string {
   const language = languageOf(locale)
   const { everything, or, rootsOnly } = words[language]
   const part = (key: string, value: string | null | undefined): string[] => (value ? [(partsInWords[language][key] ?? '%{value}').replace('%{value}', () => value)] : [])
   const some = (key: string, of: 'actions' | 'sources', codes: readonly string[] | null | undefined) => part(key, codes?.map((code) => labelOf(of, code, language)).join(or))
-  const thing = (kind: string | null | undefined, id: string | null | undefined) => [kind, id].filter(Boolean).join('/')
+  const named = (id: string | null | undefined, name: string | null) => id && (name === null ? visible(id) : `${visible(name)} (${visible(id)})`)
+  const thing = (kind: string | null | undefined, id: string | null | undefined, name: string | null) => [kind && labelOf('kinds', kind, language), named(id, name)].filter(Boolean).join(' ')
   const parts = [
     ...some('action', 'actions', filter.actions), ...some('not_action', 'actions', filter.notActions),
     ...some('source', 'sources', filter.sources), ...some('not_source', 'sources', filter.notSources),
-    ...part('period', periodInWords(filter, period, language)), ...part('query', filter.query), ...part('actor', filter.actorId),
-    ...(filter.objectId ? part('object', thing(filter.objectKind, filter.objectId)) : part('kind', filter.objectKind && labelOf('kinds', filter.objectKind, language))),
-    ...part('owner', thing(filter.ownerKind, filter.ownerId)), ...part('request', filter.requestId), ...part('act', filter.act),
+    ...part('period', periodInWords(filter, period, language)), ...part('query', filter.query && visible(filter.query)), ...part('actor', named(filter.actorId, names.actor)),
+    ...part(filter.objectId ? 'object' : 'kind', thing(filter.objectKind, filter.objectId, names.object)),
+    ...part('owner', thing(filter.ownerKind, filter.ownerId, names.owner)), ...part('request', filter.requestId && visible(filter.requestId)), ...part('act', filter.act),
     ...(filter.rootsOnly ? [rootsOnly] : []),
   ]
   return parts.length === 0 ? everything : parts.join('; ')

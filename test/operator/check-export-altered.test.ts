@@ -71,6 +71,28 @@ it('by programs that mean well: mail, editors, Excel, the other line end, anothe
   for (const [how, format, bytes] of changed) assert.not.equal(await verdict(context, format, bytes), 'whole', `${how}, ${format}`)
 })
 
+it('by another line end or byte order mark only, and says so', async (context) => {
+  const fredrik = await context.running.person('fredrik.isaksson@nordljus.example')
+  const unmarked = (await exported(context.running, fredrik, '/export/events.csv?action=cv.deleted&bom=false')).bytes.toString()
+  const csv = text(context, 'csv')
+  const json = text(context, 'jsonl')
+  for (const [format, bytes, said] of [
+    ['jsonl', json.replaceAll('\n', '\r\n'), /^Its line ends were changed: each was LF, and some are CR LF\./],
+    ['jsonl', json.replace(/\n$/, '\r\n'), /^Its line ends were changed/],
+    ['csv', csv.replaceAll('\r\n', '\n'), /^Its line ends were changed: each was CR LF, and some are LF\./],
+    ['csv', csv.replace(/^\u{FEFF}/u, ''), /^Its byte order mark was taken away: its rows are those that were exported/],
+    ['csv', `\u{FEFF}${unmarked}`, /^Its byte order mark was added/],
+    ['jsonl', `\u{FEFF}${json}`, /^Its byte order mark was added/],
+    ['csv', csv.replace(/^\u{FEFF}/u, '').replace('Åsa 1 ', 'Asa 1 '), /^Its rows are not those that were exported/],
+  ] as const) {
+    const path = join(context.folder, `only.${format}`)
+    writeFileSync(path, bytes)
+    const found = await verdictOf(path, format)
+    assert.is(found.verdict, 'altered')
+    assert.match(found.finding, said)
+  }
+})
+
 it('in nothing but the separators of its last line', async (context) => {
   const fredrik = await context.running.person('fredrik.isaksson@nordljus.example')
   for (const [name, separator] of [['comma', ','], ['semicolon', ';'], ['tab', '\t']] as const) {

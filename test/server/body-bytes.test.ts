@@ -35,7 +35,18 @@ for (const [method, path, type, text] of routes) {
     const [status, answer] = await send(bytes(Buffer.from('å')), type === json ? '; charset=utf-16le' : '; charset=iso-8859-1')
     assert.equal([status, JSON.parse(answer).error.code], [415, 'UNSUPPORTED_TYPE'])
     assert.equal(await entries(), before)
-    assert.not.match((await send(bytes(Buffer.from('å👩')), '; charset=UTF-8'))[1], /UTF-8/)
+    for (const spelling of ['UTF-8', 'utf8', 'UTF8', '"utf8"', '"utf-8"; x=y', 'utf8 ; x=y']) {
+      const [taken, said] = await send(bytes(Buffer.from('å👩')), `; charset=${spelling}`)
+      assert.not.match(said, /UTF-8/, spelling)
+      assert.is.not(taken, 415, spelling)
+    }
+    for (const spelling of ['utf88', 'utf-16', 'utf8-x', 'xutf8']) assert.is((await send(bytes(Buffer.from('å')), `; charset=${spelling}`))[0], 415, spelling)
+    if (type !== form) return
+    for (const broken of ['%ff', '%FF%FE', '%c3', '%ed%a0%80', '%zz', '%', '%c3&x=%a5']) {
+      const [refused, said] = await send(bytes(Buffer.from(broken)))
+      assert.equal([refused, JSON.parse(said).error.message], [400, 'The form is not percent-encoded UTF-8.'], broken)
+    }
+    assert.not.match((await send(bytes(Buffer.from('%c3%A5+%F0%9F%91%A9'))))[1], /UTF-8/)
   })
 }
 

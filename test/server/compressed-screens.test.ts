@@ -5,14 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
 import express from 'express'
+import { pino } from 'pino'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { z } from 'zod'
+import { makeErrorHandler } from '../../server/error-handler.ts'
 import { builtScreens, serveScreens } from '../../server/screens.ts'
 
 const test = suite('The scripts of the screens travel compressed')
 const folder = mkdtempSync(join(tmpdir(), 'audit-log-compressed-'))
-const http = createServer(express().use('/audit', serveScreens(folder, { name: null, colour: null, darkColour: null, signInUrl: null, homeUrl: null })))
+const http = createServer(express().disable('etag').use('/audit', serveScreens(folder, { name: null, colour: null, darkColour: null, signInUrl: null, homeUrl: null })).use(makeErrorHandler(pino({ level: 'silent' }), () => undefined)))
 
 test.before(async () => {
   mkdirSync(join(folder, 'assets'))
@@ -27,9 +29,9 @@ test.after(() => {
   rmSync(folder, { recursive: true })
 })
 
-async function ask(path: string, encodings?: string): Promise<{ status: number | undefined; headers: IncomingHttpHeaders; text: string }> {
+async function ask(path: string, encodings?: string, more: Record<string, string> = {}): Promise<{ status: number | undefined; headers: IncomingHttpHeaders; text: string }> {
   const { port } = z.object({ port: z.number() }).parse(http.address())
-  const request = get({ port, path: `/audit${path}`, headers: encodings === undefined ? {} : { 'accept-encoding': encodings } })
+  const request = get({ port, path: `/audit${path}`, headers: { ...(encodings !== undefined && { 'accept-encoding': encodings }), ...more } })
   const [response] = await once(request, 'response')
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk)
@@ -54,6 +56,19 @@ test('what is not compressed is served as it is', async () => {
   const { text, headers } = await ask('/assets/plain-2.js', 'br, gzip')
   assert.is(text, 'plain')
   assert.is(headers['content-encoding'], undefined)
+})
+
+test('a part that a file does not have is an error of its own, in JSON, without what the file says of itself', async () => {
+  writeFileSync(join(folder, 'assets', 'b-3.js'), 'plain, which is much longer')
+  writeFileSync(join(folder, 'assets', 'b-3.js.br'), 'short')
+  for (const [path, encodings] of [['/assets/a-1.js', 'br'], ['/assets/b-3.js', 'br'], ['/assets/plain-2.js', undefined], ['/assets/plain-2.js', 'br']] as const) {
+    const { status, headers, text } = await ask(path, encodings, { range: 'bytes=10-' })
+    assert.equal([status, headers['content-type'], headers['cache-control']], [416, 'application/json; charset=utf-8', 'no-store'], path)
+    for (const name of ['etag', 'last-modified', 'content-encoding', 'accept-ranges']) assert.is(headers[name], undefined, `${path} ${name}`)
+    assert.is(JSON.parse(text).error.code, 'BAD_REQUEST')
+  }
+  const part = await ask('/assets/a-1.js', 'br', { range: 'bytes=3-' })
+  assert.equal([part.status, part.headers['content-encoding'], part.text], [206, 'br', 'brotli'])
 })
 
 test('nothing but the assets is reached that way', async () => {

@@ -5,6 +5,7 @@ import { columnTitle, workbookColumns } from '../../server/export/column-titles.
 import { filterInWords, partsInWords } from '../../server/export/filter-in-words.ts'
 import { labels, languageOf } from '../../server/export/labels.ts'
 import { notesOf } from '../../server/export/notes.ts'
+import { timeInWords, wholeSecond } from '../../server/export/local-time.ts'
 import { openReceipt } from '../../server/export/receipt.ts'
 import { sheetEnd, sheetStart } from '../../server/export/sheet.ts'
 import { exported, insertEntries, recordsOf } from './exporting.ts'
@@ -43,9 +44,26 @@ it('is the filter: names of actions and sources, times in the chosen zone, days 
   assert.is(await inWords('locale=sv'), 'Allt')
 })
 
+it('is a time with its offset where the clock shows it twice, and only there', async (context) => {
+  const inWords = async (query: string): Promise<string> => openReceipt(recordsOf(await get(context, `/export/events.csv?${query}`)).at(-1)?.[1] ?? '')?.filterInWords ?? ''
+  for (const [zone, from, to, words] of [
+    ['Europe/Stockholm', '2026-10-25T00:30:00Z', '2026-10-25T01:15:00Z', 'from 25 Oct 2026 02:30 UTC+02 before 25 Oct 2026 02:15 UTC+01'],
+    ['Europe/Stockholm', '2026-10-24T23:59:59.5Z', '2026-10-25T02:00:00Z', 'from 25 Oct 2026 01:59:59.5 before 25 Oct 2026 03:00'],
+    ['Europe/Stockholm', '2026-10-25T00:00:00Z', '2026-10-25T01:59:59.5Z', 'from 25 Oct 2026 02:00 UTC+02 before 25 Oct 2026 02:59:59.5 UTC+01'],
+    ['Europe/Stockholm', '2026-03-29T00:59:59Z', '2026-03-29T01:00:00Z', 'from 29 Mar 2026 01:59:59 before 29 Mar 2026 03:00'],
+    // It puts its clocks back by half an hour.
+    ['Australia/Lord_Howe', '2026-04-04T14:45:00Z', '2026-04-04T15:15:00Z', 'from 5 Apr 2026 01:45 UTC+11 before 5 Apr 2026 01:45 UTC+10:30'],
+    ['Australia/Lord_Howe', '2026-04-04T14:29:59Z', '2026-04-04T15:30:00Z', 'from 5 Apr 2026 01:29:59 before 5 Apr 2026 02:00'],
+    // It had a whole day twice.
+    ['Pacific/Apia', '1892-07-03T12:00:00Z', '1892-07-04T12:00:00Z', 'from 4 Jul 1892 00:33:04 UTC+12:33:04 before 4 Jul 1892 00:33:04 UTC-11:26:56'],
+    ['America/New_York', '0001-01-01T00:00:00Z', '9999-12-31T23:59:59Z', 'from 0001-12-31 19:03:58 BC before 31 Dec 9999 18:59:59'],
+  ] as const) assert.is(await inWords(`from=${from}&to=${to}&timeZone=${zone}&locale=en`), `Period: ${words} (${zone})`)
+  assert.equal([wholeSecond('2026-10-25 02:30:00.123456 UTC+02'), timeInWords('2026-10-25 02:30:00 UTC+02', 'sv'), wholeSecond('12026-10-25 02:30:07.5')], ['2026-10-25 02:30:00 UTC+02', '25 okt. 2026 02:30 UTC+02', '12026-10-25 02:30:07'])
+})
+
 it('is every other part of a filter too, and a code where there is no word', () => {
   assert.is(filterInWords({ objectKind: 'cv', objectId: '3', ownerKind: 'customer', ownerId: '42', requestId: 'r-1', act: '7', query: '$& x', actorId: '9', notActions: ['invoice.deleted'], notSources: ['api'] }, 'en', noPeriod),
-    'Not: invoice.deleted; Not from: API; Name contains “$& x”; Person: 9; Object: cv/3; Belongs to: customer/42; Request: r-1; Act: 7')
+    'Not: invoice.deleted; Not from: API; Name contains “$& x”; Person: 9; Object: CV 3; Belongs to: Customer 42; Request: r-1; Act: 7')
   assert.is(filterInWords({ objectKind: 'contact', rootsOnly: true }, 'sv', noPeriod), 'Typ: Kundkontakt; Bara hela händelser')
   assert.is(filterInWords({ objectKind: 'constructor', objectId: null, rootsOnly: false }, 'en', noPeriod), 'Kind: constructor')
   assert.is(filterInWords({ objectId: '3' }, 'en', noPeriod), 'Object: 3')
@@ -106,6 +124,27 @@ it('is told when Excel shows only a part of a CSV file, and on how many sheets a
   } finally {
     await small.close()
   }
+})
+
+it('is whom and what it gives, by name and number, as in their newest entries, and as far as the reader may know', async (context) => {
+  const { database, running, fredrik } = context
+  await insertEntries(database, [{ label: 'Old name', action: 'role.deleted', second: 10 }, { label: 'New $& \u202ename', action: 'role.deleted', second: 11 }])
+  await database.superuser.query(`insert into audit.event (company_id, actor_id, actor_name, actor_status, action, object_kind, object_id, object_label, owner_kind, owner_id, owner_label, source, db_user)
+    values ('1', '70', 'Asa', 'asserted', 'cv.deleted', 'cv', '61', 'A CV', 'customer', '61', 'Nordljus', 'app', 'x'), ('1', '70', 'Åsa Öberg', 'asserted', 'cv.deleted', 'cv', '62', null, null, null, null, 'app', 'x'),
+           ('2', '70', 'Of another company', 'asserted', 'cv.deleted', 'cv', '61', 'Of another company', 'customer', '61', 'Of another company', 'app', 'x'), ('2', '71', 'Of another company', 'asserted', 'cv.deleted', 'cv', '63', 'Of another company', null, null, null, 'app', 'x')`)
+  const said = async (query: string) => {
+    const { response, bytes } = await exported(running, fredrik, `/export/events.csv?${query}`)
+    const { rows: [{ words }] } = await database.superuser.query(`select details ->> 'filterInWords' as words from audit.event where id = $1`, [response.headers.get('x-audit-export-id')])
+    assert.is(words, openReceipt(recordsOf(bytes).at(-1)?.[1] ?? '')?.filterInWords, 'the entry says the same')
+    return words
+  }
+  assert.is(await said('actorId=70&locale=sv'), 'Person: Åsa Öberg (70)')
+  assert.is(await said('actorId=70&to=2026-01-01T00:00:00Z&locale=en'), 'Period: before 1 Jan 2026 01:00 (Europe/Stockholm); Person: Åsa Öberg (70)')
+  assert.is(await said('objectKind=role&objectId=007&locale=en'), 'Object: Role New $& ⟨U+202E⟩name (007)')
+  assert.is(await said('ownerKind=customer&ownerId=61&locale=sv'), 'Hör till: Kund Nordljus (61)')
+  assert.is(await said('objectKind=cv&objectId=62&locale=en'), 'Object: CV 62', 'it has no name')
+  assert.is(await said('objectKind=cv&objectId=63&actorId=71&locale=en'), 'Person: 71; Object: CV 63', 'nobody here has that number')
+  assert.is(await said('objectId=61&locale=en'), 'Object: 61', 'of any kind')
 })
 
 it.run()

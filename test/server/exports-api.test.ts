@@ -43,6 +43,36 @@ it('is one entry when the same request is reported again, and counts the attempt
   assert.is((await post(running, fredrik, { ...report, kind: 'projects' })).status, 201)
 })
 
+it('refuses a request id that the database would change, and so could take for that of another request', async ({ running, database, fredrik }) => {
+  const count = async () => (await database.superuser.query('select count(*)::int as n from audit.event')).rows[0].n
+  const before = await count()
+  for (const [requestId, why] of [
+    [`${'r'.repeat(199)}12`, /^requestId has 201 characters, of which 200 can be kept: send another one for this request, or leave it out$/], ['😀'.repeat(201), /has 201 characters/], ['', /is empty/],
+    ['a\nb', /control character/], ['a\tb', /control character/], ['a\x1fb', /control character/], ['a\x85b', /control character/], [' a', /begins or ends with a blank/], ['a ', /blank/], ['   ', /blank/],
+  ] as const) {
+    const response = await post(running, fredrik, { kind: 'projects', requestId })
+    const { error } = await response.json()
+    assert.equal([response.status, error.code], [400, 'BAD_EXPORT'], JSON.stringify(requestId))
+    assert.match(error.detail, why)
+  }
+  assert.is(await count(), before)
+  for (const requestId of ['r'.repeat(200), `${'r'.repeat(199)}s`, '😀'.repeat(200), 'a  b']) {
+    const response = await post(running, fredrik, { kind: 'projects', requestId })
+    assert.is(response.status, 201, requestId)
+    const { rows } = await database.superuser.query('select request_id from audit.event where id = $1', [(await response.json()).id])
+    assert.equal(rows, [{ request_id: requestId }], 'it is kept as it is')
+  }
+})
+
+it('without a request id is an entry each time, whatever trace it belongs to, and found by that', async ({ running, database, fredrik }) => {
+  const report = { kind: 'customers', format: 'csv' }
+  const answers = await Promise.all([1, 2, 3].map(async () => post(running, fredrik, report, { 'x-request-id': 'trace-7' })))
+  assert.equal(answers.map(({ status }) => status), [201, 201, 201])
+  const { rows } = await database.superuser.query(`select request_id, attempt_count::int from audit.export where starts_with(request_id, 'trace-7:')`)
+  assert.equal([rows.length, new Set(rows.map((row) => row.request_id)).size, rows.map((row) => row.attempt_count)], [3, 3, [1, 1, 1]])
+  for (const { request_id: id } of rows) assert.match(id, /^trace-7:[0-9a-f-]{36}$/)
+})
+
 it('takes how it ended, with rows and the hash of the file, from the same person only', async ({ running, database, fredrik }) => {
   const { id } = await (await post(running, fredrik, { kind: 'projects', format: 'csv', fileHash: 'sha256:aa' })).json()
   const end = (as: Person, body: unknown, path = `/exports/${id}/end`) =>

@@ -63,6 +63,30 @@ it('is recorded for exports, saved views and the state of the recording too', as
     [['export', { source: ['sql'] }, 'granted'], ['views', null, 'granted'], ['recording', null, 'granted']])
 })
 
+it('is no page of another site that sends them there: that is refused, and neither recorded nor counted', async ({ running, database, fredrik }) => {
+  const cookie = await signIn(running, await tokenFor(fredrik))
+  const few = await startServer(database, { readsPerMinute: 1, exportsPerMinute: 1 })
+  try {
+    const after = await latest(database)
+    for (const path of ['/export/events.csv?q=FORGED1', '/views', '/recording', '/left-out', '/question']) {
+      for (const site of ['cross-site', 'same-site', 'cross-site']) {
+        const response = await few.fetch(null, path, { headers: { cookie, 'sec-fetch-site': site, 'sec-fetch-mode': 'navigate' } })
+        assert.equal([response.status, (await response.json()).error.code], [403, 'FOREIGN_ORIGIN'], path)
+      }
+    }
+    for (const path of ['/exports', '/exports/1/end']) assert.is((await few.fetch(null, path, { headers: { cookie, 'sec-fetch-site': 'cross-site' } })).status, 405)
+    await pause()
+    assert.equal(await readings(database, after, 0), [])
+    // One reading and one export a minute: they are still to be had.
+    assert.is((await few.fetch(fredrik, '/recording')).status, 200)
+    assert.is((await few.fetch(fredrik, '/recording')).status, 429)
+    assert.is((await few.fetch(fredrik, '/exports', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"kind":"projects"}' })).status, 201)
+    assert.is((await few.fetch(fredrik, '/exports', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"kind":"projects"}' })).status, 429)
+  } finally {
+    await few.close()
+  }
+})
+
 it('is recorded when it was refused, with the reason, each time that the reason changes', async ({ running, database, fredrik }) => {
   const after = await latest(database)
   await running.graphql(fredrik, page, { filter: { objectId: 'demoted' } })

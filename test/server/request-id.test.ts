@@ -8,8 +8,9 @@ it('that a proxy gave goes through the log into the entry that the request makes
   const exported = await running.fetch(fredrik, '/export/events.csv', { headers: { 'x-request-id': 'proxy-1.export' } })
   await exported.text()
   await running.fetch(fredrik, '/exports', { method: 'POST', headers: { ...json, 'x-request-id': 'proxy-2.report' }, body: '{"kind":"customers","rowCount":1}' })
-  const { rows } = await database.superuser.query<{ action: string }>(`select action, request_id from audit.event where request_id like 'proxy-%' order by id`)
+  const { rows } = await database.superuser.query<{ action: string; request_id: string }>(`select action, request_id from audit.event where request_id like 'proxy-%' order by id`)
   assert.equal([...new Set(rows.map(({ action }) => action))].sort(), ['audit.export_ended', 'audit.exported', 'customers.exported'])
+  assert.match(rows.find(({ action }) => action === 'customers.exported')?.request_id ?? '', /^proxy-2\.report:[0-9a-f-]{36}$/, 'a report that names no request repeats none')
   for (const id of ['proxy-1.export', 'proxy-2.report']) assert.ok(running.log().split('\n').some((line) => line.includes(`"id":"${id}"`)), id)
 })
 

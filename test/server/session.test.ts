@@ -75,6 +75,34 @@ it('says of a body without one token what it holds instead', async ({ running, f
   }
 })
 
+it('takes a name and a source of null for none', async ({ running, fredrik }) => {
+  const token = await tokenFor(fredrik, { name: null, source: null })
+  const response = await postToken(running, token)
+  assert.is(response.status, 204)
+  assert.equal(await viewerOf(running, (response.headers.get('set-cookie') ?? '').split(';')[0] ?? ''), { data: { viewer: { access: 'granted', viewerName: 'Fredrik Isaksson' } } })
+  assert.is((await running.fetch(null, '/recording', { headers: { authorization: `Bearer ${token}` } })).status, 200)
+})
+
+it('refuses a session that a browser would drop, and leaves the one before', async ({ running, fredrik }) => {
+  const before = (await postToken(running, await tokenFor(fredrik))).headers.get('set-cookie')?.split(';')[0] ?? ''
+  for (const post of [postToken, postForm]) {
+    const response = await post(running, await tokenFor(fredrik, { name: '\u0001'.repeat(499) }), { cookie: before })
+    const { error } = await response.json()
+    assert.equal([response.status, error.code, response.headers.get('set-cookie')], [400, 'SESSION_TOO_LARGE', null])
+    assert.match(error.detail, /^Its cookie has 4\d\d\d bytes, of which 4096 are possible\.$/)
+    assert.match(error.hint, 'shorter name')
+  }
+  assert.equal(await viewerOf(running, before), { data: { viewer: { access: 'granted', viewerName: 'Fredrik Isaksson' } } })
+  // Each of these characters has six in JSON, and so eight in the cookie.
+  let [longest, isRefused] = [0, false]
+  for (let length = 410; length < 500 && !isRefused; length += 1) {
+    const response = await postToken(running, await tokenFor(fredrik, { name: '\u0001'.repeat(length) }))
+    isRefused = response.status === 400
+    if (!isRefused) longest = response.headers.get('set-cookie')?.length ?? 0
+  }
+  assert.ok(isRefused && longest > 4_080 && longest <= 4_096, String(longest))
+})
+
 it('takes the cookie away', async ({ running }) => {
   const response = await running.fetch(null, '/session', { method: 'DELETE' })
   assert.is(response.status, 204)
@@ -95,6 +123,10 @@ it('refuses a token that is not meant for it, with the reason [case 158, 159]', 
     [await tokenFor(fredrik, { company: { id: 1 } }), /company cannot be used/],
     [await tokenFor(fredrik, { sub: '' }), /sub/],
     [await tokenFor(fredrik, { name: 'a\0b' }), /name cannot be used/],
+    [await tokenFor(fredrik, { sub: ' 1 ' }), /^Its sub begins or ends with a blank\.$/],
+    [await tokenFor(fredrik, { sub: '1\n' }), /^Its sub holds a control character/],
+    [await tokenFor(fredrik, { sub: '1\t2', company: '1 ' }), /^Its sub holds a control character.*\. Its company begins or ends with a blank\.$/],
+    [await tokenFor(fredrik, { company: 'x'.repeat(201) }), /^Its company has 201 characters, of which 200 can be kept\.$/],
     [await tokenFor(fredrik, {}, { typ: 'refresh+jwt' }), /typ is not the expected one/],
     [await tokenFor(fredrik, {}, { kid: '../../etc/passwd', jku: 'https://evil.example/keys' }, 'a quite different secret of 32 bytes'), /signature/],
     [`${base64url({ alg: 'none', typ: 'JWT' })}.${payload}.`, /./],
