@@ -1769,7 +1769,7 @@ begin
     from was w join now using (object) join audit_private.fingerprints() f using (object)
    where w.shown is distinct from f.shown;
   update audit_private.released r set server_major = major where r.server_major <> major;
-  perform audit_private.record_setting('log.fingerprints_renewed', 'log', null, format('%s → %s', before, major), null,
+  perform audit_private.record_setting('log.fingerprints_renewed', 'log', null, format('%s -> %s', before, major), null,
     jsonb_build_object('from', before, 'to', major, 'reworded', renewed));
   return cardinality(renewed);
 end
@@ -2354,6 +2354,7 @@ CREATE OR REPLACE FUNCTION audit_private.add_partition(year integer)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET default_tablespace TO ''
  SET lock_timeout TO '250ms'
  SET jit TO 'off'
 AS $function$
@@ -2534,6 +2535,7 @@ CREATE OR REPLACE FUNCTION audit_private.become_partitioned(last_year integer)
  RETURNS void
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'pg_temp'
+ SET default_tablespace TO ''
  SET check_function_bodies TO 'off'
  SET quote_all_identifiers TO 'off'
  SET jit TO 'off'
@@ -2960,6 +2962,7 @@ AS $function$
   union all
   select 'columns', 'failed', format('%s: column %s, which %s uses, is not there any more.', t.target, m.col, m.used_by)
     from audit_private.tracked t cross join lateral audit_private.missing_columns(t.target) m
+   where exists (select from pg_class c where c.oid = t.target)
   union all
   select 'columns', 'failed', format('%s: the log may not read column %s of %s any more.', k.target, k.name, k.relation)
     from audit_private.known_column k
@@ -4165,27 +4168,32 @@ CREATE OR REPLACE FUNCTION audit_private.fingerprints()
  STABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
  SET quote_all_identifiers TO 'off'
+ SET standard_conforming_strings TO 'on'
  SET jit TO 'off'
  SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
   -- Role names stand instead of their numbers, so that a restored database has the same fingerprints.
   -- What PostgreSQL writes out of its own parse trees stands apart: another major version words it differently.
   select 'function ' || p.oid::regprocedure,
-         md5(concat_ws(E'\x1f', p.prosrc, p.proconfig, p.prosecdef, p.provolatile, p.proowner::regrole, audit_private.rights_of(p.proacl, case when p.oid = any (audit_private.used_for_parts()) then audit_private.users_for_parts() else '{}' end))),
-         md5(pg_get_function_sqlbody(p.oid))
+         md5(concat_ws(E'\x1f', p.prosrc, p.proconfig, p.prosecdef, p.provolatile, p.proisstrict, p.proleakproof, p.proparallel, p.prokind, p.proretset, p.prorettype::regtype,
+           (select l.lanname from pg_language l where l.oid = p.prolang), p.probin, nullif(p.prosupport::oid, 0)::regproc, p.proowner::regrole, audit_private.rights_of(p.proacl, case when p.oid = any (audit_private.used_for_parts()) then audit_private.users_for_parts() else '{}' end))),
+         md5(concat_ws(E'\x1f', pg_get_function_arguments(p.oid), pg_get_function_sqlbody(p.oid)))
     from pg_proc p
    where p.pronamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
-     and not exists (select from audit_private.tracked t where p.proname ~ ('^' || audit_private.as_pattern(t.function_name) || '(__[a-z_]+)?$'))
+     -- More patterns than a session keeps would be read anew for each function.
+     and not exists (select from audit_private.tracked t
+                      where p.proname = t.function_name or starts_with(p.proname, t.function_name || '__') and substr(p.proname, length(t.function_name) + 3) ~ '^[a-z_]+$')
   union all
   select 'relation ' || c.oid::regclass,
-         md5(concat_ws(E'\x1f', c.relkind, c.relpersistence, c.relrowsecurity, c.relowner::regrole, audit_private.rights_of(c.relacl),
+         md5(concat_ws(E'\x1f', c.relkind, c.relpersistence, c.relrowsecurity, c.relforcerowsecurity, c.relowner::regrole, audit_private.rights_of(c.relacl),
            c.reloptions,
-           (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, a.attnotnull, audit_private.rights_of(a.attacl), a.atthasdef), ',' order by a.attnum)
+           (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, a.attnotnull, audit_private.rights_of(a.attacl), a.atthasdef, a.attidentity, a.attgenerated, nullif(a.attcollation, 0)::regcollation), ',' order by a.attnum)
               from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
            -- Numbers that a session takes in advance, or that go down, come in another order than the entries.
            (select concat_ws(' ', s.seqtypid::regtype, s.seqincrement, s.seqmin, s.seqcache, s.seqcycle) from pg_sequence s where s.seqrelid = c.oid),
-           -- A table that inherits from one of ours would put its rows among the entries.
-           (select string_agg(i.inhrelid::regclass::text, ',' order by i.inhrelid::regclass::text) from pg_inherits i where i.inhparent = c.oid))),
+           -- A table that inherits from one of ours would put its rows among the entries; by one from which ours inherits they can be read and changed.
+           (select string_agg(i.inhrelid::regclass::text, ',' order by i.inhrelid::regclass::text) from pg_inherits i where i.inhparent = c.oid), E'\x1e',
+           (select string_agg(i.inhparent::regclass::text, ',' order by i.inhparent::regclass::text) from pg_inherits i where i.inhrelid = c.oid))),
          md5(case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid)
            else (select string_agg(concat_ws(' ', d.adnum, pg_get_expr(d.adbin, d.adrelid)), ',' order by d.adnum) from pg_attrdef d where d.adrelid = c.oid) end)
     from pg_class c
@@ -4218,6 +4226,16 @@ AS $function$
   select format('constraint %s on %s', k.conname, k.conrelid::regclass), md5(concat_ws(E'\x1f', k.contype, k.convalidated, k.conkey)), md5(pg_get_constraintdef(k.oid))
     from pg_constraint k join pg_class c on c.oid = k.conrelid
    where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and k.contype in ('c', 'p', 'u', 'f', 'x')
+  union all
+  select 'type ' || t.oid::regtype,
+         md5(concat_ws(E'\x1f', t.typtype, t.typowner::regrole, audit_private.rights_of(t.typacl), t.typnotnull, nullif(t.typbasetype, 0)::regtype, t.typtypmod, nullif(t.typcollation, 0)::regcollation,
+           (select string_agg(e.enumlabel, ',' order by e.enumsortorder) from pg_enum e where e.enumtypid = t.oid),
+           (select string_agg(concat_ws(' ', a.attname, a.atttypid::regtype, a.atttypmod, nullif(a.attcollation, 0)::regcollation), ',' order by a.attnum)
+              from pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped))),
+         md5(concat_ws(E'\x1f', t.typdefault, (select string_agg(pg_get_constraintdef(k.oid), ',' order by k.conname) from pg_constraint k where k.contypid = t.oid)))
+    from pg_type t
+   where t.typnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace)
+     and (t.typtype in ('d', 'e', 'r') or t.typtype = 'c' and exists (select from pg_class c where c.oid = t.typrelid and c.relkind = 'c'))
   union all
   select 'schema ' || n.nspname, md5(concat_ws(E'\x1f', n.nspowner::regrole, audit_private.rights_of(n.nspacl, case n.nspname when 'audit_private' then audit_private.users_for_parts() else '{}' end))), null
     from pg_namespace n
@@ -4684,6 +4702,18 @@ $function$;
 grant execute on function audit_private.given_filter_of_dba(jsonb) to audit_dba;
 comment on function audit_private.given_filter_of_dba(jsonb) is 'The filter of a DBA, who may ask for any company with the key companyId, or for all.';
 
+CREATE OR REPLACE FUNCTION audit_private.given_to_others(acl aclitem[], owner oid, rights text[])
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select string_agg(distinct case a.grantee when 0 then 'everybody' else a.grantee::regrole::text end, ', ')
+    from aclexplode(acl) a
+   where a.grantee <> given_to_others.owner and a.privilege_type = any (rights)
+     and (a.grantee = 0 or not exists (select from pg_roles r where r.oid = a.grantee and (r.rolsuper or pg_has_role(r.oid, 'audit_dba', 'member') or pg_has_role(r.oid, 'audit_owner', 'member'))))
+$function$;
+comment on function audit_private.given_to_others(aclitem[],oid,text[]) is 'To whom rights on something are given who may not read all entries anyway; null if to nobody.';
+
 CREATE OR REPLACE FUNCTION audit_private.gone_since(since bigint, kind text, keys text[])
  RETURNS TABLE(id bigint, root_id bigint, company_id text, object_kind text, object_id text, object_label text, owner_kind text, owner_id text, owner_label text)
  LANGUAGE plpgsql
@@ -4785,6 +4815,8 @@ AS $function$
     union all select * from audit_private.untracked_findings()
     union all select * from audit_private.integrity_findings()
     union all select * from audit_private.operation_findings()
+    union all select * from audit_private.role_findings()
+    union all select * from audit_private.outside_findings()
     union all select * from audit_private.readers_findings()
     union all select * from audit_private.keeper_findings()
     union all select * from audit_private.partition_findings()
@@ -4801,27 +4833,27 @@ AS $function$
       (2, 'columns',      'The columns that labels, paths and snapshots name are there, and the log may read them.',
                           'Give back what is missing, or call audit.track again. Until then a deletion from the table fails, or lacks a name or the company.'),
       (3, 'tables',       'Every tracked table exists, survives a crash, and loses rows by deletions only.',
-                          'If a table was meant to go: delete from audit_private.tracked where not exists (select from pg_class where oid = target). Else: alter table … set logged; drop rule …'),
+                          'If a table was meant to go: delete from audit_private.tracked where not exists (select from pg_class where oid = target). Else: alter table ... set logged; drop rule ...; or what the finding says.'),
       (4, 'foreign keys', 'No row is taken along by a cascade without an entry of its own.',
                           'Track the tables named, or accept that only the deletion at the top is recorded.'),
       (4.5, 'untracked',  'No table beside the tracked ones looks as if it should be tracked.',
                           'Track the tables named, or accept knowingly that their deletions are not recorded.'),
       (4.55, 'companies', 'Every tracked table says to which company its rows belong, or none does; and each of their latest deletions has one.',
-                          'Call audit.track again for the tables named, with company => the column or path that leads to it, and track the tables on its way. Where the path ends in nothing, let the application say the company: audit.act_as(…, company_id => …). If the rows belong to no company, accept it: nobody but DBAs sees those entries.'),
+                          'Call audit.track again for the tables named, with company => the column or path that leads to it, and track the tables on its way. Where the path ends in nothing, let the application say the company: audit.act_as(..., company_id => ...). If the rows belong to no company, accept it: nobody but DBAs sees those entries.'),
       (4.6, 'actors',     'Applications say who acts when they delete.',
-                          'Find the place in the application that deletes without audit.act_as; select * from audit.event where actor_status = ''missing'' and db_user = …; shows what it was.'),
+                          'Find the place in the application that deletes without audit.act_as; select * from audit.event where actor_status = ''missing'' and db_user = ...; shows what it was.'),
       (5, 'definitions',  'Tables, functions, triggers, policies and rights of the audit log are as released.',
-                          'Find out who changed what and when. Entries since then are not to be trusted without the server''s own log.'),
-      (5.5, 'indexes',    'Acts are found by their indexes.',
-                          'Run: npm run audit -- migrate. It builds them beside readers and writers, and goes on where it was broken off. Until then everything is right, only slower.'),
+                          'Find out who changed what and when, and set it back. Entries since then are not to be trusted without the server''s own log.'),
+      (5.5, 'indexes',    'Acts are found by their indexes, and text is sorted as when the indexes were built.',
+                          'Where one is missing or not wanted, run: npm run audit -- migrate. It builds them beside readers and writers, and goes on where it was broken off; until then everything is right, only slower. Where text is sorted in another way now: reindex first, then refresh the version, as the finding says; until then entries may not be found.'),
       (6, 'rights',       'Nobody has rights that get around the log.',
-                          'Revoke what is named, or accept it knowingly.'),
+                          'Revoke what is named, or give back what is missing, as the finding says; or accept it knowingly.'),
       (6.5, 'settings',   'No setting of the server, a database or a login weakens the log.',
-                          'Set it back: alter system reset …, alter role … reset …, alter database … reset …'),
-      (6.6, 'replication','No subscription writes into tracked tables or into the log.',
-                          'Record where the rows are deleted: track the tables at the publisher, and read its log.'),
+                          'Set it back: alter system reset ..., alter role ... reset ..., alter database ... reset ...'),
+      (6.6, 'replication','No subscription writes into tracked tables or into the log, and no publication takes the log elsewhere.',
+                          'Record where the rows are deleted: track the tables at the publisher, and read its log. Take the log out of a publication: alter publication ... drop table ...; or accept that whoever reads it reads the entries.'),
       (7, 'audit_admin',  'Only the server may read as an administrator.',
-                          'Make the login NOINHERIT, or revoke audit_admin from it.'),
+                          'Revoke audit_admin from the login. If it is the server''s: make it NOINHERIT (from version 16 on also: grant audit_admin to ... with inherit false), and let no application use it.'),
       (8, 'transactions', 'No transaction has been open for over an hour.',
                           'End it: what follows the entries, and vacuum, waits for it.'),
       (9, 'wraparound',   'The table of entries is frozen in time.',
@@ -5053,24 +5085,22 @@ AS $function$
   select 'rights', 'warning', format('%s is a member of %s and may act as it.', m.member::regrole, m.roleid::regrole)
     from pg_auth_members m
    where m.roleid in ('audit_owner'::regrole, 'audit_agent'::regrole) and m.member <> 'audit_owner'::regrole
+     and m.member not in (select r.oid from pg_roles r where r.rolname = any (audit_private.log_roles()))
      and (to_jsonb(m) ->> 'set_option' is null or (to_jsonb(m) ->> 'set_option')::boolean or (to_jsonb(m) ->> 'inherit_option')::boolean)
-  union all
-  select 'rights', 'failed', format('%s may log in or is a superuser: it can do everything to the entries.', r.rolname)
-    from pg_roles r where r.rolname in ('audit_owner', 'audit_agent') and (r.rolcanlogin or r.rolsuper)
   union all
   select 'rights', 'warning', format('%s is a member of %s: the guard refuses its writes, but it should not have it.', r.rolname, p.rolname)
     from pg_roles p cross join pg_roles r
    where p.rolname = 'pg_write_all_data' and r.oid <> p.oid and not r.rolsuper and pg_has_role(r.oid, p.oid, 'member')
   union all
-  select 'rights', 'warning', format('%s may set session_replication_role.', case a.grantee when 0 then 'Everybody' else a.grantee::regrole::text end)
+  select 'rights', 'warning', format('%s may set %s.', case a.grantee when 0 then 'Everybody' else a.grantee::regrole::text end, p.parname)
     from pg_parameter_acl p cross join lateral aclexplode(p.paracl) a
-   where p.parname = 'session_replication_role' and not exists (select from pg_roles r where r.oid = a.grantee and r.rolsuper)
+   where p.parname in ('session_replication_role', 'event_triggers') and not exists (select from pg_roles r where r.oid = a.grantee and r.rolsuper)
   union all
   select 'rights', 'warning', format('%s has BYPASSRLS: policies do not bind it.', r.rolname)
-    from pg_roles r where r.rolbypassrls and not r.rolsuper and r.rolname <> 'audit_agent'
+    from pg_roles r where r.rolbypassrls and not r.rolsuper and r.rolname <> 'audit_agent' and r.rolname <> all (audit_private.log_roles())
   union all
   select 'rights', 'warning', format('%s has REPLICATION: it can follow everything that is written, keys and entries too, past all policies.', r.rolname)
-    from pg_roles r where r.rolreplication and not r.rolsuper
+    from pg_roles r where r.rolreplication and not r.rolsuper and r.rolname <> all (audit_private.log_roles())
   union all
   select 'rights', 'warning', format('Function %s is marked leakproof by hand.', p.oid::regprocedure)
     from pg_proc p where p.proleakproof and p.oid >= 16384
@@ -5078,7 +5108,7 @@ AS $function$
   select 'audit_admin', 'warning', format('%s inherits audit_admin without being asked: it could set another company for itself.', m.member::regrole)
     from pg_auth_members m
     join pg_roles r on r.oid = m.member
-   where m.roleid = 'audit_admin'::regrole and r.rolinherit and coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true) and r.rolcanlogin and not r.rolsuper
+   where m.roleid = 'audit_admin'::regrole and coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, r.rolinherit) and r.rolcanlogin and not r.rolsuper
 $function$;
 comment on function audit_private.integrity_findings() is 'Where the audit log differs from what was released, and rights that weaken it.';
 
@@ -6096,6 +6126,13 @@ grant execute on function audit_private.like_pattern(text) to audit_admin;
 grant execute on function audit_private.like_pattern(text) to audit_dba;
 comment on function audit_private.like_pattern(text) is E'The pattern that finds a text anywhere: %, _ and \\ stand for themselves.';
 
+CREATE OR REPLACE FUNCTION audit_private.log_roles()
+ RETURNS name[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ARRAY['audit_owner'::name, 'audit_agent'::name, 'audit_admin'::name, 'audit_dba'::name, 'audit_app'::name, 'audit_installer'::name, 'audit_keeper'::name];
+comment on function audit_private.log_roles() is 'The roles that the log makes. What belongs to them and to others is compared with what a release makes of them.';
+
 CREATE OR REPLACE FUNCTION audit_private.longest(of_table regclass, column_name name)
  RETURNS integer
  LANGUAGE sql
@@ -6179,6 +6216,13 @@ CREATE OR REPLACE FUNCTION audit_private.may_be_read(of_table regclass, col text
  STABLE
 RETURN ((COALESCE(current_setting('audit.attaching'::text, true), ''::text) = ANY (ARRAY['yes'::text, ((of_table)::oid)::text])) OR (EXISTS (SELECT FROM pg_attribute a WHERE ((a.attrelid = (may_be_read.of_table)::oid) AND (a.attname = may_be_read.col) AND has_column_privilege('audit_agent'::name, (may_be_read.of_table)::oid, a.attnum, 'select'::text)))));
 comment on function audit_private.may_be_read(regclass,text) is 'Whether the log may read a column, or will once audit.track is through: code that reads another would make deletions fail.';
+
+CREATE OR REPLACE FUNCTION audit_private.means(setting text, wanted boolean)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (lower(setting) = ANY (CASE WHEN wanted THEN ARRAY['on'::text, 'true'::text, 'tru'::text, 'tr'::text, 't'::text, 'yes'::text, 'ye'::text, 'y'::text, '1'::text] ELSE ARRAY['off'::text, 'of'::text, 'false'::text, 'fals'::text, 'fal'::text, 'fa'::text, 'f'::text, 'no'::text, 'n'::text, '0'::text] END));
+comment on function audit_private.means(text,boolean) is 'Whether a setting, as somebody has written it, is what PostgreSQL takes for on, or for off.';
 
 CREATE OR REPLACE FUNCTION audit_private.missing_columns(target regclass)
  RETURNS TABLE(col text, used_by text)
@@ -6797,12 +6841,32 @@ AS $function$
   select 'settings', 'warning', format('%s is off: a crash of the machine can lose or break entries.', s.name)
     from pg_settings s where s.name in ('fsync', 'full_page_writes') and s.setting = 'off'
   union all
-  select 'settings', 'warning', format('%s%s is set%s: %s.', split_part(c.setting, '=', 1), '=' || split_part(c.setting, '=', 2),
-           coalesce(' for ' || nullif(concat_ws(' in ', (select rolname from pg_roles r where r.oid = s.setrole), (select 'database ' || datname from pg_database d where d.oid = s.setdatabase)), ''), ''),
-           case when c.setting like 'event_triggers=%' then 'changes of tracked tables are not followed' else 'foreign keys do not cascade, and ordinary triggers are silent; those of the log are not' end)
-    from pg_db_role_setting s cross join lateral unnest(s.setconfig) c (setting)
-   where c.setting in ('event_triggers=off', 'event_triggers=false', 'session_replication_role=replica')
-     and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))
+  select 'settings', 'warning', format('%s=%s is set%s: %s.', c.name, c.setting,
+           coalesce(' for ' || nullif(concat_ws(' in ', c.rolname, 'database ' || c.datname), ''), case when c.is_of_server then ' for the server' else '' end), w.words)
+    from (
+      select lower(split_part(g.line, '=', 1)) as name, substr(g.line, strpos(g.line, '=') + 1) as setting, r.rolname, d.datname, false as is_of_server
+        from pg_db_role_setting s
+        cross join lateral unnest(s.setconfig) g (line)
+        left join pg_roles r on r.oid = s.setrole
+        left join pg_database d on d.oid = s.setdatabase
+       where s.setdatabase = 0 or d.datname = current_database()
+      union all
+      select p.name, p.reset_val, null, null, true
+        from pg_settings p
+       where p.name in ('event_triggers', 'session_replication_role', 'row_security')
+         -- Else this session has it of its login, its database or itself, which is no news of the server.
+         and p.source not in ('client', 'override', 'interactive')
+         and not exists (select from pg_db_role_setting s cross join lateral unnest(s.setconfig) g (line)
+                          where lower(split_part(g.line, '=', 1)) = p.name and (s.setdatabase = 0 or s.setdatabase = (select oid from pg_database where datname = current_database()))
+                            and (s.setrole = 0 or s.setrole = (select oid from pg_roles where rolname = session_user)))
+    ) c
+    join (values
+      ('event_triggers', 'changes of tracked tables are not followed'),
+      ('session_replication_role', 'foreign keys do not cascade, and ordinary triggers are silent; those of the log are not'),
+      ('row_security', 'who reads under row-level security, as all readers of the log do, is answered with errors')) w (name, words) on w.name = c.name
+   where case c.name when 'session_replication_role' then lower(c.setting) = 'replica' else audit_private.means(c.setting, false) end
+     -- Whom no policy binds, such as a login that dumps, loses nothing by it.
+     and not (c.name = 'row_security' and exists (select from pg_roles r where r.rolname = c.rolname and (r.rolsuper or r.rolbypassrls)))
   union all
   select 'settings', 'failed', 'Deletions do not know the rules of audit.bind_source and audit.require_actor as they are now, for example after a data-only restore: update audit_private.bound_source set source = source.'
    where audit_private.is_actor_wanted() <> exists (select from audit_private.strict_company)
@@ -6842,6 +6906,24 @@ AS $function$
        group by t.target
     ) e
    where e.missing > 0 and not exists (select from audit_private.company c where c.company_id = 'default')
+  union all
+  -- By its kind, where a table of that kind is tracked: of several applications in a database one may know no companies.
+  select 'companies', 'warning', format('%s of the %s latest entries %s have no company: no administrator sees them, while %s names its own. Say it: audit.record_export(..., company_id => ...), or audit.act_as(..., company_id => ...).', e.missing, e.exports, e.action, e.example)
+    from (
+      select x.*, k.example
+        from (
+          select n.action, n.object_kind, count(*) as exports, count(*) filter (where coalesce(n.company_id, 'default') = 'default') as missing
+            from (select object_kind, company_id, action, occurred_at from audit.event order by id desc limit 10000) n
+           where n.occurred_at > now() - interval '7 days' and n.action like '%.exported' and n.action <> 'audit.exported'
+           group by n.action, n.object_kind
+        ) x
+        cross join lateral (
+          select coalesce(min(t.target::text) filter (where t.kind = x.object_kind), min(t.target::text)) as example,
+                 coalesce(bool_and(t.company is not null) filter (where t.kind = x.object_kind), bool_and(t.company is not null)) as has_company
+            from audit_private.tracked t join pg_class c on c.oid = t.target) k
+       where k.has_company
+    ) e
+   where e.missing > 0 and not exists (select from audit_private.company c where c.company_id = 'default')
 $function$;
 comment on function audit_private.operation_findings(interval) is 'What in the running of the server threatens the log.';
 
@@ -6859,6 +6941,98 @@ AS $function$
 $function$;
 grant execute on function audit_private.other_companies(regclass) to audit_installer;
 comment on function audit_private.other_companies(regclass) is 'A tracked table beside this one that names the company of its rows; null if none does.';
+
+CREATE OR REPLACE FUNCTION audit_private.outside_findings()
+ RETURNS TABLE(check_name text, status text, finding text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with recursive own as materialized (
+    select c.oid, c.relkind, c.relispartition from pg_class c
+     where c.relnamespace in ('audit'::regnamespace, 'audit_private'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm', 'f')
+  ), reading (relation, read, rule, is_open, is_invoker) as (
+    -- A view that asks with the rights of its reader, as those of the log do, is as open as the one above it.
+    -- What these two show is for whoever watches over the server, too.
+    select o.oid, o.oid, null::name, false, true from own o where o.oid not in ('audit.health'::regclass, 'audit.tracked_table'::regclass)
+    union
+    select c.oid, r.read, w.rulename, r.is_open or r.is_invoker and not k.is_invoker and audit_private.reads_all(c.relowner), k.is_invoker and r.is_invoker
+      from reading r
+      join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = r.relation and d.classid = 'pg_rewrite'::regclass
+      join pg_rewrite w on w.oid = d.objid and w.ev_class <> r.relation
+      join pg_class c on c.oid = w.ev_class and c.relnamespace not in ('audit'::regnamespace, 'audit_private'::regnamespace)
+      cross join lateral (select c.relkind = 'v' and exists (select from unnest(c.reloptions) o (option) where o.option like 'security_invoker=%' and audit_private.means(split_part(o.option, '=', 2), true)) as is_invoker) k
+     where r.rule is null or r.rule = '_RETURN'
+  )
+  select 'definitions', 'failed', format('%s is a part of %s: who may read or change that, reads and changes the entries of all by it, past policies and guards. alter table %s%s.', o.oid::regclass, i.inhparent::regclass,
+           case when o.relispartition then i.inhparent else o.oid end::regclass, case when o.relispartition then format(' detach partition %s', o.oid::regclass) else format(' no inherit %s', i.inhparent::regclass) end)
+    from own o
+    join pg_inherits i on i.inhrelid = o.oid and not exists (select from own up where up.oid = i.inhparent)
+  union all
+  select distinct 'rights', 'warning', format('%s reads %s with the rights of %s, and is given to %s, who may not read it. Revoke it, or accept it knowingly.',
+           case when r.rule = '_RETURN' then case c.relkind when 'm' then 'Materialized view ' else 'View ' end || c.oid::regclass else format('Rule %s on %s', r.rule, c.oid::regclass) end,
+           r.read::regclass, c.relowner::regrole, g.others)
+    from reading r
+    join pg_class c on c.oid = r.relation
+    cross join lateral audit_private.given_to_others(
+      nullif(coalesce(c.relacl, '{}') || coalesce((select array_agg(item) from pg_attribute a cross join lateral unnest(a.attacl) item where a.attrelid = c.oid and a.attacl is not null), '{}'), '{}'),
+      c.relowner, array['SELECT', 'INSERT', 'UPDATE', 'DELETE']) g (others)
+   where r.is_open and g.others is not null
+  union all
+  select distinct 'rights', 'warning', format('Function %s reads %s with the rights of %s, and is given to %s, who may not read it. Revoke it, or accept it knowingly.', p.oid::regprocedure, r.read::regclass, p.proowner::regrole, g.others)
+    from reading r
+    join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = r.relation and d.classid = 'pg_proc'::regclass
+    join pg_proc p on p.oid = d.objid and p.prosecdef and p.prosqlbody is not null and p.pronamespace not in ('audit'::regnamespace, 'audit_private'::regnamespace)
+    cross join lateral audit_private.given_to_others(coalesce(p.proacl, acldefault('f', p.proowner)), p.proowner, array['EXECUTE']) g (others)
+   where (r.is_open or r.is_invoker and audit_private.reads_all(p.proowner)) and g.others is not null
+  union all
+  select 'replication', 'warning', format('Publication %s takes %s out of the database%s. If a log elsewhere is meant to have the entries, publish audit.event alone, and accept it.', quote_ident(b.pubname),
+           case when b.puballtables then 'all tables, those of the log too,' else x.tables end,
+           case when b.puballtables or x.has_keys then ', with the keys by which contexts are believed: whoever reads it can forge them' else '' end)
+    from pg_publication b
+    cross join lateral (
+      select string_agg(o.oid::regclass::text, ', ' order by o.oid::regclass::text collate "C") as tables, bool_or(o.oid in ('audit_private.token_key'::regclass, 'audit_private.context_key'::regclass)) as has_keys
+        from own o
+        join pg_class c on c.oid = o.oid
+       where o.relkind in ('r', 'p')
+         and (exists (select from pg_publication_rel p where p.prpubid = b.oid and p.prrelid = o.oid) or exists (select from pg_publication_namespace n where n.pnpubid = b.oid and n.pnnspid = c.relnamespace))) x
+   where b.puballtables or x.tables is not null
+  union all
+  select 'tables', 'failed', format('%s was tracked (entry %s), and was not untracked: its deletions are not recorded since its settings were taken from audit_private.tracked. Call audit.track again, and audit.untrack if it is not to be tracked.', c.oid::regclass, last.id)
+    from (
+      select distinct on (e.object_id) e.id, e.action, e.object_id, e.object_label
+        from audit.event e
+       where e.company_id is null and e.action in ('table.tracked', 'table.untracked', 'table.dropped') and e.object_kind = 'table'
+       order by e.object_id, e.id desc
+    ) last
+    -- By name too: a restored database has other tables by these numbers.
+    join pg_class c on c.oid::text = last.object_id and c.relkind in ('r', 'p') and c.oid::regclass::text = last.object_label
+   where last.action = 'table.tracked' and not exists (select from audit_private.tracked t where t.target = c.oid)
+  union all
+  select 'untracked', 'warning', format('%s has the name of a table that was tracked as %s (entry %s), and is not tracked itself: what is deleted from it is not recorded.', c.oid::regclass, named.kind, named.id)
+    from (
+      select distinct on (e.object_label) e.id, e.action, e.object_label, e.details ->> 'kind' as kind
+        from audit.event e
+       where e.company_id is null and e.action in ('table.tracked', 'table.untracked') and e.object_kind = 'table'
+       order by e.object_label, e.id desc
+    ) named
+    join pg_class c on c.relkind in ('r', 'p') and c.relpersistence <> 't' and c.oid::regclass::text = named.object_label
+   where named.action = 'table.tracked' and not exists (select from audit_private.tracked t cross join lateral audit_private.tree_below(t.target) b where b.relation = c.oid)
+     -- Of that very table the finding above tells.
+     and not exists (select from audit.event e where e.company_id is null and e.action = 'table.tracked' and e.object_id = c.oid::text)
+  union all
+  select 'indexes', 'failed', format('Database %s sorts text as version %s of its collation, and the system has version %s: indexes may miss what is there. reindex database %s; alter database %s refresh collation version;',
+           quote_ident(d.datname), d.datcollversion, pg_database_collation_actual_version(d.oid), quote_ident(d.datname), quote_ident(d.datname))
+    from pg_database d
+   where d.datname = current_database() and d.datcollversion <> pg_database_collation_actual_version(d.oid)
+  union all
+  select distinct 'indexes', 'failed', format('Index %s sorts text as version %s of collation %s, and the system has version %s: it may miss what is there. reindex index %s; alter collation %s refresh version;',
+           i.indexrelid::regclass, l.collversion, l.oid::regcollation, pg_collation_actual_version(l.oid), i.indexrelid::regclass, l.oid::regcollation)
+    from own o
+    join pg_index i on i.indrelid = o.oid
+    cross join lateral unnest(i.indcollation::oid[]) u (collated_by)
+    join pg_collation l on l.oid = u.collated_by and l.collversion <> pg_collation_actual_version(l.oid)
+$function$;
+comment on function audit_private.outside_findings() is 'What stands beside the log and leads around it, or takes it away: tables above its tables, views over them, publications, settings that are gone, sorting that has changed.';
 
 CREATE OR REPLACE FUNCTION audit_private.owner_code(target regclass, OUT there regclass, OUT kind text, OUT here text, OUT id text, OUT label text)
  RETURNS record
@@ -7619,6 +7793,17 @@ end
 $function$;
 comment on function audit_private.readers_findings() is 'What keeps people from reading the log, or shows them other days than theirs.';
 
+CREATE OR REPLACE FUNCTION audit_private.reads_all(role oid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select r.rolsuper or pg_has_role(r.oid, 'audit_dba', 'usage') or pg_has_role(r.oid, 'audit_owner', 'usage')
+         or r.rolbypassrls and has_table_privilege(r.oid, 'audit.event', 'select')
+    from pg_roles r where r.oid = reads_all.role
+$function$;
+comment on function audit_private.reads_all(oid) is 'Whether a role reads the entries of all companies by its own rights.';
+
 CREATE OR REPLACE FUNCTION audit_private.record_schema_event(action text, target_id oid, target_name text, details jsonb)
  RETURNS void
  LANGUAGE sql
@@ -8332,6 +8517,82 @@ AS $function$
           or not (select rolsuper from pg_roles where oid = a.grantee))
 $function$;
 comment on function audit_private.rights_of(aclitem[],oid[]) is 'Rights in words and in a fixed order. The use of something by the roles named second is left out.';
+
+CREATE OR REPLACE FUNCTION audit_private.role_findings()
+ RETURNS TABLE(check_name text, status text, finding text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with recursive log_role as materialized (
+    select r.* from pg_roles r where r.rolname = any (audit_private.log_roles())
+  ), may_be_admin (member) as (
+    select 'audit_admin'::regrole::oid
+    union
+    select m.member from pg_auth_members m join may_be_admin a on a.member = m.roleid
+  )
+  select 'rights', 'failed', format('%s %s: no release gives it %s. alter role %s no%s.', r.rolname, h.words, h.attribute, r.rolname, lower(h.attribute))
+    from log_role r
+    cross join lateral (values
+      (r.rolsuper, 'SUPERUSER', 'is a superuser'), (r.rolcanlogin, 'LOGIN', 'may log in'), (r.rolcreaterole, 'CREATEROLE', 'may change roles'), (r.rolreplication, 'REPLICATION', 'may follow all that is written'),
+      (r.rolbypassrls and r.rolname <> 'audit_agent', 'BYPASSRLS', 'is bound by no policy')) h (has, attribute, words)
+   where h.has
+  union all
+  select 'rights', 'failed', format('%s is a member of %s, by itself or over another role, which no release makes it: all who have the one have the other. revoke %s from %s.', w.rolname, r.rolname, r.rolname, w.rolname)
+    from log_role r
+    join log_role w on w.oid <> r.oid and not w.rolsuper and (w.rolname, r.rolname) <> ('audit_owner', 'audit_agent')
+   where pg_has_role(w.oid, r.oid, 'member')
+  union all
+  select 'rights', 'failed', format('audit_owner may not act as audit_agent: nobody can read, and audit.track fails. As a superuser: grant audit_agent to audit_owner%s.',
+           case when current_setting('server_version_num')::integer >= 160000 then ' with inherit true, set true' else '' end)
+   where not pg_has_role('audit_owner', 'audit_agent', 'usage')
+      or not exists (select from pg_auth_members m where m.member = 'audit_owner'::regrole and m.roleid = 'audit_agent'::regrole and coalesce((to_jsonb(m) ->> 'set_option')::boolean, true))
+  union all
+  select 'rights', 'warning', format('%s is a member of %s, which amounts to a superuser: it %s.', r.rolname, p.rolname,
+           case p.rolname when 'pg_execute_server_program' then 'runs programs as the server' when 'pg_write_server_files' then 'writes the files of the server' else 'reads the files of the server, keys and entries too' end)
+    from pg_roles p
+    join pg_roles r on r.oid <> p.oid and not r.rolsuper and r.oid in (select m.member from pg_auth_members m)
+   where p.rolname in ('pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files') and pg_has_role(r.oid, p.oid, 'member')
+  union all
+  -- Whoever made the release in the place of a superuser was given it, and says who reads anyway.
+  select 'audit_admin', 'warning', format('%s may become audit_admin, and %s %s: an application reads any company by it. revoke audit_admin from %s, and give the server a login of its own.',
+           r.rolname, case when pg_has_role(r.oid, w.relowner, 'usage') then 'owns' else 'may write to' end, w.oid::regclass, quote_ident(r.rolname))
+    from may_be_admin a
+    join pg_roles r on r.oid = a.member and r.rolcanlogin and not r.rolsuper
+    cross join lateral (
+      select c.oid, c.relowner
+        from audit_private.tracked t
+        join pg_class c on c.oid = t.target
+       where has_table_privilege(r.oid, c.oid, 'insert, update, delete, truncate') or has_any_column_privilege(r.oid, c.oid, 'insert, update')
+       order by c.oid limit 1) w
+   where not pg_has_role(r.oid, 'audit_installer', 'member') and not pg_has_role(r.oid, 'audit_owner', 'member')
+  union all
+  select 'rights', 'failed', format('What %s makes from now on%s is given to %s: alter default privileges for role %s%s revoke %s on %s from %s.', d.defaclrole::regrole, s.words,
+           case a.grantee when 0 then 'everybody' else a.grantee::regrole::text end, d.defaclrole::regrole, s.words, lower(a.privilege_type),
+           case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' when 'n' then 'schemas' else 'large objects' end,
+           case a.grantee when 0 then 'public' else a.grantee::regrole::text end)
+    from pg_default_acl d
+    join log_role r on r.oid = d.defaclrole
+    cross join lateral aclexplode(d.defaclacl) a
+    cross join lateral (select coalesce(' in schema ' || nullif(d.defaclnamespace, 0)::regnamespace, '') as words) s
+   where a.grantee <> d.defaclrole
+  union all
+  -- Given back to everybody, they are not written down any more.
+  select 'rights', 'failed', format('What audit_owner makes from now on is given to everybody: alter default privileges for role audit_owner revoke %s from public.', n.words)
+    from (values ('f'::"char", 'execute on functions'), ('T', 'usage on types')) n (kind, words)
+   where not exists (select from pg_default_acl d where d.defaclrole = 'audit_owner'::regrole and d.defaclnamespace = 0 and d.defaclobjtype = n.kind)
+  union all
+  select 'rights', case when a.grantee = 0 or a.is_grantable then 'failed' else 'warning' end,
+         format('%s may use function %s in triggers of its own%s. revoke %sexecute on function %s from %s.', case a.grantee when 0 then 'Everybody' else a.grantee::regrole::text end, p.oid::regprocedure,
+           case when a.grantee = c.relowner then ', and give it to others' when a.grantee = 0 then '' else format(', and does not own %s, or not any more', c.oid::regclass) end,
+           case when a.grantee = c.relowner then 'grant option for ' else '' end, p.oid::regprocedure, case a.grantee when 0 then 'public' else a.grantee::regrole::text end)
+    from audit_private.tracked t
+    join pg_class c on c.oid = t.target
+    join pg_proc p on p.pronamespace = 'audit_private'::regnamespace and p.prorettype = 'trigger'::regtype and split_part(p.proname, '__', 1) = t.function_name
+    cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+   where a.grantee <> p.proowner and (a.grantee <> c.relowner or a.is_grantable)
+     and not exists (select from pg_roles r where r.oid = a.grantee and r.rolsuper)
+$function$;
+comment on function audit_private.role_findings() is 'Memberships, attributes and rights of roles that no release makes, and that get around the log.';
 
 CREATE OR REPLACE FUNCTION audit_private.search_code(target regclass, rows_from text, has_children boolean, has_owner boolean)
  RETURNS text

@@ -10,6 +10,17 @@ tried('a table that is gone is told once, not for each of its columns', async (c
   assert.equal(await ask('columns'), { status: 'ok', finding: '', what_to_do: 'Nothing.' })
 })
 
+for (const [how, does] of [
+  ['takes the place of a tracked one', 'begin; alter table app.cv rename to cv_old; create table app.cv (like app.cv_old including all); commit'],
+  ['is made again under the name of one that was dropped', 'create table app.memo (id int primary key); select audit.track(\'app.memo\', \'memo\', \'{id}\'); drop table app.memo; create table app.memo (id int primary key)'],
+] as const) {
+  const [name, kind] = how.startsWith('takes') ? ['app.cv', 'cv'] : ['app.memo', 'memo']
+  told(`a table that ${how} is told: its deletions are not recorded [case 84]`, {
+    does: does.replaceAll(/begin; |; commit/g, ''), undo: how.startsWith('takes') ? 'drop table app.cv; alter table app.cv_old rename to cv' : `select audit.track('app.memo', 'memo', '{id}')`,
+    check: 'untracked', status: 'warning', finding: new RegExp(`${name} has the name of a table that was tracked as ${kind} \\(entry \\d+\\), and is not tracked itself: what is deleted from it is not recorded\\.`),
+  })
+}
+
 it('exports without a company are told, while tables name theirs', async () => {
   const app = await database().as('consultant_app')
   await app.query(`begin; select audit.act_as('7'); select audit.record_export('customers', 3); select audit.record_export('contacts', 3, company_id => '1'); commit`)
