@@ -25,7 +25,7 @@ const Sheet = styled('div')(({ theme }) => ({
     padding: '7px 12px',
     color: theme.palette.text.secondary,
     background: theme.palette.background.default,
-    '& strong': { color: theme.palette.text.primary, fontWeight: 600, marginInlineEnd: 8 },
+    '& strong': { color: theme.palette.text.primary, fontWeight: 600, marginInlineEnd: 5 },
   },
   '& section + section .day': { borderTop: `1px solid ${theme.palette.divider}` },
   '& li.entry': rowStyles(theme),
@@ -108,7 +108,7 @@ const Days = memo(({ answer: { events, ends, query }, zone, current }: DaysProps
   return days.map(([day, entries]) => (
     <section key={day} aria-labelledby={`day-${day}`}>
       <Typography className="day" variant="h2" id={`day-${day}`}>
-        {nearness(day) && <strong>{nearness(day)}</strong>}
+        {nearness(day) && <strong>{nearness(day)}</strong>}{' '}
         {formatDay(day, words.locale)}
       </Typography>
       <ol>

@@ -40,7 +40,7 @@ export const rowStyles = (theme: Theme) => ({
     fontSize: '0.8125rem',
     fontVariantNumeric: 'tabular-nums',
     whiteSpace: 'nowrap',
-    '& .relative': { color: theme.palette.text.secondary, marginInlineEnd: 10 },
+    '& .relative': { color: theme.palette.text.secondary, marginInlineEnd: 7 },
   },
   '& > .more': {
     gridArea: 'more',
