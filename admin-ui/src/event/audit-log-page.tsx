@@ -7,7 +7,7 @@ import { FilterBar } from '../filter/filter-bar.tsx'
 import { FilterChips } from '../filter/filter-chips.tsx'
 import { noFilter } from '../filter/event-filter.ts'
 import { faultsInWords } from '../filter/filter-faults.ts'
-import { useFilter, useFilterFaults, useQuestion, useZone } from '../filter/use-filter.ts'
+import { useFilter, useFilterFaults, useNamedZone, useQuestion, useZone } from '../filter/use-filter.ts'
 import { ZoneMenu } from '../filter/zone-menu.tsx'
 import { Histogram } from '../histogram/histogram.tsx'
 import { Problem } from '../problem/problem.tsx'
@@ -64,6 +64,7 @@ const Log = (): ReactNode => {
   const current = useParams()['*'] || null
   const [filter, setFilter] = useFilter()
   const { zone } = useZone()
+  useNamedZone()
   const question = useQuestion(filter)
   const faults = useFilterFaults()
   const isFaulty = faults.length > 0
