@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openBrowser, type TestBrowser } from '../harness/browser.ts'
@@ -69,6 +69,10 @@ test('a day that there is not, or only in part, is refused at its field, and the
   assert.is(await page.evaluate('document.activeElement.type'), 'date', 'the field has the focus')
   assert.is(await first.getAttribute('aria-invalid'), 'true')
   assert.is(new URL(page.url()).search, '?from=2026-11-01')
+  await browser.screenshot(page, 'panel-no-such-day')
+  await page.setViewportSize({ width: 320, height: 800 })
+  await browser.screenshot(page, 'panel-no-such-day-320')
+  await page.setViewportSize({ width: 1280, height: 800 })
   await first.fill('2026-11-02')
   await refused.waitFor({ state: 'detached' })
   await last.click({ position: { x: 14, y: 16 } })
@@ -98,6 +102,20 @@ test('a person who is not among the hundred most active is looked for in the log
   await button(page, 'Anna Ek (1) 499').click()
   await page.waitForURL(/actor=1$/)
   await page.getByRole('button', { name: /Person: .* \(1\)$|Person: Åsa Öberg$/ }).waitFor()
+})
+
+test('in colours of the system, buttons have an edge, the chosen period a frame, and the chart a key', async () => {
+  await open(`${log}?period=7d`)
+  await page.emulateMedia({ forcedColors: 'active' })
+  const style = (of: Locator, name: string) => of.evaluate((node, property) => getComputedStyle(node).getPropertyValue(property), name)
+  assert.is(await style(button(page, 'Export'), 'border-top-style'), 'solid')
+  const square = await page.locator('.key.deletions').evaluate((node) => getComputedStyle(node, '::before').backgroundColor)
+  assert.is(square, 'rgb(208, 125, 118)')
+  await browser.screenshot(page, 'forced-colours-list')
+  await button(page, 'Period').click()
+  const chosen = page.getByRole('button', { name: /^Last 7 days/ })
+  assert.equal([await style(chosen, 'outline-style'), await style(page.getByRole('button', { name: /^Last 30 days/ }), 'outline-style')], ['solid', 'none'])
+  await browser.screenshot(page, 'forced-colours-period')
 })
 
 test('a link says its zone by name: an older one that left it to the reader is written anew', async () => {

@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { actions, sources } from '../../admin-ui/src/event/event.ts'
-import { splitByHits } from '../../admin-ui/src/event/split-by-hits.ts'
+import { splitByHits, visibleByHits } from '../../admin-ui/src/event/split-by-hits.ts'
 import { bucketInWords } from '../../admin-ui/src/histogram/bucket-in-words.ts'
 import { localeOf, locales, messages, tagOf } from '../../admin-ui/src/text/locale.ts'
 import { makeTranslate, pluralForms, textsOf } from '../../admin-ui/src/text/translate.ts'
@@ -92,6 +92,11 @@ it('mark the words of a search whatever their case, and take them literally', ()
   assert.equal(splitByHits('a.b (c) $1', '(c) .'), ['a', '.', 'b ', '(c)', ' $1'])
   assert.equal(splitByHits('ÅSA åsa', '"åsa" -x'), ['', 'ÅSA', ' ', 'åsa', ''])
   assert.equal(splitByHits('anything', ' '), ['anything'])
+})
+
+it('mark no letter that only stands for what cannot be seen', () => {
+  assert.equal(visibleByHits('bo\u00ADa', 'a'), ['bo⟨U+00AD⟩', 'a', ''])
+  assert.equal(visibleByHits('a\u200Bb', 'a\u200Bb u'), ['', 'a⟨U+200B⟩b', ''], 'what is looked for with its mark is found with it')
 })
 
 it('write times in the zone, to the millisecond', () => {
