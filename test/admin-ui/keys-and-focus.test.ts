@@ -139,7 +139,6 @@ test('the keys that work by themselves can be switched off, which stays so [WCAG
   await open()
   await page.keyboard.press('?')
   await page.getByRole('switch', { name: 'Use the keys / J K and ?' }).click()
-  await browser.screenshot(page, 'keys-switched-off')
   await page.keyboard.press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'detached' })
   await page.reload()

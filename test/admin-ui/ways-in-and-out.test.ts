@@ -128,7 +128,6 @@ test('no view is said to be saved, or gone, that the server knows nothing of', a
   server.scenario.failures = { save: { status: 400, code: 'AU008', message: 'audit.save_view: there are too many saved views', detail: 'A person can have 50.' } }
   await button(page, 'Save').click()
   await page.getByText('You have 50 saved views, and cannot have more.').waitFor()
-  await browser.screenshot(page, 'views-too-many')
 })
 
 test('a menu says that nobody is signed in any more, and shows no zeros [case 219]', async () => {

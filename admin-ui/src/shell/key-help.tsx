@@ -80,7 +80,7 @@ export const KeyHelp = (): ReactNode => {
           <Box sx={{ mt: 2, pt: 1.5, borderTop: 1, borderColor: 'divider' }}>
             <FormControlLabel
               disableTypography
-              sx={{ mr: 0 }}
+              sx={{ mr: 0, ml: '-7px' }}
               label={<Typography variant="body2">{text('keys.single')}</Typography>}
               control={<Switch size="small" checked={hasKeys} onChange={(_, on) => switchKeys(on)} slotProps={{ input: { 'aria-describedby': hint } }} />}
             />
