@@ -1,3 +1,4 @@
+import './shell/denied-storage.ts'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { reportOtherViewer } from './access/other-viewer.ts'

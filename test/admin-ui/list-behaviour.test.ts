@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { openBrowser, type TestBrowser } from '../harness/browser.ts'
-import { entry, now, ordinary } from './scenario.ts'
+import { entry, exportEnd, now, ordinary } from './scenario.ts'
 import { startScreenServer, type Scenario, type ScreenServer } from './screen-server.ts'
 import { button, log, rows } from './state-suite.ts'
 
@@ -61,6 +61,15 @@ test('new entries are announced and move nothing until they are asked for', asyn
   assert.equal(await page.locator('p.sentence').allInnerTexts(), before)
   await page.getByRole('button', { name: '3 new: show' }).click()
   await page.locator(`[data-entry="${top.id}"]`).waitFor()
+  await page.getByText('1,287 entries').waitFor()
+})
+
+test('as many acts are said as there are lines, once all of them are there', async () => {
+  const customer = entry(1)
+  await open(log, { events: [exportEnd(3), entry(4), entry(3), customer], count: { count: 13, isExact: true } })
+  await page.getByText('13 entries').waitFor()
+  await page.getByText('in 3 acts', { exact: true }).waitFor()
+  assert.is(await page.locator('p.sentence').count(), 3)
 })
 
 test('what is typed in a hurry ends in the answer to the last of it', async () => {

@@ -49,6 +49,13 @@ test('a line says for whom and why, what took it along, and in the same line how
   await page.goto(`${server.url}${log}?q=deleted`)
   await lines.nth(0).getByText('went along with customer Kalkyl & Bygg i Umeå AB').waitFor()
   await lines.nth(1).getByText('went along with something else').waitFor()
+  // Its arrow stands at the first of its lines, and what stands side by side is read and copied as words of their own.
+  await page.setViewportSize({ width: 320, height: 800 })
+  const along = page.locator('.along').first()
+  const [whole, arrow] = [await along.boundingBox(), await along.locator('svg').boundingBox()]
+  assert.ok(whole !== null && arrow !== null && whole.height > 40 && arrow.y - whole.y < 8, JSON.stringify([whole, arrow]))
+  assert.is(await page.locator('.day').first().textContent(), 'Today Monday, 23 November 2026')
+  assert.match(await lines.first().locator('time').textContent() ?? '', /^\d+ min ago \d\d:\d\d$/)
 })
 
 test('however long the name of a person is, what they did is read', async () => {

@@ -1,9 +1,10 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { asTable } from '../../admin-ui/src/event/copy-as.ts'
+import { asTable, asText } from '../../admin-ui/src/event/copy-as.ts'
+import { actionGroups } from '../../admin-ui/src/event/event.ts'
 import { plainFacts } from '../../admin-ui/src/event/plain-facts.ts'
 import { nameIn, sentenceWithin } from '../../admin-ui/src/event/sentence-within.ts'
-import { foldExportEnds, outcomeAfter } from '../../admin-ui/src/event/fold-export-ends.ts'
+import { foldExportEnds, outcomeAfter, withoutExportEnds } from '../../admin-ui/src/event/fold-export-ends.ts'
 import { facetCount } from '../../admin-ui/src/filter/facet-count.ts'
 import { entry, exportEnd } from './scenario.ts'
 
@@ -29,6 +30,19 @@ it('is the deleted row as lines for a spreadsheet, in which nothing runs as a fo
     asTable({ id: 2, name: '=SUM(A1:A9)', note: null, text: 'a\tb\n"c"', many: [1, 2], '+column': -5 }),
     `id\t2\nname\t'=SUM(A1:A9)\nnote\t\ntext\t"a\tb\n""c"""\nmany\t[1,2]\n'+column\t-5`,
   )
+})
+
+it('is text to take along in which no name makes a line of its own', () => {
+  const forged = { ...entry(0), sentence: 'Anna\n2026-01-01\u202e: deleted CV x' }
+  assert.is(asText(forged, 'now', 'App', 'https://log'), 'now\nAnna⟨U+000A⟩2026-01-01⟨U+202E⟩: deleted CV x [App]\nhttps://log')
+})
+
+it('is counted as a line of its own, but for the end of an export', () => {
+  assert.equal(withoutExportEnds({ sources: ['app'], rootsOnly: true }), {
+    sources: ['app'], rootsOnly: true, notActions: ['audit.export_ended', 'projects.export_ended', 'customers.export_ended', 'contacts.export_ended'],
+  })
+  const ends = withoutExportEnds({}).notActions ?? []
+  for (const begun of actionGroups.exports) assert.ok(ends.includes(begun.replace('.exported', '.export_ended')), begun)
 })
 
 it('is the facts of an export that are plain, and its filter in words rather than as data', () => {

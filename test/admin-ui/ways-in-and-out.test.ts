@@ -29,6 +29,21 @@ async function open(address = log, scenario: Partial<Scenario> = {}): Promise<vo
 }
 test.after.each(() => page.context().close())
 
+test('where the browser denies all storage, the log is there all the same', async () => {
+  server.scenario = ordinary()
+  page = await browser.page({ viewport: { width: 1280, height: 800 } })
+  await page.addInitScript(() => {
+    for (const name of ['localStorage', 'sessionStorage']) {
+      Object.defineProperty(window, name, { configurable: true, get: () => { throw new DOMException('Access is denied for this document.', 'SecurityError') } })
+    }
+  })
+  await page.clock.setFixedTime(now)
+  await page.goto(`${server.url}${log}`)
+  await rows(page)
+  await button(page, 'Use dark colours').click()
+  await button(page, 'Use light colours').waitFor()
+})
+
 test('who was signed out in mid-work comes back to the same list', async () => {
   await open(`${log}?q=kalkyl`, { pageSize: 4 })
   server.scenario = { ...server.scenario, access: 'not_signed_in', failures: { page: { status: 401, code: 'NOT_SIGNED_IN' } } }
@@ -110,6 +125,9 @@ test('no view is said to be saved, or gone, that the server knows nothing of', a
   await button(page, 'Save').click()
   await page.getByText('That did not work. Try again.').waitFor()
   assert.is(await page.getByText('Saved: Portal.').count(), 0)
+  server.scenario.failures = { save: { status: 400, code: 'AU008', message: 'audit.save_view: there are too many saved views', detail: 'A person can have 50.' } }
+  await button(page, 'Save').click()
+  await page.getByText('You have 50 saved views, and cannot have more.').waitFor()
 })
 
 test('a menu says that nobody is signed in any more, and shows no zeros [case 219]', async () => {

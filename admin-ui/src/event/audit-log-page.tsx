@@ -1,5 +1,6 @@
 import FileDownloadOutlined from '@mui/icons-material/FileDownloadOutlined'
 import { Box, Button, Dialog, DialogActions, DialogContent, LinearProgress, Link as TextLink, Typography } from '@mui/material'
+import { useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useCallback, useMemo, useState } from 'react'
 import { Link, useLocation, useParams } from 'react-router-dom'
 import type { ExportDialogProps } from '../export/export-dialog.tsx'
@@ -7,9 +8,11 @@ import { FilterBar } from '../filter/filter-bar.tsx'
 import { FilterChips } from '../filter/filter-chips.tsx'
 import { noFilter } from '../filter/event-filter.ts'
 import { faultsInWords } from '../filter/filter-faults.ts'
-import { useFilter, useFilterFaults, useQuestion, useZone } from '../filter/use-filter.ts'
+import { facetsKey } from '../filter/use-facets.ts'
+import { useFilter, useFilterFaults, useNamedZone, useQuestion, useZone } from '../filter/use-filter.ts'
 import { ZoneMenu } from '../filter/zone-menu.tsx'
 import { Histogram } from '../histogram/histogram.tsx'
+import { histogramKey } from '../histogram/use-histogram.ts'
 import { Problem } from '../problem/problem.tsx'
 import { RequestError } from '../request/request-error.ts'
 import { appearance } from '../shell/appearance.ts'
@@ -25,7 +28,7 @@ import { foldExportEnds, notFolded } from './fold-export-ends.ts'
 import { ListSummary } from './list-summary.tsx'
 import { Nothing } from './nothing.tsx'
 import { QuestionMenu } from './question-menu.tsx'
-import { useDrawnAnswer, useEventPages } from './use-events.ts'
+import { countKey, useDrawnAnswer, useEventPages } from './use-events.ts'
 import { useKeptPosition } from './use-kept-position.ts'
 
 /** The audit log, or what there is to know about it. */
@@ -64,6 +67,7 @@ const Log = (): ReactNode => {
   const current = useParams()['*'] || null
   const [filter, setFilter] = useFilter()
   const { zone } = useZone()
+  useNamedZone()
   const question = useQuestion(filter)
   const faults = useFilterFaults()
   const isFaulty = faults.length > 0
@@ -72,8 +76,14 @@ const Log = (): ReactNode => {
   const faultWords = faultsInWords(faults, text, locale)
   const error = isFaulty ? new RequestError('bad_filter', faultWords.join(' '), null) : pages.failure
   const { refetch, fetchNextPage } = pages
-  const refresh = useCallback(() => void refetch(), [refetch])
+  const client = useQueryClient()
+  const refresh = useCallback(() => {
+    void refetch()
+    // What is said above the list is of the same moment.
+    for (const key of [countKey, histogramKey, facetsKey]) void client.invalidateQueries({ queryKey: [key] })
+  }, [refetch, client])
   const loadMore = useCallback(() => void fetchNextPage(), [fetchNextPage])
+  const more = useMemo(() => ({ state: pages.more, load: loadMore }), [pages.more, loadMore])
   const { search } = useLocation()
   const folded = useMemo(() => (question.asActs ? foldExportEnds : notFolded)(pages.events), [question.asActs, pages.events])
   const { drawn, isDrawn } = useDrawnAnswer(folded, filter.query, pages.isPlaceholderData)
@@ -98,7 +108,7 @@ const Log = (): ReactNode => {
         zone={zone}
         current={current}
         updating={pages.isPlaceholderData}
-        more={{ state: pages.more, load: loadMore }}
+        more={more}
       />
     )
   }
@@ -106,7 +116,8 @@ const Log = (): ReactNode => {
     <>
       <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: 1, mt: 1, mb: 2 }}>
         <Box sx={{ flex: { xs: '1 1 180px', sm: '1 1 300px' }, minWidth: 0 }}>
-          <Typography variant="h1">{appearance.name ?? text('product.name')}</Typography>
+          {/* Takes the focus where an entry is closed that the list has not. */}
+          <Typography variant="h1" tabIndex={-1}>{appearance.name ?? text('product.name')}</Typography>
           <Typography variant="body2" color="textSecondary">
             {text('product.lead')}{' '}
             <TextLink component={Link} to={`${recordingPath}${search}`} sx={{ whiteSpace: 'nowrap' }}>
@@ -148,6 +159,7 @@ const Log = (): ReactNode => {
           question={question}
           readAt={pages.dataUpdatedAt}
           newest={pages.events[0]?.occurredAt}
+          lines={pages.more === 'none' && !pages.isPlaceholderData && !pages.isPending ? folded.events.length : null}
           refresh={refresh}
         />
       )}
@@ -160,7 +172,7 @@ const Log = (): ReactNode => {
         )}
         {list()}
       </Box>
-      <EventDrawer id={current} events={folded.events} zone={zone} />
+      <EventDrawer id={current} events={folded.events} more={more} zone={zone} />
       {exporting && <Export filter={filter} input={question.input} zone={zone} close={() => setExporting(false)} />}
     </>
   )

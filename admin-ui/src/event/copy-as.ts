@@ -1,15 +1,16 @@
 import { addressOf, mount } from '../request/address.ts'
 import { entryPath } from '../shell/place.ts'
 import type { WholeEvent } from './event.ts'
+import { visible } from '../text/visible.ts'
 import { jsonText } from './json-text.ts'
 
 /** The address of an entry, for somebody else. */
 export const linkTo = (origin: string, id: string, search: string): string =>
   `${origin}${mount.replace(/\/$/, '')}${entryPath(id, search)}`
 
-/** An entry as a line of text: when, what, from where, and its address. */
+/** An entry as a line of text: when, what, from where, and its address. A line end in a name makes no line of its own. */
 export const asText = (event: WholeEvent, when: string, source: string, link: string): string =>
-  `${when}\n${event.sentence} [${source}]\n${link}`
+  `${when}\n${visible(event.sentence)} [${source}]\n${link}`
 
 /** An entry as the server gave it. */
 export const asJson = (event: WholeEvent): string => jsonText(event, 2)

@@ -109,7 +109,7 @@ const Detail = ({ event, zone }: { event: WholeEvent; zone: string }): ReactNode
         <Facts>
           <Fact term={text('detail.when')}>
             <time dateTime={event.occurredAt}>{formatExact(instant, locale, zone)}</time>
-            <span className="means">{formatRelative(instant, now, locale)}</span>
+            <span className="means">{formatRelative(instant, now, locale, zone)}</span>
           </Fact>
           <Fact term={text('detail.in_utc')}>{formatExact(instant, locale, 'UTC')}</Fact>
           <Fact term={text('detail.who')}>

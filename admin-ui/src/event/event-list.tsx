@@ -2,6 +2,7 @@ import { Box, Button, Skeleton, styled, Typography } from '@mui/material'
 import { memo, type MouseEvent, type ReactNode, useCallback, useEffect, useMemo } from 'react'
 import { useNavigate } from 'react-router-dom'
 import { entryPath } from '../shell/place.ts'
+import { keyOf, useSingleKeys } from '../shell/single-keys.ts'
 import { useText } from '../text/use-text.ts'
 import { addDays, dayOf, instantOf } from '../time/day.ts'
 import { formatDay } from '../time/format.ts'
@@ -25,7 +26,7 @@ const Sheet = styled('div')(({ theme }) => ({
     padding: '7px 12px',
     color: theme.palette.text.secondary,
     background: theme.palette.background.default,
-    '& strong': { color: theme.palette.text.primary, fontWeight: 600, marginInlineEnd: 8 },
+    '& strong': { color: theme.palette.text.primary, fontWeight: 600, marginInlineEnd: 5 },
   },
   '& section + section .day': { borderTop: `1px solid ${theme.palette.divider}` },
   '& li.entry': rowStyles(theme),
@@ -64,12 +65,13 @@ const useSteps = (enabled: boolean, { state, load }: { state: More; load: () => 
   useEffect(() => {
     if (!enabled) return
     const step = (event: KeyboardEvent) => {
-      if ((event.key !== 'j' && event.key !== 'k') || event.ctrlKey || event.metaKey || event.altKey) return
+      const key = keyOf(event)
+      if ((key !== 'j' && key !== 'k') || event.ctrlKey || event.metaKey || event.altKey) return
       if (event.target instanceof Element && event.target.closest('input, textarea, select, [role=dialog], [role=menu]')) return
       const buttons = [...document.querySelectorAll<HTMLElement>('[data-entry]')]
       const row = document.activeElement?.closest('li')?.querySelector<HTMLElement>('[data-entry]')
       const at = row ? buttons.indexOf(row) : -1
-      const to = buttons[event.key === 'j' ? at + 1 : Math.max(0, at - 1)]
+      const to = buttons[key === 'j' ? at + 1 : Math.max(0, at - 1)]
       to?.focus()
       to?.scrollIntoView({ block: 'nearest' })
       if (to === undefined && state === 'ready') load()
@@ -108,7 +110,7 @@ const Days = memo(({ answer: { events, ends, query }, zone, current }: DaysProps
   return days.map(([day, entries]) => (
     <section key={day} aria-labelledby={`day-${day}`}>
       <Typography className="day" variant="h2" id={`day-${day}`}>
-        {nearness(day) && <strong>{nearness(day)}</strong>}
+        {nearness(day) && <strong>{nearness(day)}</strong>}{' '}
         {formatDay(day, words.locale)}
       </Typography>
       <ol>
@@ -140,7 +142,8 @@ type EventListProps = DaysProps & {
 export const EventList = ({ answer, zone, current, updating, more }: EventListProps): ReactNode => {
   const text = useText()
   const navigate = useNavigate()
-  useSteps(current === null, more)
+  const [hasKeys] = useSingleKeys()
+  useSteps(hasKeys && current === null, more)
   // The button of every row is listened to here: `navigate` is another function after each step.
   const open = useCallback(
     ({ target }: MouseEvent) => {

@@ -1,5 +1,6 @@
 import type { Theme } from '@mui/material'
 import { memo, type ReactNode, useState } from 'react'
+import { forcedColors } from '../shell/theme.ts'
 import { visible } from '../text/visible.ts'
 import { ActBranches } from './act-branches.tsx'
 import { ActionIcon } from './action-icon.tsx'
@@ -29,7 +30,9 @@ export const rowStyles = (theme: Theme) => ({
   containIntrinsicSize: 'auto 45px',
   cursor: 'pointer',
   '&:hover': { background: theme.palette.action.hover },
-  '&[data-current]': { background: theme.palette.action.selected },
+  '&[data-current]': { background: theme.palette.action.selected, [forcedColors]: { outline: '2px solid Highlight', outlineOffset: -2 } },
+  // The day stays above its rows: what the keyboard comes to is not hidden below it.
+  '& button, & a': { scrollMarginTop: 44, scrollMarginBottom: 8 },
   '& > *': { marginBlock: 4 },
   '& > .icon': { gridArea: 'icon', marginBlock: 0 },
   '& > .main': { gridArea: 'main', minWidth: 0 },
@@ -40,7 +43,7 @@ export const rowStyles = (theme: Theme) => ({
     fontSize: '0.8125rem',
     fontVariantNumeric: 'tabular-nums',
     whiteSpace: 'nowrap',
-    '& .relative': { color: theme.palette.text.secondary, marginInlineEnd: 10 },
+    '& .relative': { color: theme.palette.text.secondary, marginInlineEnd: 7 },
   },
   '& > .more': {
     gridArea: 'more',
@@ -88,12 +91,12 @@ export const rowStyles = (theme: Theme) => ({
   },
   '& .along': {
     display: 'flex',
-    alignItems: 'center',
+    alignItems: 'flex-start',
     minHeight: 24,
     marginBottom: -4,
     gap: 2,
     marginInlineStart: -6,
-    padding: '0 6px 0 1px',
+    padding: '2px 6px 2px 1px',
     border: 0,
     borderRadius: 4,
     font: 'inherit',
@@ -103,7 +106,7 @@ export const rowStyles = (theme: Theme) => ({
     cursor: 'pointer',
     textAlign: 'start',
     '&:hover': { color: theme.palette.text.primary, background: theme.palette.action.hover },
-    '& svg': { fontSize: 18, transition: 'transform 120ms' },
+    '& svg': { fontSize: 18, marginTop: 1, transition: 'transform 120ms' },
     '&[aria-expanded=false] svg': { transform: 'rotate(-90deg)' },
   },
   '& .tree': { marginTop: 4, marginBottom: 4, cursor: 'auto' },

@@ -3,7 +3,7 @@ import { useReadersLocale } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
 import { formatNumber } from '../time/format.ts'
 import type { SentencePart } from './event.ts'
-import { splitByHits } from './split-by-hits.ts'
+import { visibleByHits } from './split-by-hits.ts'
 
 const names = new Set(['actor', 'object', 'owner'])
 
@@ -29,7 +29,7 @@ export const EventSentence = ({ parts, query = '' }: EventSentenceProps): ReactN
     if (!names.has(part)) return <Fragment key={index}>{visible(text)}</Fragment>
     return (
       <bdi key={index} className={part === 'actor' ? 'name actor' : 'name'}>
-        {splitByHits(visible(text), query).map((piece, at) =>
+        {visibleByHits(text, query).map((piece, at) =>
           at % 2 === 1 ? <mark key={at}>{piece}</mark> : <Fragment key={at}>{piece}</Fragment>,
         )}
       </bdi>

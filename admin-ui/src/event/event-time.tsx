@@ -4,8 +4,8 @@ import { instantOf } from '../time/day.ts'
 import { formatExact, formatRelative, formatTime } from '../time/format.ts'
 import { useNow } from '../time/use-now.ts'
 
-const Relative = ({ instant, locale }: { instant: Date; locale: Locale }): ReactNode => (
-  <span className="relative">{formatRelative(instant, useNow(), locale)}</span>
+const Relative = ({ instant, locale, zone }: { instant: Date; locale: Locale; zone: string }): ReactNode => (
+  <span className="relative">{formatRelative(instant, useNow(), locale, zone)}</span>
 )
 
 type EventTimeProps = {
@@ -21,7 +21,8 @@ export const EventTime = ({ at, zone, locale, recent }: EventTimeProps): ReactNo
   const instant = instantOf(at)
   return (
     <time dateTime={at} title={formatExact(instant, locale, zone)}>
-      {recent && <Relative instant={instant} locale={locale} />}
+      {/* The blank parts them where there is no room between: read aloud, and copied. */}
+      {recent && <Relative instant={instant} locale={locale} zone={zone} />}{' '}
       <span className="clock">{formatTime(instant, locale, zone)}</span>
     </time>
   )

@@ -1,3 +1,4 @@
+import type { EventFilterInput } from '../filter/event-filter.ts'
 import type { ListedEvent, SentencePart } from './event.ts'
 
 /** Entries as lines, and by the number of an export's beginning the entry about its end, which has no line of its own. */
@@ -15,6 +16,15 @@ export const foldExportEnds = (events: readonly ListedEvent[]): Folded => {
   }
   return { events: events.filter((event) => !isFolded(event)), ends }
 }
+
+/** How the ends of exports are called of which every installation knows. */
+const endActions = ['audit.export_ended', 'projects.export_ended', 'customers.export_ended', 'contacts.export_ended'] as const
+
+/**
+ * What is asked for to count the lines of a list that puts the ends of exports into the lines of their beginnings. Of an
+ * export that began before the period, the end has a line that is not counted, until all of the list is there.
+ */
+export const withoutExportEnds = (input: EventFilterInput): EventFilterInput => ({ ...input, notActions: [...(input.notActions ?? []), ...endActions] })
 
 /** What the sentence about an export's end says beyond its beginning: `was completed (4 rows)`. Nothing where it is worded otherwise. */
 const outcomeIn = ({ sentenceParts: [actor, ofWhat, ...outcome] }: ListedEvent): readonly SentencePart[] =>

@@ -1,9 +1,10 @@
 import { Box, Button, Typography } from '@mui/material'
-import type { ReactNode } from 'react'
+import { type ReactNode, useMemo } from 'react'
 import { isEmpty, letsActsThrough } from '../filter/event-filter.ts'
 import { type Question, useEachEntry, useFilter } from '../filter/use-filter.ts'
 import { useText } from '../text/use-text.ts'
 import type { EventCount } from './event-numbers.ts'
+import { withoutExportEnds } from './fold-export-ends.ts'
 import { useArrivals, useEventCount } from './use-events.ts'
 
 type ListSummaryProps = {
@@ -11,16 +12,20 @@ type ListSummaryProps = {
   /** When the list was read, in milliseconds since 1970, and the time of its newest entry. */
   readonly readAt: number
   readonly newest: string | undefined
+  /** How many lines the list has; null while not all of it is loaded. */
+  readonly lines: number | null
   readonly refresh: () => void
 }
 
 /** How many entries there are, how they are shown, and that new ones have arrived. They move nothing until asked for. */
-export const ListSummary = ({ question, readAt, newest, refresh }: ListSummaryProps): ReactNode => {
+export const ListSummary = ({ question, readAt, newest, lines, refresh }: ListSummaryProps): ReactNode => {
   const text = useText()
   const [filter] = useFilter()
   const [each, setEach] = useEachEntry()
   const entries = useEventCount(question.input)
-  const acts = useEventCount(question.listInput, question.asActs)
+  const counted = useMemo(() => withoutExportEnds(question.listInput), [question.listInput])
+  const acts = useEventCount(counted, question.asActs && lines === null)
+  const actCount = lines ?? (acts.data?.isExact ? acts.data.count : null)
   const arrived = useArrivals(question.input, readAt, newest) ?? 0
   const { data: all } = entries
   const inWords = ({ count, isExact }: EventCount) => {
@@ -29,7 +34,7 @@ export const ListSummary = ({ question, readAt, newest, refresh }: ListSummaryPr
   }
   // That nothing is recorded yet, the list says in words.
   const isNothing = all?.count === 0 && isEmpty(filter)
-  const asActs = question.asActs && all && acts.data?.isExact && acts.data.count !== all.count ? acts.data.count : null
+  const asActs = question.asActs && all && actCount !== null && actCount !== all.count ? actCount : null
   const canSwitch = letsActsThrough(filter) && all !== undefined && all.count > 0 && (each || asActs !== null || !all.isExact)
   return (
     <Box sx={{ display: 'flex', flexWrap: 'wrap', alignItems: 'center', columnGap: 1.5, rowGap: 0.25, minHeight: 40, my: 0.5 }}>

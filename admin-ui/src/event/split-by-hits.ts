@@ -1,3 +1,5 @@
+import { visible } from '../text/visible.ts'
+
 /**
  * Splits a text at the words of a search, whatever their case: every second piece is a hit. Words that must not occur
  * (`-word`) are none.
@@ -12,3 +14,6 @@ export const splitByHits = (text: string, query: string): readonly string[] => {
     .map((word) => word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
   return words.length === 0 ? [text] : text.split(new RegExp(`(${words.join('|')})`, 'iu'))
 }
+
+/** The same with what cannot be seen made visible: the letters that stand for it are no hits. */
+export const visibleByHits = (text: string, query: string): readonly string[] => splitByHits(text, query).map(visible)

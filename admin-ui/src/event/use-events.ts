@@ -73,11 +73,14 @@ export const useDrawnAnswer = (folded: Folded, query: string, isOlder: boolean) 
   return { drawn, isDrawn: drawn === answer }
 }
 
+/** Under this key lie the numbers of entries that were asked for. */
+export const countKey = 'count'
+
 /** How many entries there are for the filter: exactly, or more than that. */
 export const useEventCount = (input: EventFilterInput, enabled = true) => {
   const dataProvider = useDataProvider<AuditDataProvider>()
   return useQuery({
-    queryKey: ['count', input],
+    queryKey: [countKey, input],
     queryFn: ({ signal }) => dataProvider.countEvents(input, signal),
     enabled,
     staleTime: Number.POSITIVE_INFINITY,

@@ -1,3 +1,5 @@
+import { isZoneName } from '../time/zone.ts'
+
 /** The names of the address that say what the list is narrowed by; those of lists may stand there several times. */
 export const listNames = { actions: 'action', notActions: 'notAction', sources: 'source', notSources: 'notSource' } as const
 export const textNames = { actor: 'actor', kind: 'kind', request: 'request', act: 'act' } as const
@@ -14,14 +16,19 @@ export const filterNames: readonly string[] = [
   ...Object.values(thingNames),
 ]
 
-/** The zones a reader can choose. */
+/**
+ * The zones a reader can choose. In the address stands `utc`, or the name of a zone, so that a link means the same to
+ * whoever opens it; nothing, or `company`, is the company's. `browser` in an older link is that of whoever opens it.
+ */
 export const zoneChoices = ['company', 'browser', 'utc'] as const
 export type ZoneChoice = (typeof zoneChoices)[number]
 
-/** What says how the list is shown, with all that it can be. */
-export const showNames: Readonly<Record<string, readonly string[]>> = {
-  zone: zoneChoices,
-  entries: ['each'],
+const isZone = (value: string): boolean => zoneChoices.some((each) => each === value) || isZoneName(value)
+
+/** What says how the list is shown, and whether it can say that. */
+export const showNames: Readonly<Record<string, (value: string) => boolean>> = {
+  zone: isZone,
+  entries: (value) => value === 'each',
 }
 
 /** What mailers, search engines and measuring add to any link: it is not meant for the log. */
@@ -31,4 +38,4 @@ export const isAddedByOthers = (name: string): boolean =>
 /** Whether a part of the address stays when the filter changes: how the list is shown, and what others have added. */
 export const isBesides = (name: string, values: readonly string[]): boolean =>
   isAddedByOthers(name) ||
-  (values.length === 1 && values.every((value) => Object.hasOwn(showNames, name) && (showNames[name]?.includes(value) ?? false)))
+  (values.length === 1 && values.every((value) => Object.hasOwn(showNames, name) && (showNames[name]?.(value) ?? false)))

@@ -1,5 +1,6 @@
 import { Button, Typography } from '@mui/material'
 import type { ReactNode } from 'react'
+import { forcedColors } from '../shell/theme.ts'
 
 type ChoiceProps = {
   readonly label: ReactNode
@@ -23,6 +24,7 @@ export const Choice = ({ label, hint, chosen, choose }: ChoiceProps): ReactNode 
       textAlign: 'start',
       fontWeight: chosen ? 650 : 400,
       bgcolor: chosen ? 'action.selected' : undefined,
+      [forcedColors]: chosen ? { outline: '2px solid Highlight', outlineOffset: -2 } : undefined,
     }}
   >
     <span>{label}</span>

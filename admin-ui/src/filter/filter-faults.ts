@@ -41,7 +41,7 @@ export const filterFaults = (address: URLSearchParams): readonly FilterFault[] =
   for (const [name, value] of pairs) {
     const pair = `${name}=${value}`
     const own = ownNameOf(name)
-    const choices = showNames[name]
+    const canShow = showNames[name]
     if (own === undefined) faults.push({ what: 'unknown', pair })
     else if (own !== name) faults.push({ what: 'renamed', pair, instead: `${own}=${value}` })
     else if (
@@ -49,7 +49,7 @@ export const filterFaults = (address: URLSearchParams): readonly FilterFault[] =
       value.includes('\u{FFFD}') ||
       (value.trim() === '' && [...Object.values<string>(textNames), ...severalTimes].includes(name)) ||
       (Object.values<string>(thingNames).includes(name) && readThing(value) === null) ||
-      (choices !== undefined && !choices.includes(value))
+      (canShow !== undefined && !canShow(value))
     ) {
       unreadable.push(pair)
     }

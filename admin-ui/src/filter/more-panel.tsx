@@ -1,13 +1,15 @@
+import Search from '@mui/icons-material/Search'
 import { Box, Button, Skeleton, TextField, Typography } from '@mui/material'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { useTranslate } from 'react-admin'
-import type { EventFacet } from '../event/event-numbers.ts'
 import { useReadersLocale, useText } from '../text/use-text.ts'
 import { visible } from '../text/visible.ts'
-import { formatList } from '../time/format.ts'
+import { formatList, formatNumber } from '../time/format.ts'
 import { Choice } from './choice.tsx'
 import { facetCount } from './facet-count.ts'
 import { kindName, thingName } from './in-words.ts'
+import { leftOutOf, peopleNamed } from './people.ts'
+import { searchFor } from './search-words.ts'
 import { readThingInWords } from './thing-in-words.ts'
 import { useFacets } from './use-facets.ts'
 import { useFilter } from './use-filter.ts'
@@ -16,9 +18,10 @@ import { useKinds } from './use-kinds.ts'
 /** As many characters as the key of a thing can have; the server says so too. */
 const longestKey = 2_704
 
-const mostShown = 6
+/** And a search. */
+const longestSearch = 200
 
-const nameOf = ({ label, value }: EventFacet): string => visible(label ?? value)
+const mostShown = 6
 
 const Part = ({ title, children }: { title: string; children: ReactNode }): ReactNode => (
   <Box component="fieldset" sx={{ m: 0, p: 0, border: 0, minWidth: 0, '& + &': { mt: 2 } }}>
@@ -48,9 +51,9 @@ export const MorePanel = ({ close }: { close: () => void }): ReactNode => {
     if (meant !== null && 'unknownKind' in meant) return text('filter.object_unknown', { kinds: formatList(all.map(({ name }) => name), locale) })
     return text(isWrong ? 'filter.object_wrong' : 'filter.object_hint', { example })
   }
-  const people = (facets?.actors ?? []).filter(
-    (actor) => actor.value !== '' && nameOf(actor).toLocaleLowerCase(locale).includes(sought.trim().toLocaleLowerCase(locale)),
-  )
+  const people = peopleNamed(facets?.actors ?? [], sought, locale)
+  const leftOut = facets ? leftOutOf(facets) : null
+  const name = searchFor(sought)
   const kinds = (facets?.kinds ?? [])
     .filter(({ value }) => value !== '')
     .map((kind) => ({ ...kind, name: kindName(kind.value, translate) }))
@@ -77,14 +80,14 @@ export const MorePanel = ({ close }: { close: () => void }): ReactNode => {
             placeholder={text('filter.person_hint')}
             value={sought}
             onChange={({ target }) => setSought(target.value)}
-            slotProps={{ htmlInput: { 'aria-label': text('filter.person_hint') } }}
+            slotProps={{ htmlInput: { 'aria-label': text('filter.person_hint'), maxLength: longestSearch, autoComplete: 'off' } }}
           />
         )}
         {loading}
-        {people.slice(0, mostShown).map((actor) => (
+        {people.slice(0, mostShown).map(({ actor, name }) => (
           <Choice
             key={actor.value}
-            label={<bdi>{nameOf(actor)}</bdi>}
+            label={<bdi>{name}</bdi>}
             hint={facetCount(actor, locale)}
             chosen={filter.actor === actor.value}
             choose={() => {
@@ -94,14 +97,28 @@ export const MorePanel = ({ close }: { close: () => void }): ReactNode => {
           />
         ))}
         {facets && people.length === 0 && (
-          <Typography variant="body2" color="textSecondary">
-            {text('filter.no_person')}
+          <Typography variant="body2" color="textSecondary" role="status">
+            {leftOut === null ? text('filter.no_person') : text(`filter.no_person_${leftOut}`, { count: facets.actors.length })}
           </Typography>
         )}
-        {people.length > mostShown && (
+        {facets && people.length > mostShown && (
           <Typography variant="caption" component="p" color="textSecondary" sx={{ px: 1.5 }}>
-            {text('filter.more_people', { count: people.length - mostShown })}
+            {leftOut === 'less_active'
+              ? text('filter.more_people_less_active', { count: people.length - mostShown, most: formatNumber(facets.actors.length, locale) })
+              : text('filter.more_people', { count: people.length - mostShown })}
           </Typography>
+        )}
+        {leftOut !== null && name !== '' && (
+          <Button
+            startIcon={<Search />}
+            onClick={() => {
+              setFilter((current) => ({ ...current, query: name }))
+              close()
+            }}
+            sx={{ mt: 0.5, maxWidth: '100%', textAlign: 'start', overflowWrap: 'anywhere' }}
+          >
+            {text('filter.search_person', { name: visible(name) })}
+          </Button>
         )}
       </Part>
       <Part title={text('filter.kind')}>

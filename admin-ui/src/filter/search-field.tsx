@@ -2,6 +2,7 @@ import Close from '@mui/icons-material/Close'
 import Search from '@mui/icons-material/Search'
 import { IconButton, InputAdornment, TextField } from '@mui/material'
 import { type ReactNode, useCallback, useEffect, useRef, useState } from 'react'
+import { useSingleKeys } from '../shell/single-keys.ts'
 import { useText } from '../text/use-text.ts'
 import { searchFor } from './search-words.ts'
 
@@ -42,7 +43,9 @@ export const SearchField = ({ query, onChange }: { query: string; onChange: (que
     return () => clearTimeout(timer)
   }, [typed, last, send])
 
+  const [hasKeys] = useSingleKeys()
   useEffect(() => {
+    if (!hasKeys) return
     const focus = (event: KeyboardEvent) => {
       const writing = event.target instanceof Element && event.target.closest('input, textarea, select, [role=dialog]')
       if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || writing) return
@@ -51,7 +54,7 @@ export const SearchField = ({ query, onChange }: { query: string; onChange: (que
     }
     document.addEventListener('keydown', focus)
     return () => document.removeEventListener('keydown', focus)
-  }, [])
+  }, [hasKeys])
 
   return (
     <TextField
@@ -64,7 +67,7 @@ export const SearchField = ({ query, onChange }: { query: string; onChange: (que
       slotProps={{
         htmlInput: {
           'aria-label': text('filter.search'),
-          'aria-keyshortcuts': '/',
+          'aria-keyshortcuts': hasKeys ? '/' : undefined,
           maxLength: longest,
           autoComplete: 'off',
         },

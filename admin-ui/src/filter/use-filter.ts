@@ -1,9 +1,10 @@
-import { useCallback, useMemo } from 'react'
+import { useCallback, useEffect, useMemo } from 'react'
 import { useSearchParams } from 'react-router-dom'
 import { useViewer } from '../access/use-viewer.ts'
 import { dayOf } from '../time/day.ts'
 import { useNow } from '../time/use-now.ts'
-import { type ZoneChoice, zoneChoices } from './address-names.ts'
+import { deviceZone } from '../time/zone.ts'
+import type { ZoneChoice } from './address-names.ts'
 import {
   type EventFilter,
   type EventFilterInput,
@@ -13,6 +14,7 @@ import {
   writeFilter,
 } from './event-filter.ts'
 import { type FilterFault, filterFaults } from './filter-faults.ts'
+import { readZone, writeZone } from './zone-address.ts'
 
 type Change = EventFilter | ((current: EventFilter) => EventFilter)
 
@@ -43,28 +45,25 @@ export const useFilterFaults = (): readonly FilterFault[] => {
 /** What each choice of zone is for this reader. */
 export const useZones = (): Record<ZoneChoice, string> => {
   const { timeZone } = useViewer()
-  return useMemo(
-    () => ({ company: timeZone ?? 'UTC', browser: new Intl.DateTimeFormat().resolvedOptions().timeZone, utc: 'UTC' }),
-    [timeZone],
-  )
+  return useMemo(() => ({ company: timeZone ?? 'UTC', browser: deviceZone(), utc: 'UTC' }), [timeZone])
 }
 
 /** The zone in which times are shown and days begin: the company's, unless the address says another. */
-export const useZone = (): { choice: ZoneChoice; zone: string; choose: (choice: ZoneChoice) => void } => {
+export const useZone = (): { zone: string; choose: (choice: ZoneChoice) => void } => {
   const [address, setAddress] = useSearchParams()
   const zones = useZones()
-  const choice = zoneChoices.find((each) => each === address.get('zone')) ?? 'company'
-  const choose = useCallback(
-    (next: ZoneChoice) =>
-      setAddress(() => {
-        const changed = currentAddress()
-        if (next === 'company') changed.delete('zone')
-        else changed.set('zone', next)
-        return changed
-      }),
-    [setAddress],
-  )
-  return { choice, zone: zones[choice], choose }
+  const choose = useCallback((next: ZoneChoice) => setAddress(() => writeZone(next, zones, currentAddress())), [setAddress, zones])
+  return { zone: readZone(address, zones), choose }
+}
+
+/** Writes the zone of this device by its name into an address that leaves it to whoever opens it, so that it is kept and sent as what it shows. */
+export const useNamedZone = (): void => {
+  const [address, setAddress] = useSearchParams()
+  const zones = useZones()
+  const isNamed = address.get('zone') !== 'browser'
+  useEffect(() => {
+    if (!isNamed) setAddress(() => writeZone('browser', zones, currentAddress()), { replace: true, preventScrollReset: true })
+  }, [isNamed, zones, setAddress])
 }
 
 /** Whether the reader wants a line for each entry, even where an act could be one line. */

@@ -9,7 +9,8 @@ import { useZone, useZones } from './use-filter.ts'
 export const ZoneMenu = (): ReactNode => {
   const text = useText()
   const zones = useZones()
-  const { choice, zone, choose } = useZone()
+  const { zone, choose } = useZone()
+  const choice = zoneChoices.find((each) => zones[each] === zone)
   const [anchor, setAnchor] = useState<HTMLElement | null>(null)
   return (
     <>
@@ -46,6 +47,11 @@ export const ZoneMenu = (): ReactNode => {
             {text(`zone.${each}`, { zone: zones[each] })}
           </MenuItem>
         ))}
+        {choice === undefined && (
+          <MenuItem selected onClick={() => setAnchor(null)}>
+            {text('zone.link', { zone })}
+          </MenuItem>
+        )}
       </Menu>
     </>
   )

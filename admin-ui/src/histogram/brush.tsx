@@ -1,5 +1,6 @@
 import { Box } from '@mui/material'
 import { type PointerEvent, type ReactNode, useState } from 'react'
+import { forcedColors } from '../shell/theme.ts'
 
 type BrushProps = {
   /** Into how many stretches its width is cut. */
@@ -56,6 +57,7 @@ export const Brush = ({ count, point, choose }: BrushProps): ReactNode => {
             insetBlock: 0,
             borderRadius: 0.5,
             bgcolor: 'primary.main',
+            [forcedColors]: { outline: '2px solid Highlight', opacity: 1, bgcolor: 'transparent' },
             opacity: start === null ? 0.1 : 0.22,
             pointerEvents: 'none',
           }}

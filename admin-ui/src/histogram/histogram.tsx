@@ -29,6 +29,8 @@ const Frame = styled('section')(({ theme }) => ({
     borderRadius: 2,
     color: theme.palette.text.secondary,
     background: 'currentColor',
+    // As the bars, which keep their colours.
+    forcedColorAdjust: 'none',
   },
   '& .key.deletions::before': { color: theme.palette.deletion.mark },
   '& .key.exports::before': { color: theme.palette.export.mark },

@@ -1,7 +1,8 @@
 import KeyboardOutlined from '@mui/icons-material/KeyboardOutlined'
-import { Button, Dialog, DialogActions, DialogContent, DialogTitle, IconButton, styled } from '@mui/material'
+import { Box, Button, Dialog, DialogActions, DialogContent, DialogTitle, FormControlLabel, IconButton, styled, Switch, Typography } from '@mui/material'
 import { type ReactNode, useEffect, useId, useState } from 'react'
 import { useText } from '../text/use-text.ts'
+import { useSingleKeys } from './single-keys.ts'
 
 const Keys = styled('dl')(({ theme }) => ({
   display: 'grid',
@@ -36,8 +37,11 @@ const keys = [
 export const KeyHelp = (): ReactNode => {
   const text = useText()
   const title = useId()
+  const hint = useId()
   const [isOpen, setIsOpen] = useState(false)
+  const [hasKeys, switchKeys] = useSingleKeys()
   useEffect(() => {
+    if (!hasKeys) return
     const open = (event: KeyboardEvent) => {
       const writing = event.target instanceof Element && event.target.closest('input, textarea, select, [role=menu]')
       if (event.key !== '?' || event.ctrlKey || event.metaKey || event.altKey || writing) return
@@ -46,16 +50,17 @@ export const KeyHelp = (): ReactNode => {
     }
     document.addEventListener('keydown', open)
     return () => document.removeEventListener('keydown', open)
-  }, [])
+  }, [hasKeys])
   return (
     <>
       <IconButton
         aria-label={text('keys.title')}
         title={text('keys.title')}
         aria-haspopup="dialog"
-        aria-keyshortcuts="?"
+        aria-keyshortcuts={hasKeys ? '?' : undefined}
         onClick={() => setIsOpen(true)}
-        sx={{ display: { xs: 'none', md: 'inline-flex' } }}
+        // A phone has no keys; a page that is enlarged until it is as narrow has them.
+        sx={{ '@media (max-width: 899px) and (pointer: coarse)': { display: 'none' } }}
       >
         <KeyboardOutlined fontSize="small" />
       </IconButton>
@@ -72,6 +77,17 @@ export const KeyHelp = (): ReactNode => {
               <dd key={`${of} means`}>{text(`keys.${of}`)}</dd>,
             ])}
           </Keys>
+          <Box sx={{ mt: 2, pt: 1.5, borderTop: 1, borderColor: 'divider' }}>
+            <FormControlLabel
+              disableTypography
+              sx={{ mr: 0, ml: '-7px' }}
+              label={<Typography variant="body2">{text('keys.single')}</Typography>}
+              control={<Switch size="small" checked={hasKeys} onChange={(_, on) => switchKeys(on)} slotProps={{ input: { 'aria-describedby': hint } }} />}
+            />
+            <Typography id={hint} variant="caption" component="p" color="textSecondary" sx={{ mt: 0.5 }}>
+              {text('keys.single_hint')}
+            </Typography>
+          </Box>
         </DialogContent>
         <DialogActions sx={{ px: 3, pb: 2 }}>
           <Button variant="contained" autoFocus onClick={() => setIsOpen(false)}>

@@ -24,6 +24,9 @@ declare module '@mui/material/styles' {
 
 const font = '"Inter Variable", system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif'
 
+/** Where the person chooses the colours, as in the high contrast of Windows, grounds are gone: lines and colours of the system say what they said. */
+export const forcedColors = '@media (forced-colors: active)'
+
 const themed = (base: typeof nanoLightTheme, palette: NonNullable<RaThemeOptions['palette']>): RaThemeOptions => ({
   ...base,
   palette: { contrastThreshold: 4.5, ...palette },
@@ -45,7 +48,7 @@ const themed = (base: typeof nanoLightTheme, palette: NonNullable<RaThemeOptions
       styleOverrides: {
         body: { WebkitFontSmoothing: 'antialiased', overflowWrap: 'anywhere' },
         ':focus-visible': focusRing(palette),
-        mark: { backgroundColor: palette.mark, color: 'inherit', borderRadius: 2 },
+        mark: { backgroundColor: palette.mark, color: 'inherit', borderRadius: 2, [forcedColors]: { backgroundColor: 'Mark', color: 'MarkText' } },
         // What stands in a thousand lines has its style here, once, and none of its own.
         '.name': { fontWeight: 600 },
         '.glyph': { display: 'block', flex: 'none' },
@@ -82,7 +85,10 @@ const themed = (base: typeof nanoLightTheme, palette: NonNullable<RaThemeOptions
     },
     MuiButton: {
       defaultProps: { size: 'small', disableElevation: true },
-      styleOverrides: { root: { minHeight: 34, paddingInline: 12, fontSize: '0.875rem' } },
+      styleOverrides: {
+        root: { minHeight: 34, paddingInline: 12, fontSize: '0.875rem' },
+        contained: { [forcedColors]: { border: '1px solid ButtonText' } },
+      },
     },
     MuiIconButton: {
       defaultProps: { size: 'small' },

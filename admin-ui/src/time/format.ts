@@ -1,5 +1,6 @@
 import { type Locale, tagOf } from '../text/locale.ts'
 import { dayOf, instantOf } from './day.ts'
+import { isRepeated } from './repeated-hour.ts'
 
 const made = new Map<string, Intl.DateTimeFormat>()
 
@@ -12,9 +13,13 @@ const format = (locale: Locale, zone: string, options: Intl.DateTimeFormatOption
   return fresh
 }
 
-/** `14:32` */
+/** Names the zone of a time that its clocks show twice: without it, 02:30 would be two moments. */
+const told = (zone: string, ...instants: readonly Date[]): Intl.DateTimeFormatOptions =>
+  instants.some((instant) => isRepeated(instant, zone)) ? { timeZoneName: 'short' } : {}
+
+/** `14:32`, and `02:30 CEST` in an hour that there is twice. */
 export const formatTime = (instant: Date, locale: Locale, zone: string): string =>
-  format(locale, zone, { hour: '2-digit', minute: '2-digit' }).format(instant)
+  format(locale, zone, { hour: '2-digit', minute: '2-digit', ...told(zone, instant) }).format(instant)
 
 /** `Monday 23 November 2026`, of a day as text. */
 export const formatDay = (day: string, locale: Locale): string =>
@@ -39,46 +44,60 @@ export const formatExact = (instant: Date, locale: Locale, zone: string): string
     timeZoneName: 'short',
   }).format(instant)
 
-/** `23 Nov 2026, 14:25 – 14:35`: what both have in common is said once. */
-export const formatBetween = (from: Date, to: Date, locale: Locale, zone: string): string =>
-  format(locale, zone, {
-    day: 'numeric',
-    month: 'short',
-    year: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-  }).formatRange(from, to)
+/**
+ * `23 Nov 2026, 14:25 – 14:35`: what both have in common is said once. Where one of them is in an hour that there is
+ * twice, both say their zone: `25 Oct 2026, 02:30 CEST – 02:15 CET`.
+ */
+export const formatBetween = (from: Date, to: Date, locale: Locale, zone: string): string => {
+  const time = { hour: '2-digit', minute: '2-digit' } as const
+  const whole = { day: 'numeric', month: 'short', year: 'numeric', ...time } as const
+  const name = told(zone, from, to)
+  if (name.timeZoneName === undefined) return format(locale, zone, whole).formatRange(from, to)
+  // A range of Intl's says the zone of its end only, and nothing but the beginning where both show the same time.
+  const end = dayOf(from, zone) === dayOf(to, zone) ? time : whole
+  return `${format(locale, zone, { ...whole, ...name }).format(from)} – ${format(locale, zone, { ...end, ...name }).format(to)}`
+}
 
-const relative = new Map<Locale, Intl.RelativeTimeFormat>()
+const relative = new Map<string, Intl.RelativeTimeFormat>()
 
-const relativeFormat = (locale: Locale): Intl.RelativeTimeFormat => {
-  const known = relative.get(locale)
+const relativeFormat = (locale: Locale, options: Intl.RelativeTimeFormatOptions): Intl.RelativeTimeFormat => {
+  const key = JSON.stringify([locale, options])
+  const known = relative.get(key)
   if (known) return known
-  const fresh = new Intl.RelativeTimeFormat(tagOf(locale), { numeric: 'auto', style: 'short' })
-  relative.set(locale, fresh)
+  const fresh = new Intl.RelativeTimeFormat(tagOf(locale), options)
+  relative.set(key, fresh)
   return fresh
 }
 
-const steps: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
-  ['second', 60],
-  ['minute', 60],
-  ['hour', 24],
-  ['day', 30],
-  ['month', 12],
-  ['year', Number.POSITIVE_INFINITY],
-]
+/** Of minutes and hours there are many below each other in a list, which has little room. */
+const short = { numeric: 'always', style: 'short' } as const
+const long = { numeric: 'always', style: 'long' } as const
+/** Names what is near: `now`, `yesterday`. */
+const named = { numeric: 'auto', style: 'long' } as const
 
-/** `12 min ago`, counted from `now`; within a minute, `now`. */
-export const formatRelative = (instant: Date, now: Date, locale: Locale): string => {
-  let amount = (instant.getTime() - now.getTime()) / 1000
-  if (Math.abs(amount) < 60) return relativeFormat(locale).format(0, 'second')
-  for (const [unit, size] of steps) {
-    if (Math.abs(amount) < size) {
-      return relativeFormat(locale).format(Math.trunc(amount), unit)
-    }
-    amount /= size
-  }
-  return ''
+/** Whole months by the calendar from one day to a later one: from 31 October to 30 November there is none. */
+const monthsBetween = (first: string, last: string): number => {
+  const [[year = 0, month = 0, day = 0], [lastYear = 0, lastMonth = 0, lastDay = 0]] = [first.split('-').map(Number), last.split('-').map(Number)]
+  return (lastYear - year) * 12 + lastMonth - month - (lastDay < day ? 1 : 0)
+}
+
+/**
+ * `12 min ago`, counted from `now`; within a minute, `now`. What lies a day or more back is counted in days of the
+ * zone, so that `yesterday` is the day before today, and in whole months and years.
+ */
+export const formatRelative = (instant: Date, now: Date, locale: Locale, zone: string): string => {
+  const minutes = (instant.getTime() - now.getTime()) / 60_000
+  if (Math.abs(minutes) < 1) return relativeFormat(locale, named).format(0, 'second')
+  if (Math.abs(minutes) < 60) return relativeFormat(locale, short).format(Math.trunc(minutes), 'minute')
+  const [day, today] = [dayOf(instant, zone), dayOf(now, zone)]
+  // A day on which the clocks are put back is longer than 24 hours.
+  if (Math.abs(minutes) < 24 * 60 || day === today) return relativeFormat(locale, short).format(Math.trunc(minutes / 60), 'hour')
+  const sign = minutes < 0 ? -1 : 1
+  const months = minutes < 0 ? monthsBetween(day, today) : monthsBetween(today, day)
+  if (months >= 12) return relativeFormat(locale, long).format(sign * Math.trunc(months / 12), 'year')
+  if (months >= 1) return relativeFormat(locale, long).format(sign * months, 'month')
+  const days = Math.round((instantOf(`${day}T00:00:00Z`).getTime() - instantOf(`${today}T00:00:00Z`).getTime()) / 86_400_000)
+  return relativeFormat(locale, days === -1 ? named : long).format(days, 'day')
 }
 
 /** `12,345` */
@@ -120,7 +139,7 @@ export const formatTick = (instant: Date, before: Date | null, unit: string, loc
   const day = { day: 'numeric', month: 'short' } as const
   if (unit === 'minute' || unit === 'hour') {
     const isSameDay = before !== null && dayOf(before, zone) === dayOf(instant, zone)
-    return isSameDay ? formatTime(instant, locale, zone) : format(locale, zone, { ...day, hour: '2-digit', minute: '2-digit' }).format(instant)
+    return isSameDay ? formatTime(instant, locale, zone) : format(locale, zone, { ...day, hour: '2-digit', minute: '2-digit', ...told(zone, instant) }).format(instant)
   }
   if (unit === 'month') return format(locale, zone, { month: 'short', year: 'numeric' }).format(instant)
   if (unit === 'year') return format(locale, zone, { year: 'numeric' }).format(instant)
@@ -140,6 +159,6 @@ export const formatBytes = (bytes: number, locale: Locale): string => {
   }).format(bytes / 1000 ** step)
 }
 
-/** `23 November 2026 at 14:32` */
+/** `23 November 2026 at 14:32`, and with its zone in an hour that there is twice. */
 export const formatExactMinute = (instant: Date, locale: Locale, zone: string): string =>
-  format(locale, zone, { dateStyle: 'long', timeStyle: 'short' }).format(instant)
+  format(locale, zone, { day: 'numeric', month: 'long', year: 'numeric', hour: '2-digit', minute: '2-digit', ...told(zone, instant) }).format(instant)

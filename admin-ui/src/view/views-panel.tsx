@@ -9,9 +9,13 @@ import { visible } from '../text/visible.ts'
 import type { SavedView } from './saved-view.ts'
 import { useChangeViews, useViews } from './use-views.ts'
 import { longestName, viewNameFault } from './view-name.ts'
+import { viewProblem } from './view-problem.ts'
 
 /** As many characters as the filter of a view can have; the server says so too. */
 const longestQuery = 4_000
+
+/** So many one person can have; the server says so too. */
+const mostViews = 50
 
 /** What was done last, and the view that stood there before. */
 type Done = {
@@ -39,6 +43,7 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
   const filterFault = isFaulty ? 'view.faulty' : query.length > longestQuery ? 'view.too_long' : null
   const nameFault = viewNameFault(name.trim())
   const fault = filterFault ?? nameFault
+  const error = save.error ?? remove.error
   const views = data?.toSorted((one, other) => one.name.localeCompare(other.name, locale))
   const replaces = views?.some((view) => view.name === name.trim()) ?? false
   const submit = (event: FormEvent) => {
@@ -119,8 +124,8 @@ export const ViewsPanel = ({ close }: { close: () => void }): ReactNode => {
           </Button>
         </Box>
         <Typography variant="caption" component="p" color="textSecondary" role="status" sx={{ mt: 1 }}>
-          {save.isError || remove.isError ? text('view.not_saved') : done ? text(`view.${done.what}`, { name: visible(done.name) }) : text('view.hint')}{' '}
-          {done?.before && !save.isError && !remove.isError && (
+          {error !== null ? text(viewProblem(error), { count: mostViews }) : done ? text(`view.${done.what}`, { name: visible(done.name) }) : text('view.hint')}{' '}
+          {done?.before && error === null && (
             <Button onClick={() => done.before && undo(done.before)} sx={{ minHeight: 28, paddingInline: 0.75 }}>
               {text('view.undo')}
             </Button>
