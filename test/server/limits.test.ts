@@ -225,7 +225,7 @@ it('stops a query that takes too long, and says what to do [case 180]', async ({
 })
 
 it('keeps the screens going while exports wait for their turn [case 179]', async ({ database, fredrik }) => {
-  const small = await startServer(database, { exportPoolSize: 1, exportWait: 300 })
+  const small = await startServer(database, { poolSize: 1, exportPoolSize: 1, exportWait: 300 })
   await database.superuser.query('begin; lock table audit.event in access exclusive mode')
   try {
     const first = small.fetch(fredrik, '/export/events.csv')
