@@ -665,6 +665,18 @@ const serving: readonly Guard[] = [
   { name: 'A form whose percent-encoded bytes are not UTF-8 is refused', tests: ['test/server/body-bytes'], file: 'server/only.ts', text: '    decodeURIComponent(body.toString())\n', without: '    void body\n' },
   { name: 'An export is not started by asking for its headers', tests: ['test/server/export.test'], file: 'server/export.ts', text: `  router.use(onlyMethods('GET'))\n`, without: '' },
   { name: 'Exports leave connections to the screens', tests: ['test/server/limits'], file: 'server/export.ts', text: 'await inTransaction(options.exportPool, ownSettings', without: 'await inTransaction(options.pool, ownSettings' },
+  { name: 'A clock that shows an hour twice names the zone', tests: ['test/admin-ui/text'], file: 'admin-ui/src/time/repeated-hour.ts', text: 'other !== own && offsetAt(time + own - other, zone) === other', without: 'false' },
+  { name: 'Yesterday is a day of the calendar', tests: ['test/admin-ui/text'], file: 'admin-ui/src/time/format.ts', text: ' || day === today) return', without: ') return' },
+  { name: 'A month that is not over is none', tests: ['test/admin-ui/text'], file: 'admin-ui/src/time/format.ts', text: ' - (lastDay < day ? 1 : 0)', without: '' },
+  { name: 'A search marks letters of the name only', tests: ['test/admin-ui/text'], file: 'admin-ui/src/event/split-by-hits.ts', text: 'splitByHits(text, query).map(visible)', without: 'splitByHits(visible(text), query)' },
+  { name: 'A name forges no line of what is copied', tests: ['test/admin-ui/sentences'], file: 'admin-ui/src/event/copy-as.ts', text: 'visible(event.sentence)', without: 'event.sentence' },
+  { name: 'Acts are as many as their lines', tests: ['test/admin-ui/sentences'], file: 'admin-ui/src/event/fold-export-ends.ts', text: ', ...endActions]', without: ']' },
+  { name: 'A day that there is not takes no period away', tests: ['test/admin-ui/filter-choices'], file: 'admin-ui/src/filter/day-field.ts', text: 'validity.badInput || ', without: '' },
+  { name: 'People beyond the hundred most active are not called nobody', tests: ['test/admin-ui/filter-choices'], file: 'admin-ui/src/filter/people.ts', text: `actors.length >= mostPeople ? 'less_active' : `, without: '' },
+  { name: 'People of one name are told apart', tests: ['test/admin-ui/filter-choices'], file: 'admin-ui/src/filter/people.ts', text: 'other.id !== id) return `${name} (${id})`', without: 'other.id !== id) return name' },
+  { name: 'An offset is no time zone', tests: ['test/admin-ui/filter-choices'], file: 'admin-ui/src/time/zone.ts', text: '  if (!/^[a-z]/i.test(text)) return false\n', without: '' },
+  { name: 'A link means the same entries to every reader', tests: ['test/admin-ui/filter-choices'], file: 'admin-ui/src/filter/zone-address.ts', text: `zone === 'UTC' ? 'utc' : zone`, without: 'choice' },
+  { name: 'A person who has fifty views is told so', tests: ['test/admin-ui/view-name'], file: 'admin-ui/src/view/view-problem.ts', text: `error.code === 'AU008'`, without: `error.code === ''` },
 ]
 
 const operating: readonly Guard[] = [
