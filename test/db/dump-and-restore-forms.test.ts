@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { migrate } from '../../db/migrate.ts'
 import { auditRoles } from '../../db/migration-rights.ts'
 import { makeTestDatabase, testCluster, type TestDatabase } from '../harness/database.ts'
 import { refused } from '../harness/refused.ts'
@@ -67,6 +68,18 @@ async function works({ superuser }: TestDatabase): Promise<void> {
   await refused(superuser.query('delete from audit.event'), 'AU001')
   assert.equal((await superuser.query(`select check_name, finding from audit.health where status = 'failed'`)).rows, [])
 }
+
+it('that holds a log without its record of migrations is said to be one, and gives way to a new log', async ({ source, folder }) => {
+  await source.superuser.query('truncate audit_migration.migrations, audit_migration.current')
+  const found: unknown = await migrate({ connectionString: source.url('postgres') }).then(() => null, (error: unknown) => error)
+  assert.is(Reflect.get(Object(found), 'code'), 'LEDGER_MISSING')
+  const [drop = '', , track = ''] = wayOut('schema only', folder).split('\n')
+  await source.superuser.query(/'(.*)'/.exec(drop)?.[1] ?? '')
+  assert.equal((await source.superuser.query(`select tgname::text as name from pg_trigger where tgname like 'audit%' union all select evtname from pg_event_trigger`)).rows, [])
+  await migrate({ connectionString: source.url('postgres'), includeCurrent: true })
+  sh(track, { DATABASE_URL: source.url('postgres') })
+  await works(source)
+})
 
 const schemaForms = [['--schema-only', 'superuser'], ['--schema-only --no-owner --no-privileges', 'superuser'], ['--schema-only --no-owner --no-privileges', 'owner of the database']] as const
 for (const [form, who] of schemaForms) {
