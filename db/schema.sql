@@ -849,8 +849,8 @@ declare
   said text := concat_ws(e'\x1f', audit_private.transaction_mark(), 'asserted', actor_id, coalesce(actor_name, ''), source,
     coalesce(company_id, ''), coalesce(request_id, ''), coalesce(on_behalf_of, ''), coalesce(reason, ''), '', '', '');
 begin
-  if actor_id ~ '[!-~]' and source in ('app', 'api', 'admin', 'system', 'sql') and octet_length(said) <= 240
-     and said !~ e'[\x01-\x1e\u007f-\u009f]| \x1f|\x1f ' and cardinality(string_to_array(said, e'\x1f')) = 12 then
+  if btrim(actor_id, audit_private.unseen()) <> '' and btrim(actor_name, audit_private.unseen()) is distinct from '' and source in ('app', 'api', 'admin', 'system', 'sql') and octet_length(said) <= 240
+     and said !~ e'[\x01-\x1e]| \x1f|\x1f ' and cardinality(string_to_array(said, e'\x1f')) = 12 then
     said := set_config('audit.context', said, true);
     return;
   end if;
@@ -3232,9 +3232,10 @@ CREATE OR REPLACE FUNCTION audit_private.clean_text(given text, most integer)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (btrim(given, audit_private.unseen()) <> ''::text) THEN NULLIF(btrim(regexp_replace(CASE WHEN (length(given) > most) THEN ("left"(NULLIF(btrim(given, ' 
-	'::text), ''::text), (most - 1)) || '…'::text) ELSE given END, '[\u0001-\u001f\u007f-\u009f]'::text, ' '::text, 'g'::text)), ''::text) ELSE NULL::text END;
-comment on function audit_private.clean_text(text,integer) is 'A text that was given from outside, on one line and without control characters, at most so many characters long (a cut one ends in …), null if nothing of it is seen.';
+RETURN CASE WHEN (btrim(given, audit_private.unseen()) <> ''::text) THEN NULLIF(btrim(translate(CASE WHEN (length(given) > most) THEN ("left"(NULLIF(btrim(given, ' 
+	'::text), ''::text), (most - 1)) || '…'::text) ELSE given END, '
+	'::text, '    '::text)), ''::text) ELSE NULL::text END;
+comment on function audit_private.clean_text(text,integer) is 'A text that was given from outside, on one line, at most so many characters long (a cut one ends in …), null if nothing of it is seen.';
 
 CREATE OR REPLACE FUNCTION audit_private.clear_kept()
  RETURNS void

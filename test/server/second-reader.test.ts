@@ -76,7 +76,13 @@ async function read({ url, superuser }: TestDatabase, { filter, isAlone = () => 
         await second.end()
       }
     }, beginReading).catch((error: unknown) => ({ rows: null, error }))
-    const { rows: left } = await superuser.query(`select query from pg_stat_activity where ${open}`)
+    // A second connection that was still on its way leaves by itself.
+    const stays = async () => (await superuser.query<{ query: string }>(`select query from pg_stat_activity where ${open}`)).rows
+    let left = await stays()
+    for (let tries = 0; left.length > 0 && tries < 50; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      left = await stays()
+    }
     return { ...result, text: Buffer.concat(chunks).toString(), backends, log: lines.join(''), left }
   } finally {
     await pool.end()
