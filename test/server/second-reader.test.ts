@@ -34,17 +34,19 @@ interface Reading {
   /** Whether a second connection breaks as soon as it is there. */
   readonly isRefused?: boolean
   readonly signal?: AbortSignal
-  /** Called with each chunk that was taken. */
-  readonly taken?: () => Promise<void>
+  /** Called with each chunk that was taken. @param joined how often a second connection has come so far */
+  readonly taken?: (joined: () => number) => Promise<void>
 }
 
-/** Reads numbers and names, waits after each chunk so that a second reader can come, and tells which backends read which part. */
+/** Reads numbers and names, waits after the first chunk until a second reader has come, if it may, and tells which backends read which part. */
 async function read({ url, superuser }: TestDatabase, { filter, isAlone = () => true, isRefused = false, signal = new AbortController().signal, taken = async () => undefined }: Reading) {
   const lines: string[] = []
   const logger = makeLogger('warn', { write: (line) => void lines.push(line) })
   const pool = makePool({ connectionString: url('audit_server'), name: 'reading', max: 2, connectTimeout: 5_000, logger })
+  let joined = 0
   const toReader = (client: PoolClient) => {
     if (isRefused) throw new Error('no more connections')
+    joined += 1
     return readerOf(client, pool)
   }
   const secondReaders = makeSecondReaders({ pool, toReader, isAlone, logger })
@@ -66,8 +68,8 @@ async function read({ url, superuser }: TestDatabase, { filter, isAlone = () => 
           (conditions) => `copy (select event.id, event.object_label from audit.event as event where ${conditions} order by event.occurred_at desc, event.id desc) to stdout`,
           async (chunk) => {
             chunks.push(Buffer.from(chunk))
-            await new Promise((resolve) => setTimeout(resolve, 5))
-            await taken()
+            if (chunks.length === 1 && isAlone()) await until(async () => joined > 0 || lines.length > 0, 'a second connection came, or was refused')
+            await taken(() => joined)
           })
         return { rows, error: null }
       } catch (error) {
@@ -136,8 +138,9 @@ it('lets its second connection go when another export comes, and has it again wh
   const { text, backends } = await read(database, {
     filter: {},
     isAlone: () => chunks < 8 || chunks > 16,
-    taken: async () => {
+    taken: async (joined) => {
       chunks += 1
+      if (chunks === 19) await until(async () => joined() === 2, 'it has come back')
       if (chunks > 12 && chunks < 16) during.push((await database.superuser.query(`select from pg_stat_activity where ${open}`)).rows.length)
     },
   })
