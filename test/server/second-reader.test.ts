@@ -38,12 +38,13 @@ interface Reading {
   readonly taken?: (joined: () => number) => Promise<void>
 }
 
-/** Reads numbers and names, waits after the first chunk until a second reader has come, if it may, and tells which backends read which part. */
+/** Reads numbers and names, waits once it may have a second reader until that has come, and tells which backends read which part. */
 async function read({ url, superuser }: TestDatabase, { filter, isAlone = () => true, isRefused = false, signal = new AbortController().signal, taken = async () => undefined }: Reading) {
   const lines: string[] = []
   const logger = makeLogger('warn', { write: (line) => void lines.push(line) })
   const pool = makePool({ connectionString: url('audit_server'), name: 'reading', max: 2, connectTimeout: 5_000, logger })
   let joined = 0
+  let hasWaited = false
   const toReader = (client: PoolClient) => {
     if (isRefused) throw new Error('no more connections')
     joined += 1
@@ -68,7 +69,10 @@ async function read({ url, superuser }: TestDatabase, { filter, isAlone = () => 
           (conditions) => `copy (select event.id, event.object_label from audit.event as event where ${conditions} order by event.occurred_at desc, event.id desc) to stdout`,
           async (chunk) => {
             chunks.push(Buffer.from(chunk))
-            if (chunks.length === 1 && isAlone()) await until(async () => joined > 0 || lines.length > 0, 'a second connection came, or was refused')
+            if (isAlone() && !hasWaited) {
+              hasWaited = true
+              await until(async () => joined > 0 || lines.length > 0, 'a second connection came, or was refused')
+            }
             await taken(() => joined)
           })
         return { rows, error: null }
@@ -118,6 +122,8 @@ it('shows one state of the log, whatever is recorded meanwhile', async ({ databa
   let added = 0
   const { text } = await read(database, {
     filter: {},
+    // A second connection begins when something was added already.
+    isAlone: () => added > 0,
     taken: async () => {
       added += 1
       // Of a transaction that took long: its entries are older than others that were there before.
