@@ -57,15 +57,25 @@ export function makeSecondReaders({ pool, toReader, isAlone, logger }: SecondRea
     let stay: Promise<void> = Promise.resolve()
 
     const join = async (): Promise<void> => {
-      const left = new Promise<void>((resolve) => { leave = resolve })
+      let hasLeft = false
+      const left = new Promise<void>((resolve) => {
+        leave = () => {
+          // From here on its transaction ends: nobody may begin anything in it.
+          hasLeft = true
+          reader = null
+          resolve()
+        }
+      })
       try {
         await inTransaction(pool, settings, (client) => {
-          reader = toReader(client)
+          const one = toReader(client)
+          if (!hasLeft) reader = one
           return left
         }, `${beginReading}; set transaction snapshot ${pg.escapeLiteral(snapshot)}`)
       } catch (error) {
+        // One that comes when the export is over finds no snapshot any more, and nobody misses it.
+        if (!isOver) logger.warn({ err: error }, 'an export goes on with one database connection')
         isOver = true
-        logger.warn({ err: error }, 'an export goes on with one database connection')
       } finally {
         reader = null
         isGiven = false

@@ -384,6 +384,7 @@ const exporting: readonly Guard[] = [
   { name: 'An export is ended in its company only', tests: ['test/server/exports-api'], file: sql('export/record_export_end'), text: ' and coalesce(c.company_id, e.company_id) = e.company_id', without: '' },
   { name: 'An export over two connections shows one state of the log', tests: ['test/server/second-reader'], file: 'server/export/readers.ts', text: '; set transaction snapshot ${pg.escapeLiteral(snapshot)}', without: '' },
   { name: 'A second connection goes when another export comes', tests: ['test/server/second-reader'], file: 'server/export/readers.ts', text: 'if (!isAlone()) leave()', without: 'if (false) leave()' },
+  { name: 'A connection whose transaction ends is given to nobody', tests: ['test/server/second-reader'], file: 'server/export/readers.ts', text: '          reader = null\n          resolve()', without: '          resolve()' },
   { name: 'What was to be read ahead and failed is no end of the file', tests: ['test/server/second-reader'], file: 'server/export/copy-parts.ts', text: 'flow = await (ahead ?? begin', without: 'flow = await (ahead?.catch(() => null) ?? begin' },
   { name: 'Parts of an export meet without a gap and without a row twice', tests: ['test/server/export-parts'], file: 'server/export/parts.ts', text: '.occurred_at < ${end}`', without: '.occurred_at <= ${end}`' },
 ]

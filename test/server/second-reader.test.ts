@@ -157,6 +157,29 @@ it('lets its second connection go when another export comes, and has it again wh
   assert.ok(isFirst.indexOf(false) < 10 && isFirst.lastIndexOf(false) > 16, isFirst.join())
 })
 
+it('gives nobody a connection that is on its way out, and says nothing of one that comes too late', async ({ database }) => {
+  const lines: string[] = []
+  const logger = makeLogger('warn', { write: (line) => void lines.push(line) })
+  const pool = makePool({ connectionString: database.url('audit_server'), name: 'reading', max: 3, connectTimeout: 5_000, logger })
+  let isAlone = true
+  const secondReaders = makeSecondReaders({ pool, toReader: (client) => readerOf(client, pool), isAlone: () => isAlone, logger })
+  await inTransaction(pool, settings, async (client) => {
+    const second = await secondReaders(client, settings)
+    await until(async () => second.take() !== null, 'it has come')
+    isAlone = false
+    assert.is(second.take(), null)
+    isAlone = true
+    assert.is(second.take(), null, 'its transaction is ending')
+    await until(async () => second.take() !== null, 'it has come again')
+    await second.end()
+    const late = await secondReaders(client, settings)
+    assert.is(late.take(), null)
+    await late.end()
+  }, beginReading)
+  await pool.end()
+  assert.equal(lines, [])
+})
+
 it('goes on over one where no other connection is to be had, and says so in the log', async ({ database }) => {
   const { text, backends, log } = await read(database, { filter: {}, isRefused: true })
   assert.is(text, await whole(database, {}))
