@@ -1,4 +1,4 @@
-import { operatorTool } from '../db/called.ts'
+import { operatorTool } from '../db/installation.ts'
 import type { Command } from './command.ts'
 import { withLog } from './log.ts'
 import { visible } from '../server/visible.ts'

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { operatorTool } from '../db/called.ts'
+import { operatorTool } from '../db/installation.ts'
 import { fillWithEntries, type Filled } from './generate/fill.ts'
 import { mark } from './generate/entry.ts'
 import type { Wanted } from './generate/acts.ts'

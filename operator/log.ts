@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { operatorTool } from '../db/called.ts'
+import { operatorTool } from '../db/installation.ts'
 import { planMigration } from '../db/migrate.ts'
 import { OperatorError } from './operator-error.ts'
 

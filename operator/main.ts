@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import pg from 'pg'
 import { parseArgs } from 'node:util'
-import { isPackage, operatorTool } from '../db/called.ts'
+import { isPackage, operatorTool } from '../db/installation.ts'
 import { EmbeddedError } from '../db/embedded.ts'
 import { MigrationError } from '../db/migration-error.ts'
 import { grantAdministratorCommand, listCompaniesCommand, revokeAdministratorCommand } from './administrators.ts'

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { operatorTool } from '../db/called.ts'
+import { operatorTool } from '../db/installation.ts'
 import { planMigration, type MigrationState } from '../db/migrate.ts'
 import type { Command } from './command.ts'
 import { look, type Health } from './look.ts'

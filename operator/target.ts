@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { isPackage } from '../db/called.ts'
+import { isPackage } from '../db/installation.ts'
 import { startEmbedded } from '../db/embedded.ts'
 import { ensureEmbeddedDatabase } from '../db/embedded-database.ts'
 import { MigrationError } from '../db/migration-error.ts'

@@ -1,4 +1,4 @@
-import { operatorTool } from '../db/called.ts'
+import { operatorTool } from '../db/installation.ts'
 import { refuseMissingRoles } from './login-roles.ts'
 import { Refusal } from './refusal.ts'
 

@@ -1,6 +1,6 @@
 import pg, { type Pool } from 'pg'
 import type { Logger } from 'pino'
-import { operatorTool } from '../db/called.ts'
+import { operatorTool } from '../db/installation.ts'
 import { EmbeddedError, startEmbedded } from '../db/embedded.ts'
 import { embeddedDatabase, ensureEmbeddedDatabase } from '../db/embedded-database.ts'
 import { openSecrets } from '../db/embedded/secrets.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from 'pg'
 import type { Logger } from 'pino'
-import { operatorTool } from '../db/called.ts'
+import { operatorTool } from '../db/installation.ts'
 import { migrationStateOn, type MigrationState } from '../db/migrate.ts'
 import { refusalOf } from './database-error.ts'
 import { describeMissingRoles, missingRoles, refuseMissingRoles, type MissingRoles } from './login-roles.ts'

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import express, { static as serveFolder, type RequestHandler, type Router } from 'express'
-import { buildScreensHint } from '../db/called.ts'
+import { buildScreensHint } from '../db/installation.ts'
 import { withAppearance, type Appearance } from './appearance.ts'
 import { Refusal } from './refusal.ts'
 

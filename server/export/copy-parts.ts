@@ -60,7 +60,7 @@ export async function copyParts({ first, second, parts, delivery: { signal } }: 
   let ahead: Promise<Flow | null> | null = null
   try {
     let flow = await begin(first, false)
-    while (flow !== null && failure === null) {
+    while (flow !== null) {
       const other = flow.reader === first ? second?.take() ?? null : first
       ahead = other === null ? null : begin(other, true)
       // It is thrown below, when its turn comes.

@@ -3,7 +3,7 @@ import { connection, lambda, list, type FieldArgs, type Step } from 'postgraphil
 import { sql } from 'postgraphile/pg-sql2'
 import { extendSchema, gql } from 'postgraphile/utils'
 import { z } from 'zod'
-import { operatorTool } from '../../db/called.ts'
+import { operatorTool } from '../../db/installation.ts'
 import { eventId, parseEventFilter, parseEventId } from '../event-filter.ts'
 import { badPage, foreignCursor } from './bad-page.ts'
 import { asSafeError } from './errors.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { buildScreensHint } from '../../db/called.ts'
+import { buildScreensHint } from '../../db/installation.ts'
 import { Refusal } from '../refusal.ts'
 
 /** Which GraphQL documents are answered at all. */
