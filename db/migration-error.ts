@@ -31,3 +31,8 @@ export class MigrationError extends Error {
     this.afterwards = more.afterwards ?? ''
   }
 }
+
+/** An error of ours in lines, as a person reads it in a terminal or a log: what, the values, what to do, and afterwards. */
+export function wordsOf({ message, detail, hint, statements, afterwards }: Pick<MigrationError, 'message' | 'detail' | 'hint' | 'statements' | 'afterwards'>): string {
+  return [message, detail, hint, ...statements, afterwards].filter((line) => line !== '').join('\n')
+}

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { parseArgs } from 'node:util'
 import { isPackage, operatorTool } from '../db/installation.ts'
 import { EmbeddedError } from '../db/embedded.ts'
-import { MigrationError } from '../db/migration-error.ts'
+import { MigrationError, wordsOf } from '../db/migration-error.ts'
 import { grantAdministratorCommand, listCompaniesCommand, revokeAdministratorCommand } from './administrators.ts'
 import { checkExportCommand } from './check-export.ts'
 import { doctorCommand } from './doctor.ts'
@@ -82,7 +82,7 @@ function isHelp(args: readonly string[]): boolean {
 /** Says what is wrong with the command line. @returns its exit code */
 function refuse(problem: Problem, usage: string): number {
   if (process.argv.includes('--json')) console.log(visibleJson({ error: problem }))
-  else console.error(visibleLines(`${textOf(problem)}\n\n${usage}`))
+  else console.error(visibleLines(`${wordsOf(problem)}\n\n${usage}`))
   return 2
 }
 
@@ -131,7 +131,7 @@ async function outcomeOf(command: Command, given: Given & { file: string }): Pro
   } catch (error) {
     const problem = describeProblem(error)
     if (problem === null) throw error
-    return { isWell: false, document: { error: problem }, text: textOf(problem) }
+    return { isWell: false, document: { error: problem }, text: wordsOf(problem) }
   }
 }
 
@@ -139,10 +139,6 @@ type Problem = { code: string; message: string; detail: string; hint: string; st
 
 /** What a command line that cannot be used has beside its message. */
 const noProblem: Problem = { code: 'OPTIONS', message: '', detail: '', hint: '', statements: [], afterwards: '' }
-
-function textOf({ message, detail, hint, statements, afterwards }: Problem): string {
-  return [message, detail, hint, ...statements, afterwards].filter((part) => part !== '').join('\n')
-}
 
 function describeOperatorError({ code, message, detail, hint, statements, afterwards }: MigrationError | OperatorError): Problem {
   return { code, message, detail, hint, statements, afterwards }
@@ -155,7 +151,7 @@ function describeProblem(error: unknown): Problem | null {
   if (error instanceof Error && (('syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo')) || error.message.startsWith('Connection terminated'))) {
     return { ...noProblem, code: 'DATABASE_UNREACHABLE', message: `The database cannot be reached: ${error.message}`, hint: 'Check DATABASE_URL, and that the server runs; then run the command again.' }
   }
-  if (error instanceof pg.DatabaseError) return { code: error.code ?? '', message: error.message, detail: error.detail ?? '', hint: error.hint ?? '', statements: [], afterwards: '' }
+  if (error instanceof pg.DatabaseError) return { ...noProblem, code: error.code ?? '', message: error.message, detail: error.detail ?? '', hint: error.hint ?? '' }
   return null
 }
 

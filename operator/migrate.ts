@@ -1,4 +1,5 @@
 import { migrate, MigrationError, planEventTriggers, planIndexes, planMigration, rehearseMigration, type MigrationPlan, type Rehearsal } from '../db/migrate.ts'
+import { wordsOf } from '../db/migration-error.ts'
 import type { EventTriggers } from '../db/event-triggers.ts'
 import type { Command } from './command.ts'
 import { visible, visibleLines } from '../server/visible.ts'
@@ -36,16 +37,12 @@ async function rehearse(connectionString: string, notice: (line: string) => void
   }
 }
 
-function wordsOf({ message, detail, hint, statements }: MigrationError): string[] {
-  return [message, detail, hint, ...statements].filter((line) => line !== '')
-}
-
 function describePlan({ state, pending }: MigrationPlan, tried: Rehearsal | MigrationError | null, indexes: readonly string[]): string {
-  if (state === 'foreign' || state === 'newer') return ['migrate would refuse this database.', ...(tried instanceof MigrationError ? wordsOf(tried) : [])].join('\n')
+  if (state === 'foreign' || state === 'newer') return ['migrate would refuse this database.', ...(tried instanceof MigrationError ? [wordsOf(tried)] : [])].join('\n')
   const afterwards = indexes.length === 0 ? [] : ['Afterwards, beside readers and writers, indexes would be built, for as long as it takes; broken off, they are finished by the next call:', ...indexes.map((line) => `  ${line}`)]
   if (tried === null) return indexes.length === 0 ? 'The database is up to date; nothing would run.' : ['The migrations have run.', ...afterwards].join('\n')
   const files = `These would run, each in one transaction: ${pending.join(', ')}.`
-  if (tried instanceof MigrationError) return [files, 'They cannot:', ...wordsOf(tried), ...tried.afterwards === '' ? [] : [tried.afterwards]].join('\n')
+  if (tried instanceof MigrationError) return [files, 'They cannot:', wordsOf(tried)].join('\n')
   return [
     files,
     `Tried and rolled back: it took ${(tried.milliseconds / 1000).toFixed(1)} s.`,

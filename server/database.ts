@@ -6,6 +6,7 @@ import { embeddedDatabase, ensureEmbeddedDatabase } from '../db/embedded-databas
 import { openSecrets } from '../db/embedded/secrets.ts'
 import { ensureLogins } from '../db/logins.ts'
 import { migrate, MigrationError, migrationState } from '../db/migrate.ts'
+import { wordsOf } from '../db/migration-error.ts'
 import type { Config } from './config.ts'
 import { makeDataFolder } from './data-folder.ts'
 import { installDemonstration } from './demonstration.ts'
@@ -126,7 +127,7 @@ export function makePool({ connectionString, name, max, connectTimeout, queryTim
 /** What a person reads when the server cannot start; null for an error that nobody foresaw. */
 export function startProblem(error: unknown): string | null {
   if (error instanceof StartRefusal || error instanceof EmbeddedError) return `${error.message}\n${error.hint}`
-  if (error instanceof MigrationError) return [error.message, error.detail, error.hint, ...error.statements, error.afterwards].filter((line) => line !== '').join('\n')
+  if (error instanceof MigrationError) return wordsOf(error)
   return null
 }
 
