@@ -3,7 +3,7 @@ import { escapeIdentifier, escapeLiteral, type ClientBase } from 'pg'
 type EventTrigger = { name: string; event: string; tags: readonly string[]; runs: string; comment: string }
 
 /**
- * What the migrations make where a superuser runs them, for a log that somebody else has installed. test/operator/event-triggers.test.ts
+ * What the migrations make where a superuser runs them, for a log that somebody else has installed. test/operator/without-superuser.test.ts
  * compares both.
  */
 const wanted: readonly EventTrigger[] = [
